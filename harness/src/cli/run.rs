@@ -1,0 +1,204 @@
+//! Measure: from the options to the recording, the table and the report.
+//!
+//! Next: [`crate::control::plan`] decides what is measured, [`crate::control::session`] measures it.
+
+use super::{CommandLine, RunOptions, say};
+use crate::{
+    control::{
+        events::{Reporter, Silence},
+        inbox::Inbox,
+        placement,
+        plan::Plan,
+        progress::{Lines, Progress},
+        selection::Request,
+        session::{self, Ending},
+    },
+    exit::{self, Failure},
+    host,
+};
+use clap::Parser;
+use sha2::{Digest, Sha256};
+use simul_results::{
+    export,
+    record::{RunRecord, SCHEMA},
+    report,
+    store::{self, Recording, StoreError, Writer},
+    summary::Summary,
+    table,
+};
+use std::{
+    fs,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Measures what the options say.
+///
+/// # Errors
+/// Bad input, before anything is written; or a recording that cannot be written.
+pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
+    let mut prepared = Prepared::from(options)?;
+    let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
+    let mut reporter = reporter(options);
+    let Prepared { plan, writer, before, folder } = &mut prepared;
+    let ending = session::run(plan, writer, before, &mut inbox, &mut *reporter).map_err(stored)?;
+    let recording = store::load(folder).map_err(stored)?;
+    show(&recording, folder, options)?;
+    if ending == Ending::Interrupted {
+        eprintln!("interrupted; every finished block is kept. Go on with:");
+        eprintln!("  simul run --resume '{}'", folder.display());
+    }
+    Ok(match ending {
+        Ending::Complete => exit::OK,
+        Ending::WithFaults => exit::FAILED,
+        Ending::Interrupted => exit::INTERRUPTED,
+    }
+    .into())
+}
+
+/// Everything that stands before the first process starts.
+struct Prepared {
+    plan: Plan,
+    writer: Writer,
+    /// Trials of a resumed run.
+    before: Vec<simul_results::TrialRecord>,
+    folder: PathBuf,
+}
+
+impl Prepared {
+    fn from(options: &RunOptions) -> Result<Self, Failure> {
+        match &options.resume {
+            None => Self::fresh(options),
+            Some(folder) => Self::resumed(folder, options),
+        }
+    }
+
+    fn fresh(options: &RunOptions) -> Result<Self, Failure> {
+        let plan = Plan::make(&request(options), &placement::available())?;
+        let started = jiff::Timestamp::now();
+        let run = RunRecord {
+            schema: SCHEMA,
+            simul: env!("CARGO_PKG_VERSION").into(),
+            binary: binary()?,
+            command: std::env::args().collect(),
+            started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            host: host::facts(),
+            plan: plan.record.clone(),
+        };
+        let folder = options.out.clone().unwrap_or_else(|| {
+            let time = started.strftime("%Y%m%dT%H%M%SZ");
+            Path::new("results/local").join(format!("{time}-{}", run.host.name))
+        });
+        let writer = Writer::create(&folder, &run).map_err(|error| match error {
+            StoreError::Io { path, source } => Failure::BadInput(format!(
+                "cannot write '{}': {source}; choose another folder with --out",
+                path.display()
+            )),
+            other => refused(other),
+        })?;
+        Ok(Self { plan, writer, before: Vec::new(), folder })
+    }
+
+    fn resumed(folder: &Path, options: &RunOptions) -> Result<Self, Failure> {
+        let Recording { run, trials, torn } = store::load(folder).map_err(refused)?;
+        let refuse = |what: &str| {
+            let folder = folder.display();
+            Err(Failure::BadInput(format!(
+                "'{folder}' cannot be resumed: {what} differs; start a new run without --resume"
+            )))
+        };
+        if run.schema != SCHEMA {
+            return refuse("the schema");
+        }
+        if run.binary != binary()? {
+            return refuse("the program");
+        }
+        if !host::is_same(&run.host, &host::facts()) {
+            return refuse("the host");
+        }
+        let mut request = request(&selection(options, &run)?);
+        request.seed = request.seed.or(Some(run.plan.seed));
+        let plan = Plan::make(&request, &placement::available())?;
+        if plan.record != run.plan {
+            return refuse("the plan");
+        }
+        if torn {
+            eprintln!("the last line of '{}' was torn and is left out", folder.display());
+        }
+        let writer = Writer::resume(folder).map_err(refused)?;
+        Ok(Self { plan, writer, before: trials, folder: folder.to_owned() })
+    }
+}
+
+/// What a resumed run is to measure: what the options say now, or else what they said then.
+fn selection(options: &RunOptions, run: &RunRecord) -> Result<RunOptions, Failure> {
+    let says_nothing =
+        request(options) == request(&RunOptions { null_arms: 1, ..Default::default() });
+    if !says_nothing {
+        return Ok(options.clone());
+    }
+    let then = CommandLine::try_parse_from(&run.command)
+        .map_err(|_| Failure::BadInput("the recorded command line is not understood".into()))?;
+    Ok(match then.command {
+        Some(super::Command::Run(then)) => then,
+        _ => then.run,
+    })
+}
+
+fn request(options: &RunOptions) -> Request {
+    Request {
+        workloads: options.workloads.clone(),
+        runners: options.runners.clone(),
+        loads: options.loads.clone(),
+        placements: options.placements.clone(),
+        suite: options.suite.clone(),
+        blocks: options.blocks,
+        rounds: options.rounds,
+        slice: options.slice,
+        seed: options.seed,
+        null_arms: options.null_arms,
+    }
+}
+
+fn reporter(options: &RunOptions) -> Box<dyn Reporter> {
+    match (options.no_progress, std::io::stderr().is_terminal()) {
+        (true, _) => Box::new(Silence),
+        (false, true) => Box::new(Progress::new()),
+        (false, false) => Box::new(Lines::default()),
+    }
+}
+
+/// The program that measures, so that a resumed run is of one program.
+fn binary() -> Result<String, Failure> {
+    let program = fs::read("/proc/self/exe").or_else(|_| fs::read(std::env::current_exe()?));
+    let program = program.map_err(|error| {
+        Failure::Broken(format!("the program cannot read itself for its fingerprint: {error}"))
+    })?;
+    Ok(Sha256::digest(program).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Prints the table or the JSON, and writes the report beside the recording.
+fn show(recording: &Recording, folder: &Path, options: &RunOptions) -> Result<(), Failure> {
+    let summary = Summary::of(recording).map_err(Failure::Broken)?;
+    report::write_summary(folder, &summary).map_err(|error| Failure::Broken(error.to_string()))?;
+    if options.json {
+        return say(&export::json::render(&summary, &folder.to_string_lossy()));
+    }
+    say(&table::render(&summary, None))?;
+    say(&format!("report: {}", folder.join("report.html").display()))
+}
+
+/// A folder that cannot be read is the user's to change.
+pub(super) fn refused(error: StoreError) -> Failure {
+    Failure::BadInput(match error {
+        StoreError::Io { path, source } => {
+            format!("cannot read '{}': {source}; name the folder of a run of simul", path.display())
+        }
+        other => other.to_string(),
+    })
+}
+
+fn stored(error: StoreError) -> Failure {
+    Failure::Broken(error.to_string())
+}

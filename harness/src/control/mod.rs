@@ -1,0 +1,26 @@
+//! Which trials run, in what order, and what came of them?
+//!
+//! The outside of measurement: [`plan`] says which cells, [`schedule`] which block is next, [`block`] lives
+//! one block with all its trials, [`arm`] is one trial seen from here, [`child`] its process and
+//! [`guardian`] who ends it. [`session`] puts them together; [`events`] tells whoever listens.
+//!
+//! It must not know how a trial works inside: that is behind [`crate::protocol`].
+
+pub mod arm;
+pub mod block;
+pub mod child;
+pub mod contamination;
+pub mod dialogue;
+pub mod events;
+pub mod guardian;
+pub mod inbox;
+pub mod marks;
+pub mod placement;
+pub mod plan;
+pub mod progress;
+mod recording;
+pub mod schedule;
+pub mod selection;
+pub mod session;
+pub mod suites;
+pub mod verification;

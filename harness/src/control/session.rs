@@ -1,0 +1,83 @@
+//! How does a run go, from the first block to the last?
+//!
+//! Ask the schedule, live the block, write it down, tell; again until nothing is left or somebody
+//! interrupts. Every finished block is on the disk before the next one starts.
+
+use super::{
+    block::Block,
+    events::{Event, Reporter},
+    inbox::{Inbox, Interrupted},
+    plan::Plan,
+    schedule::{self, Seen},
+};
+use simul_results::{
+    State, TrialRecord,
+    store::{StoreError, Writer},
+};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was done, and nothing went wrong.
+    Complete,
+    /// Everything was done; some cells failed, timed out or were discarded.
+    WithFaults,
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// Does what is left of the plan.
+///
+/// # Errors
+/// The recording cannot be written.
+pub fn run(
+    plan: &Plan,
+    writer: &mut Writer,
+    before: &[TrialRecord],
+    inbox: &mut Inbox,
+    reporter: &mut dyn Reporter,
+) -> Result<Ending, StoreError> {
+    let mut seen = Seen::default();
+    let mut faults = false;
+    for trial in before {
+        note(&mut seen, &mut faults, trial);
+    }
+    reporter.take_in(&Event::Planned { plan, done: blocks_in(before) });
+    while let Some(next) = schedule::next(&plan.contests, plan.record.blocks, &seen) {
+        let contest = &plan.contests[next.contest];
+        reporter.take_in(&Event::BlockStarted { contest, block: next.block });
+        let block = Block::new(plan, contest, next.block, &seen);
+        let trials = match inbox.check().and_then(|()| block.live(inbox, reporter)) {
+            Ok(trials) => trials,
+            Err(Interrupted) => {
+                reporter.take_in(&Event::Ended);
+                return Ok(Ending::Interrupted);
+            }
+        };
+        writer.append(&trials)?;
+        for trial in &trials {
+            note(&mut seen, &mut faults, trial);
+            reporter.take_in(&Event::TrialEnded { trial });
+        }
+        seen.block_ended(contest.contest.to_string(), next.block);
+        reporter.take_in(&Event::BlockEnded);
+    }
+    reporter.take_in(&Event::Ended);
+    Ok(if faults { Ending::WithFaults } else { Ending::Complete })
+}
+
+fn note(seen: &mut Seen, faults: &mut bool, trial: &TrialRecord) {
+    *faults |= State::is_fault(trial.state);
+    seen.note(trial);
+}
+
+/// How many blocks these trials lived in.
+fn blocks_in(trials: &[TrialRecord]) -> u32 {
+    let mut blocks: Vec<_> = trials
+        .iter()
+        .map(|trial| (&trial.label, &trial.load, trial.placement, trial.block))
+        .collect();
+    blocks.sort_unstable();
+    blocks.dedup();
+    blocks.len() as u32
+}

@@ -1,0 +1,187 @@
+//! What do controller and trial say to each other?
+//!
+//! Line-delimited JSON: the controller writes one [`Spec`] and then [`Order`]s to the trial's standard
+//! input; the trial answers each with one [`Reply`] on its standard output. The first answer is `ready` or
+//! `refused`. The end of standard input ends the trial. Nothing here knows how either side works, so a
+//! program in any language can be a trial.
+
+use nix::sys::{prctl, signal::Signal};
+use serde::{Deserialize, Serialize};
+use simul_results::State;
+use simul_workloads::{Digest, Surroundings};
+use std::collections::BTreeMap;
+
+/// The version of these shapes.
+pub const PROTOCOL: u32 = 1;
+
+/// The environment variable in which a guardian tells its child who it is.
+pub const GUARDIAN_VARIABLE: &str = "SIMUL_GUARDIAN";
+
+/// Has the kernel kill this process when its guardian is gone; ends it at once when that is so already.
+/// Without a guardian, as when it was started by hand, nothing happens.
+pub fn follow_guardian() {
+    let Some(guardian) = std::env::var(GUARDIAN_VARIABLE).ok() else { return };
+    let follows = prctl::set_pdeathsig(Signal::SIGKILL).is_ok();
+    // It may have been killed before the kernel was asked.
+    if follows && guardian.parse() != Ok(nix::unistd::getppid().as_raw()) {
+        std::process::exit(1);
+    }
+}
+
+/// What a trial is to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Spec {
+    /// [`PROTOCOL`] of the controller.
+    pub protocol: u32,
+    /// The workload with its parameters: `echo:64`.
+    pub workload: String,
+    /// The runner, or the bare loop, that does the work.
+    pub runner: String,
+    /// How many actors work at the same time.
+    pub actors: u32,
+    /// Threads that may run tasks.
+    pub workers: u32,
+    /// Decides everything that is random.
+    pub seed: u64,
+    /// Peer and folder.
+    pub surroundings: Surroundings,
+    /// The usual length of a slice, for which the recorder is sized. Longer ones are ordered only where
+    /// operations are so slow that few of them fit.
+    pub usual_slice_ns: u64,
+    /// How long operations in flight are awaited when a slice has ended.
+    pub drain_ns: u64,
+}
+
+/// What the controller wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "order")]
+pub enum Order {
+    /// Work, and forget the numbers except for the pace.
+    WarmUp {
+        /// For so long.
+        duration_ns: u64,
+    },
+    /// Work, and tell.
+    Slice {
+        /// For so long, the dropped part included.
+        duration_ns: u64,
+        /// The first part, which does not count.
+        drop_ns: u64,
+    },
+    /// Close everything, tell what the trial cost, and end.
+    Finish,
+}
+
+/// What the trial answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reply")]
+pub enum Reply {
+    /// It is set up: connections open, files written, actors waiting at the gate.
+    Ready(Ready),
+    /// It cannot be, and why: `unavailable`, `not-applicable` or `failed`.
+    Refused {
+        /// Which of them.
+        state: State,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// The warm-up is over.
+    Warm(Slice),
+    /// The slice is over and all actors are quiet.
+    Slice(Slice),
+    /// It is over.
+    Finished(Finished),
+    /// It cannot go on, and why.
+    Failed {
+        /// In one line.
+        reason: String,
+        /// The slice in which it happened, as far as it went.
+        slice: Option<Slice>,
+        /// Whether operations simply did not end in time.
+        timed_out: bool,
+    },
+}
+
+/// A trial that waits for orders.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ready {
+    /// The process that works, for its CPU clock.
+    pub pid: i32,
+    /// Package, version, and where the version was read.
+    pub receipt: (String, String, String),
+    /// How it does things.
+    pub card: BTreeMap<String, String>,
+    /// Whether it has one worker by design.
+    pub one_worker: bool,
+}
+
+/// What one slice gave. Times are nanoseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Slice {
+    /// When the gate opened, on the host's monotonic clock.
+    pub started_ns: u64,
+    /// When the last actor was quiet.
+    pub ended_ns: u64,
+    /// The length of the window in which operations count.
+    pub window_ns: u64,
+    /// All operations of the slice, inside the window or not.
+    pub operations: u64,
+    /// Operations that ended inside the window.
+    pub completed: u64,
+    /// Operations that started inside the window.
+    pub recorded: u64,
+    /// Sum of the recorded times.
+    pub sum_ns: u64,
+    /// The median.
+    pub p50_ns: u64,
+    /// The 90th percentile.
+    pub p90_ns: u64,
+    /// The 99th percentile.
+    pub p99_ns: u64,
+    /// The largest value.
+    pub max_ns: u64,
+    /// CPU time of the whole process inside the window.
+    pub cpu_ns: u64,
+    /// Operations that the recorder had no room for.
+    pub unrecorded: u64,
+    /// Operations that did not end in time.
+    pub unfinished: u32,
+    /// The age of the oldest of them.
+    pub oldest_unfinished_ns: u64,
+    /// Base64 of the HdrHistogram V2 format.
+    pub histogram: String,
+}
+
+/// What a trial did and cost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finished {
+    /// For each actor: how many operations it did, and the sum of their digests.
+    pub actors: Vec<(u64, Digest)>,
+    /// Operations that ended before the time that they had asked to wait.
+    pub early: u64,
+    /// What it really waited with: `blocking`, `epoll`, `io_uring`.
+    pub backend: String,
+    /// User CPU time.
+    pub user_ns: u64,
+    /// System CPU time.
+    pub system_ns: u64,
+    /// Times that a thread gave up the CPU.
+    pub voluntary_switches: u64,
+    /// Times that the CPU was taken from a thread.
+    pub involuntary_switches: u64,
+    /// The largest resident set.
+    pub peak_rss_bytes: u64,
+    /// What the recorder keeps resident.
+    pub recorder_bytes: u64,
+    /// Threads after the last slice.
+    pub threads: u32,
+}
+
+/// What a peer says when it listens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct PeerReady {
+    /// Where.
+    pub address: std::net::SocketAddr,
+    /// The process, for its CPU clock.
+    pub pid: i32,
+}

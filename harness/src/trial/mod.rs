@@ -1,0 +1,271 @@
+//! What happens inside a measured process?
+//!
+//! It reads one spec, sets up the actors on the runner, and then does what it is ordered: warm-up,
+//! slices, finish. Between slices it waits in a read of its standard input and burns nothing. It must not
+//! know what else is measured, in what order, or why. Next: [`actors`], [`mod@slice`], [`turn`], [`recorder`].
+
+pub mod actors;
+pub mod costs;
+pub mod recorder;
+pub mod slice;
+pub mod turn;
+
+use crate::protocol::{self, Finished, Order, PROTOCOL, Ready, Reply, Spec};
+use costs::Costs;
+use simul_results::State;
+use simul_runners::{FairnessCard, Receipt, Runner, bare, turn::gate_of};
+use simul_workloads::{Parameters, Workload};
+use slice::Engine;
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, Write},
+    num::NonZeroUsize,
+    sync::mpsc,
+    time::Duration,
+};
+use turn::TrialTurn;
+
+/// How long actors may take to close their connections at the end.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Runs one trial over standard input and output.
+///
+/// # Errors
+/// Standard input or output is broken; everything else is a reply.
+pub fn main() -> io::Result<()> {
+    protocol::follow_guardian();
+    let mut lines = io::stdin().lock().lines();
+    let Some(line) = lines.next().transpose()? else { return Ok(()) };
+    let started = serde_json::from_str(&line)
+        .map_err(|error| Refusal::failed(format!("the spec is not understood: {error}")))
+        .and_then(|spec: Spec| Started::by(&spec));
+    let mut trial = match started {
+        Ok(trial) => trial,
+        Err(Refusal { state, reason }) => return reply(&Reply::Refused { state, reason }),
+    };
+    reply(&Reply::Ready(trial.ready()))?;
+    for line in lines {
+        let order = serde_json::from_str(&line?);
+        let answer = match order {
+            Ok(order) => trial.obey(order),
+            Err(error) => failed(format!("the order is not understood: {error}")),
+        };
+        reply(&answer)?;
+        if matches!(answer, Reply::Finished(_) | Reply::Failed { .. }) {
+            // Actors that hang must not keep the process: it ends here, with all its threads.
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn reply(reply: &Reply) -> io::Result<()> {
+    let mut text = serde_json::to_string(reply)?;
+    text.push('\n');
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
+fn failed(reason: String) -> Reply {
+    Reply::Failed { reason, slice: None, timed_out: false }
+}
+
+/// Why a trial cannot be.
+struct Refusal {
+    state: State,
+    reason: String,
+}
+
+impl Refusal {
+    fn failed(reason: impl Into<String>) -> Self {
+        Self { state: State::Failed, reason: reason.into() }
+    }
+}
+
+/// A trial whose actors wait at the gate.
+struct Started {
+    engine: Engine,
+    endings: Option<mpsc::Receiver<io::Result<()>>>,
+    receipt: Receipt,
+    card: FairnessCard,
+    one_worker: bool,
+}
+
+impl Started {
+    fn by(spec: &Spec) -> Result<Self, Refusal> {
+        if spec.protocol != PROTOCOL {
+            let found = spec.protocol;
+            return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
+        }
+        let name = spec.workload.split(':').next().unwrap_or_default();
+        simul_workloads::registry::visit(name, OnWorkload { spec })
+            .unwrap_or_else(|| Err(Refusal::failed(format!("no workload '{name}'"))))
+    }
+
+    fn ready(&self) -> Ready {
+        let Receipt { package, version, source } = self.receipt.clone();
+        Ready {
+            pid: std::process::id() as i32,
+            receipt: (package, version, source),
+            card: in_words(&self.card),
+            one_worker: self.one_worker,
+        }
+    }
+
+    fn obey(&mut self, order: Order) -> Reply {
+        let slice = match order {
+            Order::WarmUp { duration_ns } => self.engine.slice(duration_ns, 0).map(Reply::Warm),
+            Order::Slice { duration_ns, drop_ns } => {
+                self.engine.slice(duration_ns, drop_ns).map(Reply::Slice)
+            }
+            Order::Finish => return self.finish(),
+        };
+        slice.unwrap_or_else(|trouble| Reply::Failed {
+            reason: trouble.reason,
+            slice: Some(trouble.slice),
+            timed_out: trouble.timed_out,
+        })
+    }
+
+    fn finish(&mut self) -> Reply {
+        let (costs, backend) = (Costs::read(), costs::backend());
+        self.engine.close();
+        if let Some(endings) = &self.endings {
+            for _ in self.engine.totals() {
+                match endings.recv_timeout(CLOSING) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => return failed(format!("an actor failed to close: {error}")),
+                    Err(_) => return failed("actors did not close".into()),
+                }
+            }
+        }
+        Reply::Finished(Finished {
+            actors: self.engine.totals().to_vec(),
+            early: self.engine.early(),
+            backend: backend.into(),
+            user_ns: costs.user_ns,
+            system_ns: costs.system_ns,
+            voluntary_switches: costs.voluntary_switches,
+            involuntary_switches: costs.involuntary_switches,
+            peak_rss_bytes: costs.peak_rss_bytes,
+            recorder_bytes: self.engine.recorder_bytes(),
+            threads: costs.threads,
+        })
+    }
+}
+
+/// The card as words, which is how a recording keeps it.
+fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
+    let FairnessCard { workers, backend, timers, files, sockets, channels, offload, borrowed } =
+        card;
+    let borrowed = if borrowed.is_empty() { "nothing".into() } else { borrowed.join(", ") };
+    [
+        ("workers", workers.to_string()),
+        ("backend", backend.clone()),
+        ("timers", timers.clone()),
+        ("files", files.clone()),
+        ("sockets", sockets.clone()),
+        ("channels", channels.clone()),
+        ("offload", offload.clone()),
+        ("borrowed", borrowed),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// The workload is known; next, the runner.
+struct OnWorkload<'a> {
+    spec: &'a Spec,
+}
+
+impl simul_workloads::registry::Visitor for OnWorkload<'_> {
+    type Output = Result<Started, Refusal>;
+
+    fn visit<W: Workload>(self) -> Self::Output {
+        let Self { spec } = self;
+        let parts = spec.workload.split(':').skip(1);
+        let parameters = Parameters::parse(&W::PROFILE, parts)
+            .map_err(|error| Refusal::failed(error.to_string()))?;
+        let work =
+            W::new(&parameters, spec.seed).map_err(|error| Refusal::failed(error.to_string()))?;
+        work.prepare(&spec.surroundings)
+            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+        if let Some(profile) = bare::find(&spec.runner) {
+            return start_bare(profile, spec, &parameters);
+        }
+        let name = &spec.runner;
+        simul_runners::registry::visit(name, OnRunner { spec, work })
+            .unwrap_or_else(|| Err(Refusal::failed(format!("no runner '{name}'"))))
+    }
+}
+
+/// Workload and runner are known: start.
+struct OnRunner<'a, W> {
+    spec: &'a Spec,
+    work: W,
+}
+
+impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
+    type Output = Result<Started, Refusal>;
+
+    fn visit<R: Runner>(self) -> Self::Output {
+        let Self { spec, work } = self;
+        let workers = workers(spec)?;
+        let capabilities = R::capabilities(workers);
+        capabilities
+            .admit(&work.needs(spec.actors))
+            .map_err(|reason| Refusal { state: State::NotApplicable, reason })?;
+        let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
+        let runner = R::start(workers)
+            .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
+        let card = runner.card();
+        let surroundings = spec.surroundings.clone();
+        let actors = actors::start::<_, _, TrialTurn>(
+            runner,
+            capabilities.discipline,
+            work,
+            surroundings,
+            spec.actors,
+        )
+        .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+        Ok(Started {
+            engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
+            endings: Some(actors.endings),
+            receipt,
+            card,
+            one_worker: R::PROFILE.one_worker,
+        })
+    }
+}
+
+fn start_bare(
+    profile: &bare::Profile,
+    spec: &Spec,
+    parameters: &Parameters,
+) -> Result<Started, Refusal> {
+    let workers = workers(spec)?;
+    let site = bare::Site {
+        workers,
+        actors: spec.actors,
+        parameters,
+        surroundings: &spec.surroundings,
+        seed: spec.seed,
+    };
+    let openers = profile
+        .start::<TrialTurn>(&site)
+        .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+    let floor = profile.counterpart_of.is_none();
+    Ok(Started {
+        engine: Engine::new(gate_of(openers), spec.actors, spec.usual_slice_ns, spec.drain_ns),
+        endings: None,
+        receipt: profile.receipt().map_err(Refusal::failed)?,
+        card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
+        one_worker: floor,
+    })
+}
+
+fn workers(spec: &Spec) -> Result<NonZeroUsize, Refusal> {
+    NonZeroUsize::new(spec.workers as usize)
+        .ok_or_else(|| Refusal::failed("workers must be 1 or more"))
+}

@@ -1,0 +1,117 @@
+//! What does an operation cost in CPU time, and how much of it is the runner's?
+//!
+//! One bar a cell from zero, with the interval over blocks. What the floor needs too is pale; what lies
+//! above it is the runner's own overhead. It must not compute costs. Read next: `heatmap.rs`.
+
+use super::{
+    Dash, Palette,
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, SOFT, Stroke, picture},
+    rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
+    scale::Scale,
+};
+use crate::{
+    Role, quantity,
+    statistics::Estimate,
+    summary::{CellSummary, ContestSummary},
+};
+
+/// One bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// CPU time per operation in µs.
+    pub total_us: Estimate,
+    /// What of its median lies above the floor's, in µs; negative if it needs less, `None` for the floor
+    /// itself or without one.
+    pub above_floor_us: Option<f64>,
+}
+
+/// By row of the contest; `None` for cells without numbers.
+#[must_use]
+pub fn bars(contest: &ContestSummary) -> Vec<Option<Bar>> {
+    let floor = floor(contest).map(|floor| floor.median);
+    let bar = |cell: &CellSummary| {
+        let total_us = cell.numbers.as_ref()?.cpu_us_per_op;
+        let above = floor.filter(|_| cell.role != Role::Floor).map(|floor| total_us.median - floor);
+        Some(Bar { total_us, above_floor_us: above })
+    };
+    contest.cells.iter().map(bar).collect()
+}
+
+/// The floor's CPU time per operation in µs.
+fn floor(contest: &ContestSummary) -> Option<Estimate> {
+    let floor = contest.cells.iter().find(|cell| cell.role == Role::Floor)?;
+    floor.numbers.as_ref().map(|numbers| numbers.cpu_us_per_op)
+}
+
+const RIGHT: f64 = 760.0;
+const WIDTH: f64 = 980.0;
+
+/// The chart, as an SVG document.
+#[must_use]
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
+    let bars = bars(contest);
+    let bottom = TOP + ROW * bars.len() as f64;
+    let most = bars.iter().flatten().map(|bar| bar.total_us.high).fold(0.0, f64::max);
+    let x = Scale::linear((0.0, if most > 0.0 { most * 1.04 } else { 1.0 }), (LEFT, RIGHT));
+    let heading = "CPU time per operation";
+    let whole = format!("{}: {heading}", contest.contest.workload);
+    picture(&whole, WIDTH, bottom + 84.0, |canvas| {
+        title(canvas, contest, heading);
+        for tick in x.ticks(8) {
+            canvas.line((x.at(tick), TOP), (x.at(tick), bottom), thin(FAINT));
+            let text = format!("{}", (tick * 1e6).round() / 1e6);
+            canvas.text((x.at(tick), bottom + 13.0), &text, 11.0, SOFT, Anchor::Middle);
+        }
+        canvas.text((LEFT, TOP - 14.0), "CPU µs per operation", 12.0, INK, Anchor::Start);
+        for (row, (cell, bar)) in contest.cells.iter().zip(&bars).enumerate() {
+            name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
+            if let Some(bar) = bar {
+                draw_bar(canvas, cell, bar, palette, &x, row);
+            }
+        }
+        let mut lines = vec![
+            "bars: median over blocks; lines: interval over blocks (95 % from six blocks on, else \
+             smallest to largest); ! not ranked",
+        ];
+        if let Some(floor) = floor(contest) {
+            let stroke = Stroke { color: INK, width: 1.2, dash: Dash::Dotted };
+            canvas.rect((x.at(floor.low), TOP), (x.at(floor.high), bottom), INK, 0.08);
+            canvas.line((x.at(floor.median), TOP - 4.0), (x.at(floor.median), bottom), stroke);
+            lines.push(
+                "dotted: the floor, what the machine itself costs; the runner's own overhead is \
+                 what lies above it (in brackets, of the medians)",
+            );
+        }
+        caption(canvas, bottom + 38.0, &lines);
+    })
+}
+
+/// The floor's part pale, the rest in the runner's colour, the interval over it, the numbers behind.
+fn draw_bar(
+    canvas: &mut Canvas<'_>,
+    cell: &CellSummary,
+    bar: &Bar,
+    palette: &Palette,
+    x: &Scale,
+    row: usize,
+) {
+    let y = middle(row);
+    let total = bar.total_us;
+    let own = bar.above_floor_us.map_or(0.0, |above| above.clamp(0.0, total.median));
+    let split = x.at(total.median - own);
+    let color = palette.look(cell).color;
+    canvas.rect((x.at(0.0), y - 6.0), (split, y + 6.0), PALE, 1.0);
+    canvas.rect((split, y - 6.0), (x.at(total.median), y + 6.0), color, 0.75);
+    if cell.blocks > 1 {
+        canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));
+        for end in [total.low, total.high] {
+            canvas.line((x.at(end), y - 4.0), (x.at(end), y + 4.0), thin(INK));
+        }
+    }
+    let above = bar.above_floor_us.map_or_else(String::new, |above| {
+        let sign = if above < 0.0 { "" } else { "+" };
+        format!("  ({sign}{} on the floor)", quantity::digits(above))
+    });
+    let text = format!("{}{above}", quantity::estimate(&total, 1.0, cell.blocks));
+    canvas.text((RIGHT + 10.0, y), &text, 11.0, INK, Anchor::Start);
+}

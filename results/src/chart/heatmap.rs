@@ -1,0 +1,183 @@
+//! Who is how far behind the best, over all workloads?
+//!
+//! Runners down, contests across; each field has the ratio of the runner's median to the best ranked one's in
+//! that contest, and below it the spread of its own median over blocks. What was not measured says why in
+//! a word. It must not rank. Read next: [`crate::report`].
+
+use super::{
+    Palette,
+    canvas::{Anchor, Canvas, FAINT, INK, PAPER, Rgb, SOFT, picture},
+    labels::cut,
+    rows::thin,
+};
+use crate::{
+    Role, Summary,
+    summary::{CellSummary, ContestSummary, Numbers},
+    wording,
+};
+
+/// What a field shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Field {
+    /// The runner has no cell in this contest.
+    Absent,
+    /// It has one without numbers: why, in a word.
+    State(&'static str),
+    /// It was measured.
+    Ratio {
+        /// Its median divided by the best ranked one; `None` if none is ranked.
+        ratio: Option<f64>,
+        /// The spread of its own median over blocks, a part of it; `None` with one block.
+        spread: Option<f64>,
+        /// Whether it may be ranked itself; a barred one may lie below 1.
+        ranked: bool,
+    },
+}
+
+/// The whole map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// Runners in the order of the plan, with a cell each for their look.
+    pub runners: Vec<String>,
+    /// Fields by runner, then by contest.
+    pub fields: Vec<Vec<Field>>,
+}
+
+/// Computes the map.
+#[must_use]
+pub fn map(summary: &Summary) -> Map {
+    let mut runners: Vec<String> = Vec::new();
+    for (_, cell) in summary.cells().filter(|(_, cell)| cell.role == Role::Runner) {
+        if !runners.contains(&cell.runner) {
+            runners.push(cell.runner.clone());
+        }
+    }
+    let fields = |runner: &String| summary.contests.iter().map(|c| field(c, runner)).collect();
+    let fields = runners.iter().map(fields).collect();
+    Map { runners, fields }
+}
+
+/// One runner in one contest.
+fn field(contest: &ContestSummary, runner: &str) -> Field {
+    let mine = |cell: &&CellSummary| cell.role == Role::Runner && cell.runner == runner;
+    let Some(cell) = contest.cells.iter().find(mine) else { return Field::Absent };
+    let Some(numbers) = &cell.numbers else {
+        return Field::State(wording::short_state(cell.state));
+    };
+    let median = |numbers: &Numbers| numbers.p50_ns.median;
+    let ranked = contest.cells.iter().filter(|cell| cell.ranked);
+    let best = ranked.filter_map(|cell| cell.numbers.as_ref()).map(median).reduce(f64::min);
+    Field::Ratio {
+        ratio: best.filter(|best| *best > 0.0).map(|best| median(numbers) / best),
+        spread: numbers.p50_ns.spread().filter(|_| cell.blocks > 1),
+        ranked: cell.ranked,
+    }
+}
+
+const LEFT: f64 = 190.0;
+const COLUMN: f64 = 118.0;
+const ROW: f64 = 32.0;
+const TOP: f64 = 116.0;
+
+/// The chart, as an SVG document.
+#[must_use]
+pub fn draw(summary: &Summary, palette: &Palette) -> String {
+    let map = map(summary);
+    let end = LEFT + COLUMN * summary.contests.len() as f64;
+    let bottom = TOP + ROW * map.runners.len() as f64;
+    let heading = "median against the best of each workload";
+    picture(heading, end.max(760.0) + 16.0, bottom + 62.0, |canvas| {
+        canvas.heading((16.0, 22.0), heading, 16.0);
+        let text = "service time, lateness or makespan as each column says; 1.00 is the best \
+                    ranked runner, 2.00 takes twice as long";
+        canvas.text((16.0, 44.0), text, 12.0, SOFT, Anchor::Start);
+        for (i, contest) in summary.contests.iter().enumerate() {
+            column_title(canvas, contest, LEFT + COLUMN * (i as f64 + 0.5));
+        }
+        for (row, runner) in map.runners.iter().enumerate() {
+            let y = TOP + ROW * (row as f64 + 0.5);
+            let cell = summary
+                .cells()
+                .map(|(_, cell)| cell)
+                .find(|cell| cell.role == Role::Runner && cell.runner == *runner);
+            if let Some(look) = cell.map(|cell| palette.look(cell)) {
+                canvas.marker((23.0, y), look.marker, 4.0, look.color);
+            }
+            canvas.text((34.0, y), &cut(runner, 24), 12.0, INK, Anchor::Start);
+            for (column, field) in map.fields[row].iter().enumerate() {
+                draw_field(canvas, field, (LEFT + COLUMN * (column as f64 + 0.5), y));
+            }
+        }
+        let text = "below each ratio: the spread of the runner's own median over blocks";
+        canvas.text((16.0, bottom + 22.0), text, 11.0, SOFT, Anchor::Start);
+        let text = "! not ranked: its numbers are doubtful for the reason that its contest's table \
+                    gives";
+        canvas.text((16.0, bottom + 38.0), text, 11.0, SOFT, Anchor::Start);
+    })
+}
+
+/// Workload, load and placement, blocks and measure.
+fn column_title(canvas: &mut Canvas<'_>, contest: &ContestSummary, x: f64) {
+    let lines = [
+        cut(&contest.contest.workload, 17),
+        format!("{}@{}", contest.contest.load, contest.contest.placement.name()),
+        format!("{}, {}", contest.measure.title(), wording::blocks(contest.blocks())),
+    ];
+    for (i, line) in lines.iter().enumerate() {
+        let (size, ink) = if i == 0 { (12.0, INK) } else { (10.0, SOFT) };
+        canvas.text((x, TOP - 44.0 + 15.0 * i as f64), line, size, ink, Anchor::Middle);
+    }
+}
+
+/// A field's ground and texts.
+fn draw_field(canvas: &mut Canvas<'_>, field: &Field, (x, y): (f64, f64)) {
+    let (half, tall) = (COLUMN / 2.0 - 1.0, ROW / 2.0 - 1.0);
+    let (from, to) = ((x - half, y - tall), (x + half, y + tall));
+    match field {
+        Field::Absent => {}
+        Field::State(word) => {
+            canvas.rect(from, to, FAINT, 0.6);
+            canvas.text((x, y), word, 11.0, SOFT, Anchor::Middle);
+        }
+        Field::Ratio { ratio, spread, ranked } => {
+            let (ground, ink) = ratio.map_or((FAINT, INK), shade);
+            if *ranked {
+                canvas.rect(from, to, ground, 1.0);
+            } else {
+                hatch(canvas, from, to);
+            }
+            let ink = if *ranked { ink } else { INK };
+            let value = ratio.map_or_else(|| "–".into(), |ratio| format!("{ratio:.2}"));
+            let barred = if *ranked { "" } else { " !" };
+            let spread = spread.map(|part| format!("±{:.1}%", part * 100.0));
+            let up = if spread.is_some() { 5.0 } else { 0.0 };
+            canvas.text((x, y - up), &format!("{value}{barred}"), 12.0, ink, Anchor::Middle);
+            if let Some(spread) = spread {
+                canvas.text((x, y + 9.0), &spread, 9.0, ink, Anchor::Middle);
+            }
+        }
+    }
+}
+
+/// The best is pale and four times as slow is dark, evenly in between by logarithm; and the ink that is
+/// read on it. These colours stay as they are on dark ground.
+fn shade(ratio: f64) -> (Rgb, Rgb) {
+    let part = (ratio.max(1.0).ln() / 4.0_f64.ln()).min(1.0);
+    let between =
+        |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * part) as u8;
+    let (pale, dark) = ((224, 238, 247), (0, 84, 138));
+    let ground = (between(pale.0, dark.0), between(pale.1, dark.1), between(pale.2, dark.2));
+    (ground, if part > 0.55 { (254, 254, 254) } else { (25, 25, 25) })
+}
+
+/// Slanted lines for what must not be ranked.
+fn hatch(canvas: &mut Canvas<'_>, from: (f64, f64), to: (f64, f64)) {
+    canvas.rect(from, to, PAPER, 1.0);
+    let height = to.1 - from.1;
+    let mut x = from.0 - height;
+    while x < to.0 {
+        let (low, high) = (x.max(from.0), (x + height).min(to.0));
+        canvas.line((low, to.1 - (low - x)), (high, to.1 - (high - x)), thin(FAINT));
+        x += 7.0;
+    }
+}

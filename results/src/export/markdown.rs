@@ -1,0 +1,106 @@
+//! What is pasted into an issue?
+//!
+//! The machine, then per contest the same grids that the terminal shows, as tables of GitHub's Markdown.
+//! Recorded text is escaped, so that a name cannot end a table or bring in HTML. It must not compute
+//! anything. Read next: `grid.rs`.
+
+use crate::{
+    Summary,
+    grid::{self, Grid},
+    quantity,
+    summary::ContestSummary,
+    wording::{self, plain},
+};
+
+/// The whole summary, ending with a line feed.
+#[must_use]
+pub fn render(summary: &Summary) -> String {
+    let run = &summary.run;
+    let host = &run.host;
+    let mut text = String::from("# simul\n\n");
+    let facts = [
+        ("Machine", format!("{}, {}", host.processor, host.system)),
+        (
+            "Cores",
+            format!(
+                "{}{}",
+                host.cores.len(),
+                if host.virtual_machine { ", a virtual machine" } else { "" }
+            ),
+        ),
+        ("Memory", quantity::bytes(host.memory_bytes)),
+        ("Measured", format!("{} with simul {}", run.started, run.simul)),
+        ("Command", run.command.join(" ")),
+    ];
+    for (name, value) in facts {
+        text.push_str(&format!("- {name}: {}\n", escaped(&value)));
+    }
+    for part in &summary.contests {
+        contest(&mut text, part);
+    }
+    for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
+        text.push_str(&format!("\n**{warning}**\n"));
+    }
+    text
+}
+
+/// One contest.
+fn contest(text: &mut String, contest: &ContestSummary) {
+    let name = escaped(&contest.contest.workload);
+    text.push_str(&format!("\n## {name}\n\n{}\n", escaped(&contest.question)));
+    text.push_str(&format!("\n{}\n\n", escaped(&wording::conditions(contest))));
+    draw(text, &grid::numbers(contest));
+    if let Some(comparison) = grid::comparison(contest) {
+        draw(text, &comparison);
+    }
+    text.push_str(&format!("{}\n", escaped(&grid::noise(contest))));
+}
+
+/// A grid as a table, and its notes as a list.
+fn draw(text: &mut String, grid: &Grid) {
+    let line = |texts: &[String]| {
+        let texts: Vec<String> = texts.iter().map(|text| escaped(text)).collect();
+        format!("| {} |\n", texts.join(" | "))
+    };
+    text.push_str(&line(&grid.header));
+    text.push_str(&format!("|---|{}\n", "---:|".repeat(grid.header.len().saturating_sub(1))));
+    for row in &grid.rows {
+        text.push_str(&line(&row.texts));
+    }
+    text.push('\n');
+    for note in &grid.notes {
+        text.push_str(&format!("- {}\n", escaped(note)));
+    }
+    if !grid.notes.is_empty() {
+        text.push('\n');
+    }
+}
+
+/// Text that Markdown shows as it is.
+fn escaped(text: &str) -> String {
+    let mut safe = String::new();
+    for letter in plain(text).chars() {
+        match letter {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '@' => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            _ => safe.push(letter),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out() {
+        assert_eq!(escaped("a|b\n<script>"), "a\\|b &lt;script&gt;");
+        assert_eq!(escaped("[x](y) `z`"), "\\[x\\](y) \\`z\\`");
+    }
+}

@@ -1,0 +1,228 @@
+//! What stands in the table of a contest, whatever draws it?
+//!
+//! Rows of finished text: one per cell, none missing, each number with its spread. Terminal, Markdown and
+//! HTML draw the same grid, so they cannot disagree. It must not know any of them. Read next:
+//! `table.rs`.
+
+use crate::{
+    Role,
+    quantity::{self, TimeUnit},
+    statistics::{Estimate, median},
+    summary::{CellSummary, ContestSummary, Effect, Numbers, Scale},
+    wording::{self, plain},
+};
+
+/// A table in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// The columns' titles with their units; the first is the runner.
+    pub header: Vec<String>,
+    /// As many texts as there are columns.
+    pub rows: Vec<Row>,
+    /// What must be said below, in order.
+    pub notes: Vec<String>,
+}
+
+/// One line of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Why the cell is there.
+    pub role: Role,
+    /// Whether it has numbers.
+    pub measured: bool,
+    /// Its texts; of a cell without numbers the second is its state and the others are empty.
+    pub texts: Vec<String>,
+}
+
+/// Percentiles that a table shows: title, quantile and where to find it.
+type Column = (&'static str, f64, fn(&Numbers) -> Estimate);
+
+const COLUMNS: [Column; 4] = [
+    ("p50", 0.5, |numbers| numbers.p50_ns),
+    ("p90", 0.9, |numbers| numbers.p90_ns),
+    ("p99", 0.99, |numbers| numbers.p99_ns),
+    ("p99.9", 0.999, |numbers| numbers.p999_ns),
+];
+
+/// Stands where fewer than ten operations a block lie above a percentile.
+const TOO_FEW: &str = "–";
+
+/// The numbers of a contest.
+#[must_use]
+pub fn numbers(contest: &ContestSummary) -> Grid {
+    let measured: Vec<&Numbers> =
+        contest.cells.iter().filter_map(|cell| cell.numbers.as_ref()).collect();
+    let units = COLUMNS.map(|(_, _, value)| {
+        let all: Vec<f64> = measured.iter().map(|numbers| value(numbers).median).collect();
+        TimeUnit::of(median(&all).unwrap_or(1e3))
+    });
+    let peers = measured.iter().any(|numbers| numbers.peer_cpu_us_per_op.is_some());
+    let mut header: Vec<String> = vec!["runner".into(), "ops/s".into()];
+    header.extend(
+        COLUMNS.iter().zip(units).map(|((name, ..), unit)| format!("{name} {}", unit.name)),
+    );
+    header.push("CPU µs/op".into());
+    if peers {
+        header.push("peer µs/op".into());
+    }
+    let mut notes = Notes::default();
+    notes.all.push(wording::spread(contest.blocks()).into());
+    let mut rows = Vec::new();
+    for cell in &contest.cells {
+        let mut texts = vec![notes.name(cell)];
+        if cell.numbers.is_some() && cell.blocks < contest.blocks() {
+            let (arm, blocks) = (plain(&cell.arm), cell.blocks);
+            notes.all.push(format!("{arm}: in only {blocks} of {} blocks", contest.blocks()));
+        }
+        match &cell.numbers {
+            Some(numbers) => texts.extend(values(cell, numbers, units, peers)),
+            None => texts.push(wording::state(cell.state).into()),
+        }
+        texts.resize(header.len(), String::new());
+        rows.push(Row { role: cell.role, measured: cell.numbers.is_some(), texts });
+    }
+    if rows.iter().any(|row| row.texts.iter().any(|text| text == TOO_FEW)) {
+        notes.all.push(format!("{TOO_FEW}: fewer than ten operations a block lie above it"));
+    }
+    Grid { header, rows, notes: notes.all }
+}
+
+/// The texts of a measured cell behind its name.
+fn values(cell: &CellSummary, numbers: &Numbers, units: [TimeUnit; 4], peers: bool) -> Vec<String> {
+    let shown = |value: &Estimate, unit: f64| quantity::estimate(value, unit, cell.blocks);
+    let mut texts = vec![shown(&numbers.throughput, 1.0)];
+    for ((_, quantile, value), unit) in COLUMNS.into_iter().zip(units) {
+        // The median of a few operations is rough, but never the story of a single one.
+        let carried = quantile <= 0.5 || numbers.carries(quantile);
+        texts.push(if carried { shown(&value(numbers), unit.ns) } else { TOO_FEW.into() });
+    }
+    texts.push(shown(&numbers.cpu_us_per_op, 1.0));
+    if peers {
+        let peer = numbers.peer_cpu_us_per_op;
+        texts.push(peer.map_or_else(String::new, |peer| shown(&peer, 1.0)));
+    }
+    texts
+}
+
+/// How the cells of a contest compare with its baseline; `None` without a measured baseline.
+#[must_use]
+pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
+    let baseline = contest.baseline_cell().filter(|cell| cell.numbers.is_some())?;
+    let name = plain(&baseline.runner);
+    let compared = |effect: &Option<Effect>| effect.as_ref().map_or_else(String::new, effect_text);
+    let rows = contest.cells.iter().map(|cell| {
+        let mut texts = vec![label(cell)];
+        if cell.numbers.is_none() {
+            texts.push(wording::state(cell.state).into());
+        } else if cell.cell == baseline.cell {
+            texts.push("baseline".into());
+        } else {
+            let effects = &cell.effects;
+            texts.extend([&effects.p50, &effects.cpu_per_op, &effects.throughput].map(compared));
+        }
+        texts.resize(4, String::new());
+        Row { role: cell.role, measured: cell.numbers.is_some(), texts }
+    });
+    Some(Grid {
+        header: vec![
+            format!("against {name}"),
+            format!("p50 of {}", contest.measure.title()),
+            "CPU per operation".into(),
+            "throughput".into(),
+        ],
+        rows: rows.collect(),
+        notes: vec![
+            "ratios above 1 are more than the baseline's; in brackets the 99.5 % interval over \
+             blocks, without a correction for many comparisons; slices are paired by round"
+                .into(),
+        ],
+    })
+}
+
+/// An effect in words: `1.203 (1.190–1.216)`, or `+12.3 µs (+11.9 to +12.7)`.
+#[must_use]
+pub fn effect_text(effect: &Effect) -> String {
+    match (effect.scale, effect.interval) {
+        (Scale::Ratio, interval) => quantity::ratio(effect.estimate, interval),
+        (Scale::DifferenceUs, Some((low, high))) => {
+            format!("{:+.2} µs ({low:+.2} to {high:+.2})", effect.estimate)
+        }
+        (Scale::DifferenceUs, None) => format!("{:+.2} µs", effect.estimate),
+    }
+}
+
+/// What the null arm shows, in one line; says so if there is none.
+#[must_use]
+pub fn noise(contest: &ContestSummary) -> String {
+    let Some(noise) = &contest.noise else {
+        return "null arm: not measured, so the noise is unknown".into();
+    };
+    let sd = match (noise.sd_percent, noise.sd_us) {
+        (Some(percent), _) => format!("; standard deviation between blocks {percent:.2} %"),
+        (None, Some(us)) => format!("; standard deviation between blocks {us:.2} µs"),
+        (None, None) => "; one block shows no spread".into(),
+    };
+    let name = plain(contest.baseline.as_deref().unwrap_or_default());
+    format!("null arm {name}~null: {name} against itself, p50 {}{sd}", effect_text(&noise.p50))
+}
+
+/// A cell's name with its role and a `!` if its numbers must not be ranked.
+#[must_use]
+pub fn label(cell: &CellSummary) -> String {
+    let role = match cell.role {
+        // A null arm's name says what it is: `tokio~null`.
+        Role::Runner | Role::Null => "",
+        Role::Floor => " (floor)",
+    };
+    let barred = cell.marks.iter().any(|mark| wording::bars_from_ranking(mark));
+    format!("{}{role}{}", plain(&cell.arm), if barred { " !" } else { "" })
+}
+
+/// Collects what must be said below a table.
+#[derive(Default)]
+struct Notes {
+    all: Vec<String>,
+    marks: Vec<String>,
+}
+
+impl Notes {
+    /// The cell's name with numbers of notes, which are added where they are new.
+    fn name(&mut self, cell: &CellSummary) -> String {
+        let mut name = label(cell);
+        for mark in &cell.marks {
+            let number = match self.marks.iter().position(|known| known == mark) {
+                Some(at) => at + 1,
+                None => {
+                    self.marks.push(mark.clone());
+                    let rank =
+                        if wording::bars_from_ranking(mark) { " (! not ranked)" } else { "" };
+                    self.all.push(format!("[{}] {}{rank}", self.marks.len(), wording::mark(mark)));
+                    self.marks.len()
+                }
+            };
+            name.push_str(&format!(" [{number}]"));
+        }
+        let arm = plain(&cell.arm);
+        match &cell.numbers {
+            None => self.all.push(format!("{arm}: {}", wording::absence(cell))),
+            Some(numbers) => self.costs(&arm, numbers),
+        }
+        name
+    }
+
+    /// What a cell did besides: operations that never ended, CPU burnt while others worked.
+    fn costs(&mut self, arm: &str, numbers: &Numbers) {
+        if numbers.unfinished > 0 {
+            let oldest = quantity::time(numbers.oldest_unfinished_ns as f64);
+            let count = numbers.unfinished;
+            self.all.push(format!(
+                "{arm}: {count} operations never ended (oldest {oldest}) and are in no percentile"
+            ));
+        }
+        let deferred = numbers.deferred_cpu_us_per_op.median;
+        if deferred > 0.05 * numbers.cpu_us_per_op.median {
+            let shown = quantity::digits(deferred);
+            self.all.push(format!("{arm}: burnt another {shown} µs/op while others worked"));
+        }
+    }
+}

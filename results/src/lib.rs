@@ -1,0 +1,36 @@
+//! What was seen, what it means, and how it is shown.
+//!
+//! Seen: [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`]. Shown:
+//! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
+//! them. Read in this order.
+//!
+//! This crate must not know workloads, runners or processes: a recording must be readable when the code
+//! that made it is gone.
+#![forbid(unsafe_code)]
+
+// The builder of made-up recordings is shared with the integration tests, which know us by this name.
+#[cfg(test)]
+extern crate self as simul_results;
+#[cfg(test)]
+#[path = "../tests/synthetic/mod.rs"]
+mod synthetic;
+
+pub mod cell;
+pub mod chart;
+pub mod export;
+pub mod grid;
+pub mod histogram;
+pub mod quantity;
+pub mod record;
+pub mod report;
+#[cfg(test)]
+mod schema;
+pub mod statistics;
+pub mod store;
+pub mod summary;
+pub mod table;
+pub mod wording;
+
+pub use cell::{Cell, Contest, Load, Placement, Role};
+pub use record::{RunRecord, SliceRecord, State, TrialRecord};
+pub use summary::Summary;

@@ -1,0 +1,321 @@
+//! What was seen? The shapes of `run.json` and `trials.jsonl`.
+//!
+//! Raw observations and nothing derived that could not be derived again. Whoever changes a shape here
+//! raises [`SCHEMA`] and keeps old files readable; the JSON Schemas in `results/schema/` are generated
+//! from these types by a test.
+
+use crate::{Cell, Contest, Load, Placement, Role};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of both shapes.
+pub const SCHEMA: u32 = 1;
+
+/// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TrialRecord {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The cell's printed form, unique within a run: `echo:64/tokio/closed-32@separate`.
+    pub cell: String,
+    /// The workload's name.
+    pub workload: String,
+    /// The workload's name with its parameters, as in the cell: `echo:64`.
+    pub label: String,
+    /// All parameters, defaults included.
+    pub parameters: BTreeMap<String, String>,
+    /// `service`, `lateness` or `makespan`.
+    pub measure: String,
+    /// The runner's name.
+    pub runner: String,
+    /// Runner, null arm or floor.
+    pub role: Role,
+    /// `closed-32`.
+    pub load: String,
+    /// On which cores.
+    pub placement: Placement,
+    /// Threads that the runner was given to run tasks on.
+    pub workers: u32,
+    /// Which block this trial lived in, from 0.
+    pub block: u32,
+    /// How it ended.
+    pub state: State,
+    /// Why, unless it was measured.
+    pub reason: Option<String>,
+    /// What makes its numbers doubtful, or must be said with them; see [`mark`].
+    pub marks: Vec<String>,
+    /// The runner's version, and how it is known.
+    pub receipt: Option<ReceiptRecord>,
+    /// How the runner does things: what still differs although the work is the same.
+    pub card: BTreeMap<String, String>,
+    /// What it really waited with, as looked up in the process: `blocking`, `epoll`, `io_uring`.
+    pub backend: Option<String>,
+    /// What it measured, in the order of time.
+    pub slices: Vec<SliceRecord>,
+    /// What the whole trial cost.
+    pub costs: Option<CostRecord>,
+    /// How evenly the actors came to work, over the whole trial.
+    pub actors: Option<ActorsRecord>,
+}
+
+/// The version of what a runner stands on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReceiptRecord {
+    /// The crate or program.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Where the version was read.
+    pub source: String,
+}
+
+/// One turn of measurement. Times are nanoseconds; instants are of the host's monotonic clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SliceRecord {
+    /// Which round of the block, from 0. Re-run rounds have numbers of their own.
+    pub round: u32,
+    /// Which turn in its round, from 0.
+    pub position: u32,
+    /// When the gate opened.
+    pub started_ns: u64,
+    /// When the last actor was quiet.
+    pub ended_ns: u64,
+    /// The length of the window in which operations count; the slice's first part is dropped.
+    pub window_ns: u64,
+    /// All operations of the slice, inside the window or not: what CPU time of the whole slice is for.
+    pub operations: u64,
+    /// Operations that ended inside the window: the throughput's numerator.
+    pub completed: u64,
+    /// Operations that started inside the window: the histogram's count.
+    pub recorded: u64,
+    /// The sum of what the histogram holds, exactly.
+    pub sum_ns: u64,
+    /// The histogram's median.
+    pub p50_ns: u64,
+    /// Its 90th percentile.
+    pub p90_ns: u64,
+    /// Its 99th percentile.
+    pub p99_ns: u64,
+    /// Its largest value.
+    pub max_ns: u64,
+    /// CPU time of all threads of the trial's process inside the window (taken at the first operation
+    /// boundary after each of its ends).
+    pub cpu_ns: u64,
+    /// CPU time of the peer during the slice; `null` without a peer.
+    pub peer_cpu_ns: Option<u64>,
+    /// CPU time that this trial burnt since its last slice, while others worked.
+    pub deferred_cpu_ns: u64,
+    /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
+    pub foreign_cpu_ns: Option<u64>,
+    /// Operations still in flight when the wait for them was given up.
+    pub unfinished: u32,
+    /// The age of the oldest of them.
+    pub oldest_unfinished_ns: u64,
+    /// The round was contaminated and has been re-run: kept, and left out of every estimate.
+    pub set_aside: bool,
+    /// Base64 of the HdrHistogram V2 format.
+    pub histogram: String,
+}
+
+/// What a whole trial cost, warm-up included.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CostRecord {
+    /// User CPU time; sampled at ticks by the kernel, hence per trial only.
+    pub user_ns: u64,
+    /// System CPU time; likewise.
+    pub system_ns: u64,
+    /// Times that a thread gave up the CPU.
+    pub voluntary_switches: u64,
+    /// Times that the CPU was taken from a thread.
+    pub involuntary_switches: u64,
+    /// The largest resident set, with `recorder_bytes` taken off.
+    pub peak_rss_bytes: u64,
+    /// What the recorder itself keeps resident; the same for all runners of a contest.
+    pub recorder_bytes: u64,
+    /// Threads at the end of the last slice.
+    pub threads: u32,
+}
+
+/// Operations per actor over a whole trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ActorsRecord {
+    /// How many actors there were.
+    pub count: u32,
+    /// Operations of the one that did least.
+    pub least: u64,
+    /// Operations of the one that did most.
+    pub most: u64,
+    /// Operations of all.
+    pub total: u64,
+}
+
+/// How a trial or a cell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum State {
+    /// There are numbers.
+    Measured,
+    /// It ended with an error.
+    Failed,
+    /// It did not answer in time and was killed with all its children.
+    TimedOut,
+    /// The runner cannot run on this machine.
+    Unavailable,
+    /// This work cannot run on this runner, or at this placement.
+    NotApplicable,
+    /// It did other work than it should have: its numbers are thrown away.
+    Discarded,
+}
+
+impl State {
+    /// Its name in tables and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed-out",
+            Self::Unavailable => "unavailable",
+            Self::NotApplicable => "not-applicable",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// Whether something went wrong that should not have.
+    #[must_use]
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Discarded)
+    }
+}
+
+/// What must be said with a trial's numbers.
+pub mod mark {
+    /// Some actor did less than half of the mean: the numbers describe only the others.
+    pub const STARVED: &str = "starved";
+    /// The peer was busy for at least 95 % of the time: the numbers describe the peer.
+    pub const PEER_BOUND: &str = "peer-bound";
+    /// Processes that are not ours used more than a tenth of a core during slices that were kept.
+    pub const CONTAMINATED: &str = "contaminated";
+    /// In flight and throughput × mean latency differ by more than 10 %: something is not counted.
+    pub const LITTLE: &str = "little";
+    /// A runner that has one worker by design was given several cores.
+    pub const ONE_WORKER: &str = "one-worker";
+    /// Slices held fewer than 20 operations although none took longer than 20 ms.
+    pub const FEW_OPERATIONS: &str = "few-operations";
+    /// More operations than the recorder could hold: some latencies are missing.
+    pub const RECORDER_FULL: &str = "recorder-full";
+    /// It waited with something else than its name says.
+    pub const OTHER_BACKEND: &str = "other-backend";
+
+    /// Marks that keep a cell out of every ranking.
+    pub const NOT_RANKED: [&str; 5] = [STARVED, PEER_BOUND, LITTLE, RECORDER_FULL, OTHER_BACKEND];
+}
+
+/// One run on one host: `run.json`, written before the first trial starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunRecord {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// Version of simul.
+    pub simul: String,
+    /// SHA-256 of the program that measured, in hexadecimal.
+    pub binary: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// Where.
+    pub host: HostRecord,
+    /// What was to be measured, and how.
+    pub plan: PlanRecord,
+}
+
+/// Facts about the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct HostRecord {
+    /// Its name.
+    pub name: String,
+    /// Operating system and kernel.
+    pub system: String,
+    /// The processor's own name.
+    pub processor: String,
+    /// Cores that we may use.
+    pub cores: Vec<u32>,
+    /// Main memory.
+    pub memory_bytes: u64,
+    /// Whether the processor says that it is virtual.
+    pub virtual_machine: bool,
+    /// The clock source, such as `tsc`.
+    pub clock: String,
+    /// The timer slack of our threads, the same for all runners.
+    pub timer_slack_ns: u64,
+    /// The load average over one minute at the start.
+    pub load_average: f64,
+}
+
+/// What was to be measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PlanRecord {
+    /// Decides every order and every random input.
+    pub seed: u64,
+    /// Blocks: fresh processes each.
+    pub blocks: u32,
+    /// Rounds in a block.
+    pub rounds: u32,
+    /// Slices at least this long; longer where operations are long.
+    pub slice_ns: u64,
+    /// The first part of a slice that does not count.
+    pub drop_ns: u64,
+    /// Warm-up of each trial.
+    pub warm_up_ns: u64,
+    /// Whether idle-priority spinners kept the cores awake.
+    pub keep_awake: bool,
+    /// In the order of reports.
+    pub contests: Vec<ContestRecord>,
+}
+
+/// Cells that are measured in the same rounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ContestRecord {
+    /// The workload's name with its parameters: `echo:64`.
+    pub workload: String,
+    /// The question that the workload answers.
+    pub question: String,
+    /// `service`, `lateness` or `makespan`.
+    pub measure: String,
+    /// `closed-32`.
+    pub load: String,
+    /// On which cores.
+    pub placement: Placement,
+    /// The runner that the others are compared with; `null` when none could run.
+    pub baseline: Option<String>,
+    /// The printed cells, null arm and floor included, in the order of reports.
+    pub cells: Vec<String>,
+}
+
+impl TrialRecord {
+    /// The identity of what was measured.
+    ///
+    /// # Errors
+    /// A load that this version does not know.
+    pub fn identity(&self) -> Result<Cell, String> {
+        let load: Load = self.load.parse()?;
+        let contest = Contest { workload: self.label.clone(), load, placement: self.placement };
+        Ok(Cell { contest, runner: self.runner.clone(), role: self.role })
+    }
+
+    /// The slices that estimates are made from.
+    pub fn counted(&self) -> impl Iterator<Item = &SliceRecord> {
+        self.slices.iter().filter(|slice| !slice.set_aside)
+    }
+}

@@ -1,0 +1,102 @@
+//! What is written beside a recording for people to read?
+//!
+//! `report.html`, one offline file; `charts/*.svg`, one chart each; `summary.md` and `summary.csv`. Written
+//! again, it replaces its own files and touches no other: the recording stays as it is. It must not compute
+//! anything. Read next: `html.rs`.
+
+mod html;
+mod pictures;
+mod sections;
+
+pub use html::render;
+pub use pictures::{Picture, Pictures};
+
+use crate::{
+    Summary,
+    chart::Palette,
+    export::{csv, markdown},
+    store::Recording,
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What [`write()`] has written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The report: one offline file.
+    pub report: PathBuf,
+    /// The charts, in the order of the report.
+    pub charts: Vec<PathBuf>,
+    /// For an issue.
+    pub markdown: PathBuf,
+    /// For a spreadsheet.
+    pub csv: PathBuf,
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The recording contradicts itself.
+    #[error("the recording contradicts itself: {0}; no report was written")]
+    Contradiction(String),
+    /// No permission, disk full.
+    #[error("'{path}': {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The report's name in the folder of a run.
+pub const REPORT_FILE: &str = "report.html";
+/// The folder of charts in the folder of a run.
+pub const CHARTS_FOLDER: &str = "charts";
+/// The name of the Markdown summary.
+pub const MARKDOWN_FILE: &str = "summary.md";
+/// The name of the table for spreadsheets.
+pub const CSV_FILE: &str = "summary.csv";
+
+/// Summarises a recording and writes everything into the folder of its run.
+///
+/// # Errors
+/// The recording contradicts itself, or a file cannot be written.
+pub fn write(folder: &Path, recording: &Recording) -> Result<Written, ReportError> {
+    let summary = Summary::of(recording).map_err(ReportError::Contradiction)?;
+    write_summary(folder, &summary)
+}
+
+/// As [`write()`], from a summary that is there already.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, ReportError> {
+    let pictures = Pictures::of(summary, &Palette::of(summary));
+    let charts_folder = folder.join(CHARTS_FOLDER);
+    fs::create_dir_all(&charts_folder).map_err(at(&charts_folder))?;
+    let mut charts = Vec::new();
+    for picture in pictures.all() {
+        charts.push(put(charts_folder.join(&picture.file), &picture.svg)?);
+    }
+    Ok(Written {
+        report: put(folder.join(REPORT_FILE), &html::render(summary, &pictures))?,
+        charts,
+        markdown: put(folder.join(MARKDOWN_FILE), &markdown::render(summary))?,
+        csv: put(folder.join(CSV_FILE), &csv::render(summary))?,
+    })
+}
+
+/// Writes one file and returns where.
+fn put(path: PathBuf, text: &str) -> Result<PathBuf, ReportError> {
+    fs::write(&path, text).map_err(at(&path))?;
+    Ok(path)
+}
+
+/// Names the file in an error of the system.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+    let path = path.to_owned();
+    move |source| ReportError::Io { path, source }
+}

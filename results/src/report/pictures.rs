@@ -1,0 +1,97 @@
+//! Which charts does a report have, and what are their files called?
+//!
+//! A heat map over all contests if there are several, and three charts a contest, named after it:
+//! `echo-64-closed-32-separate.spectrum.svg`. Names hold nothing but letters, digits, `-`, `_` and `.`, and
+//! differ. It must not know HTML. Read next: `html.rs`.
+
+use crate::{
+    Contest, Summary,
+    chart::{Palette, cost, effect, heatmap, spectrum},
+};
+use std::collections::BTreeSet;
+
+/// One chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Its file's name.
+    pub file: String,
+    /// The SVG document.
+    pub svg: String,
+}
+
+/// All charts of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// Over all contests; `None` without any.
+    pub heatmap: Option<Picture>,
+    /// By contest, in the order of the plan: spectrum, effects (with a measured baseline), cost.
+    pub contests: Vec<Vec<Picture>>,
+}
+
+impl Pictures {
+    /// Draws everything.
+    #[must_use]
+    pub fn of(summary: &Summary, palette: &Palette) -> Self {
+        let mut names = BTreeSet::new();
+        let contests = summary.contests.iter().map(|contest| {
+            let name = unused(stem(&contest.contest), &mut names);
+            let named = |kind: &str, svg| Picture { file: format!("{name}.{kind}.svg"), svg };
+            let mut pictures = vec![named("spectrum", spectrum::draw(contest, palette))];
+            pictures.extend(effect::draw(contest, palette).map(|svg| named("effect", svg)));
+            pictures.push(named("cost", cost::draw(contest, palette)));
+            pictures
+        });
+        let contests: Vec<_> = contests.collect();
+        let heatmap = (!summary.contests.is_empty())
+            .then(|| Picture { file: "heatmap.svg".into(), svg: heatmap::draw(summary, palette) });
+        Self { heatmap, contests }
+    }
+
+    /// All of them, in the order of the report.
+    pub fn all(&self) -> impl Iterator<Item = &Picture> {
+        self.heatmap.iter().chain(self.contests.iter().flatten())
+    }
+}
+
+/// A contest's name as a part of a file's name.
+fn stem(contest: &Contest) -> String {
+    let plain = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => letter,
+        _ => '-',
+    };
+    // A file's name has at most 255 bytes; the kind and a number need some of them.
+    contest.to_string().chars().map(plain).take(200).collect()
+}
+
+/// The name, with a number if it is taken: `a:b` and `a-b` are different contests. Systems that do not tell
+/// `A` from `a` must not overwrite either.
+fn unused(stem: String, names: &mut BTreeSet<String>) -> String {
+    let mut name = stem.clone();
+    let mut number = 2;
+    while !names.insert(name.to_lowercase()) {
+        name = format!("{stem}-{number}");
+        number += 1;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Load, Placement};
+
+    #[test]
+    fn names_of_files_are_harmless_and_differ() {
+        let contest = |workload: &str| Contest {
+            workload: workload.into(),
+            load: Load::Closed(32),
+            placement: Placement::Separate,
+        };
+        assert_eq!(stem(&contest("echo:64")), "echo-64-closed-32-separate");
+        assert_eq!(stem(&contest("../x\0")), "---x--closed-32-separate");
+        let mut names = BTreeSet::new();
+        assert_eq!(unused("a".into(), &mut names), "a");
+        assert_eq!(unused("A".into(), &mut names), "A-2");
+        assert_eq!(unused("a".into(), &mut names), "a-3");
+    }
+}

@@ -1,0 +1,205 @@
+//! How much do two cells differ?
+//!
+//! Slices of the same block and round are pairs: they ran within moments of each other. One block gives one
+//! value, the 20 % trimmed mean over its pairs of the log ratio (of lateness: of the difference in µs,
+//! since a ratio of two times near zero says nothing). Over blocks there is a t interval. It must not know
+//! tables or verdicts. Read next: [`crate::statistics`].
+
+use super::{Measure, block::Block, cell::Lived};
+use crate::{
+    Role, SliceRecord,
+    statistics::{self, standard_deviation, trimmed_mean},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How a cell compares with the baseline; `None` where there is nothing to compare.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Effects {
+    /// Of the median. A floor has none: it is compared in CPU per operation only.
+    pub p50: Option<Effect>,
+    /// Of CPU time per operation.
+    pub cpu_per_op: Option<Effect>,
+    /// Of throughput. A floor has none.
+    pub throughput: Option<Effect>,
+}
+
+/// What an effect's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// The cell's value divided by the baseline's: 1 is equal.
+    Ratio,
+    /// The cell's value minus the baseline's in µs: 0 is equal.
+    DifferenceUs,
+}
+
+/// A difference between two cells.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Effect {
+    /// What the numbers are.
+    pub scale: Scale,
+    /// One value a block, by block.
+    pub blocks: Vec<BlockEffect>,
+    /// The centre over blocks: a geometric mean of ratios, a mean of differences; trimmed from ten blocks
+    /// on.
+    pub estimate: f64,
+    /// Its 99.5 % interval, lower and upper end; `None` with one block.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// The difference that one block shows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BlockEffect {
+    /// The block's number.
+    pub block: u32,
+    /// On the effect's scale.
+    pub value: f64,
+}
+
+/// What two copies of the same runner differ by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Noise {
+    /// The null arm against the baseline: an interval that leaves out equality is a false alarm.
+    pub p50: Effect,
+    /// The standard deviation between blocks in percent; `None` with one block, or for lateness.
+    pub sd_percent: Option<f64>,
+    /// The standard deviation between blocks in µs; only for lateness, from two blocks on.
+    pub sd_us: Option<f64>,
+}
+
+/// What is compared.
+#[derive(Clone, Copy)]
+enum Metric {
+    P50,
+    CpuPerOp,
+    Throughput,
+}
+
+impl Metric {
+    fn of_slice(self, slice: &SliceRecord) -> f64 {
+        match self {
+            Self::P50 if slice.recorded == 0 => f64::NAN,
+            Self::P50 => slice.p50_ns as f64,
+            Self::CpuPerOp => slice.cpu_ns as f64 / slice.completed as f64,
+            Self::Throughput => slice.completed as f64 / slice.window_ns as f64,
+        }
+    }
+
+    fn of_block(self, block: &Block) -> f64 {
+        match self {
+            Self::P50 => block.quantiles_ns(&[0.5])[0],
+            Self::CpuPerOp => block.cpu_us(),
+            Self::Throughput => block.per_sec(),
+        }
+    }
+}
+
+impl Scale {
+    /// From the cell's and the baseline's value to what is averaged; `None` where that has no meaning.
+    fn compare(self, cell: f64, baseline: f64) -> Option<f64> {
+        let value = match self {
+            Self::Ratio => (cell / baseline).ln(),
+            Self::DifferenceUs => (cell - baseline) * 1e-3,
+        };
+        value.is_finite().then_some(value)
+    }
+
+    /// From what is averaged to what is shown.
+    fn shown(self, value: f64) -> f64 {
+        match self {
+            Self::Ratio => value.exp(),
+            Self::DifferenceUs => value,
+        }
+    }
+
+    /// The value that means no difference: 1 for a ratio, 0 for a difference.
+    #[must_use]
+    pub fn equality(self) -> f64 {
+        self.shown(0.0)
+    }
+}
+
+impl Effect {
+    /// From one value a block, as averaged (logarithms of ratios); `None` without blocks.
+    fn over(scale: Scale, values: &[(u32, f64)]) -> Option<Self> {
+        let plain: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let interval = statistics::interval(&plain);
+        let centre = interval.map(|interval| interval.centre).or_else(|| plain.first().copied())?;
+        let shown = |&(block, value): &(u32, f64)| BlockEffect { block, value: scale.shown(value) };
+        Some(Self {
+            scale,
+            blocks: values.iter().map(shown).collect(),
+            estimate: scale.shown(centre),
+            interval: interval.map(|ends| (scale.shown(ends.low), scale.shown(ends.high))),
+        })
+    }
+}
+
+impl Noise {
+    /// From the null arm's effect on the median.
+    pub(super) fn of(p50: Effect) -> Self {
+        let on_scale = |block: &BlockEffect| match p50.scale {
+            Scale::Ratio => block.value.ln(),
+            Scale::DifferenceUs => block.value,
+        };
+        let sd = standard_deviation(&p50.blocks.iter().map(on_scale).collect::<Vec<_>>());
+        let (sd_percent, sd_us) = match p50.scale {
+            Scale::Ratio => (sd.map(|sd| sd.exp_m1() * 100.0), None),
+            Scale::DifferenceUs => (None, sd),
+        };
+        Self { p50, sd_percent, sd_us }
+    }
+}
+
+/// Compares a measured cell with the measured baseline, in the blocks that both have.
+pub(super) fn effects(
+    measure: Measure,
+    role: Role,
+    baseline: &[Lived<'_>],
+    cell: &[Lived<'_>],
+) -> Effects {
+    let timed = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
+    let (mut p50, mut cpu_per_op, mut throughput) = (Vec::new(), Vec::new(), Vec::new());
+    for (theirs, their_sum) in baseline {
+        let number = theirs.block;
+        let Some((ours, our_sum)) = cell.iter().find(|(trial, _)| trial.block == number) else {
+            continue;
+        };
+        let rounds: BTreeMap<u32, &SliceRecord> =
+            theirs.counted().map(|slice| (slice.round, slice)).collect();
+        let pairs: Vec<(&SliceRecord, &SliceRecord)> =
+            ours.counted().filter_map(|slice| Some((slice, *rounds.get(&slice.round)?))).collect();
+        let add = |metric, scale, values: &mut Vec<(u32, f64)>| {
+            values.extend(
+                of_block(metric, scale, &pairs, our_sum, their_sum).map(|value| (number, value)),
+            );
+        };
+        add(Metric::P50, timed, &mut p50);
+        add(Metric::CpuPerOp, Scale::Ratio, &mut cpu_per_op);
+        add(Metric::Throughput, Scale::Ratio, &mut throughput);
+    }
+    let compared = role != Role::Floor;
+    Effects {
+        p50: Effect::over(timed, &p50).filter(|_| compared),
+        cpu_per_op: Effect::over(Scale::Ratio, &cpu_per_op),
+        throughput: Effect::over(Scale::Ratio, &throughput).filter(|_| compared),
+    }
+}
+
+/// One block's value. Where a pair has no value, for instance because a slice was too short for one
+/// operation to end in it, leaving that pair out would favour the slower; then the whole blocks are compared.
+fn of_block(
+    metric: Metric,
+    scale: Scale,
+    pairs: &[(&SliceRecord, &SliceRecord)],
+    ours: &Block,
+    theirs: &Block,
+) -> Option<f64> {
+    let by_pair: Option<Vec<f64>> = pairs
+        .iter()
+        .map(|(ours, theirs)| scale.compare(metric.of_slice(ours), metric.of_slice(theirs)))
+        .collect();
+    let by_pair = by_pair.and_then(|values| trimmed_mean(&values));
+    by_pair.or_else(|| scale.compare(metric.of_block(ours), metric.of_block(theirs)))
+}

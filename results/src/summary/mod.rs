@@ -1,0 +1,207 @@
+//! What does a recording say, cell by cell?
+//!
+//! [`Summary::of`] turns raw trials into estimates: within a block distributions are merged and counts
+//! are added up; over blocks there is a median with an interval. Percentiles are never averaged. Slices
+//! that were set aside are left out. A cell that went wrong keeps its row and has no numbers. A recording
+//! that contradicts itself is refused: no number is better than a wrong one.
+//!
+//! It must not know how anything is shown. Read next: `block.rs` (one block), `effect.rs` (comparison),
+//! then [`crate::table`].
+
+mod block;
+mod cell;
+mod effect;
+mod state;
+
+pub use cell::{CellSummary, Numbers, Quantile};
+pub use effect::{BlockEffect, Effect, Effects, Noise, Scale};
+
+use crate::{
+    Cell, Contest, Role, RunRecord, TrialRecord,
+    record::{ContestRecord, State},
+    store::Recording,
+};
+use std::collections::BTreeMap;
+
+/// What a recording says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Where, when and how it was measured: as recorded.
+    pub run: RunRecord,
+    /// In the order of the plan.
+    pub contests: Vec<ContestSummary>,
+    /// Whether the recording's last line was torn and has been left out.
+    pub torn: bool,
+}
+
+/// What a contest says: cells that were measured in the same rounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContestSummary {
+    /// Workload, load and placement.
+    pub contest: Contest,
+    /// What the workload asks.
+    pub question: String,
+    /// What its times are.
+    pub measure: Measure,
+    /// The runner that the others are compared with.
+    pub baseline: Option<String>,
+    /// In the order of the plan, null arm and floor included; none is ever missing.
+    pub cells: Vec<CellSummary>,
+    /// What two copies of the same runner differ by; `None` without a measured null arm.
+    pub noise: Option<Noise>,
+}
+
+/// What the recorded times are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// From the same actor's previous completion to completion, under closed load.
+    Service,
+    /// How much later than asked for something happened.
+    Lateness,
+    /// From the first start to the last completion of a group.
+    Makespan,
+}
+
+impl Measure {
+    /// Its name in recordings and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Lateness => "lateness",
+            Self::Makespan => "makespan",
+        }
+    }
+
+    /// Its name in tables and charts. Closed load has no response time, so none is ever named.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Service => "service time",
+            Self::Lateness => "lateness",
+            Self::Makespan => "makespan",
+        }
+    }
+}
+
+impl std::str::FromStr for Measure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Service, Self::Lateness, Self::Makespan]
+            .into_iter()
+            .find(|measure| measure.name() == text)
+            .ok_or_else(|| format!("measure '{text}' is none of service, lateness, makespan"))
+    }
+}
+
+impl Summary {
+    /// Summarises a recording, finished or not.
+    ///
+    /// # Errors
+    /// The recording contradicts itself, or was damaged: says which trial and how.
+    pub fn of(recording: &Recording) -> Result<Self, String> {
+        let mut trials: BTreeMap<&str, BTreeMap<u32, &TrialRecord>> = BTreeMap::new();
+        for trial in &recording.trials {
+            // A resumed run may repeat a block that was cut off: the later trial replaces the earlier,
+            // since only trials that were alive together may be paired.
+            trials.entry(&trial.cell).or_default().insert(trial.block, trial);
+        }
+        let mut contests = Vec::new();
+        for planned in &recording.run.plan.contests {
+            contests.push(contest(planned, &mut trials)?);
+        }
+        if let Some(stray) = trials.keys().next() {
+            return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));
+        }
+        Ok(Self { run: recording.run.clone(), contests, torn: recording.torn })
+    }
+
+    /// All cells with their contests, in the order of the plan.
+    pub fn cells(&self) -> impl Iterator<Item = (&ContestSummary, &CellSummary)> {
+        self.contests
+            .iter()
+            .flat_map(|contest| contest.cells.iter().map(move |cell| (contest, cell)))
+    }
+}
+
+impl ContestSummary {
+    /// The measured cell that the others are compared with.
+    #[must_use]
+    pub fn baseline_cell(&self) -> Option<&CellSummary> {
+        let name = self.baseline.as_deref()?;
+        self.cells.iter().find(|cell| cell.role == Role::Runner && cell.runner == name)
+    }
+
+    /// The most blocks that any of its cells was measured in.
+    #[must_use]
+    pub fn blocks(&self) -> u32 {
+        self.cells.iter().map(|cell| cell.blocks).max().unwrap_or(0)
+    }
+}
+
+/// The trials of one cell, by block.
+type Blocks<'a> = BTreeMap<u32, &'a TrialRecord>;
+
+/// Summarises one contest, and takes its trials out of `trials`.
+fn contest(
+    planned: &ContestRecord,
+    trials: &mut BTreeMap<&str, Blocks<'_>>,
+) -> Result<ContestSummary, String> {
+    let load = planned.load.parse()?;
+    let contest =
+        Contest { workload: planned.workload.clone(), load, placement: planned.placement };
+    let mine: Vec<(&str, Blocks<'_>)> = planned
+        .cells
+        .iter()
+        .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
+        .collect();
+    let measure: Measure = planned.measure.parse()?;
+    let (mut cells, mut lived) = (Vec::new(), Vec::new());
+    for (printed, blocks) in &mine {
+        check(printed, blocks, planned)?;
+        let (cell, blocks) = cell::summarise(printed, &contest, blocks)?;
+        cells.push(cell);
+        lived.push(blocks);
+    }
+    let baseline = planned.baseline.as_deref().and_then(|name| {
+        cells.iter().position(|cell: &CellSummary| {
+            cell.role == Role::Runner && cell.runner == name && cell.state == State::Measured
+        })
+    });
+    if let Some(at) = baseline {
+        for (i, cell) in cells.iter_mut().enumerate() {
+            if i != at && cell.state == State::Measured {
+                cell.effects = effect::effects(measure, cell.role, &lived[at], &lived[i]);
+            }
+        }
+    }
+    let null = cells.iter().find(|cell| cell.role == Role::Null);
+    let noise = null.and_then(|cell| cell.effects.p50.clone()).map(Noise::of);
+    Ok(ContestSummary {
+        contest,
+        question: planned.question.clone(),
+        measure,
+        baseline: planned.baseline.clone(),
+        cells,
+        noise,
+    })
+}
+
+/// Refuses trials that are not what their cell says.
+fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<(), String> {
+    for trial in blocks.values() {
+        let Cell { contest, .. } = trial.identity()?;
+        let same = contest.workload == planned.workload
+            && contest.load.to_string() == planned.load
+            && contest.placement == planned.placement
+            && trial.measure == planned.measure;
+        if !same {
+            return Err(format!(
+                "cell '{printed}', block {}: workload, load, placement or measure is not the plan's",
+                trial.block
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! How does a summary look in a terminal?
+//!
+//! One table a contest, with everything that must be said below it. It must not compute anything: `grid.rs`
+//! has made the texts. Read next: [`crate::report`].
+
+use crate::{Role, Summary, grid, summary::ContestSummary, wording};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
+
+/// Lines above, below and under the titles; none between rows.
+const STYLE: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// All contests as text that ends with a line feed. With a width in columns, tables are wrapped to it;
+/// without one they are as wide as they need to be (about 110 columns).
+#[must_use]
+pub fn render(summary: &Summary, width: Option<u16>) -> String {
+    let mut text = String::new();
+    for (i, contest) in summary.contests.iter().enumerate() {
+        if i > 0 {
+            text.push('\n');
+        }
+        text.push_str(&render_contest(contest, width));
+    }
+    for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
+        text.push_str(&format!("\n{warning}\n"));
+    }
+    text
+}
+
+/// One contest: for output while a run goes on.
+#[must_use]
+pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
+    let grid = grid::numbers(contest);
+    let name = wording::plain(&contest.contest.workload);
+    let mut text = format!("{name} · {}\n", wording::conditions(contest));
+    text.push_str(&format!("{}\n", wording::plain(&contest.question)));
+    let mut table = Table::new();
+    table.load_style(STYLE).set_header(&grid.header);
+    for row in &grid.rows {
+        let mark = match row.role {
+            Role::Runner => "",
+            Role::Null | Role::Floor => "· ",
+        };
+        let mut texts = row.texts.clone();
+        texts[0].insert_str(0, mark);
+        table.add_row(texts);
+    }
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    // Without a width we must not ask the terminal: the text may go to a file.
+    table.set_width(width.unwrap_or(u16::MAX));
+    // Where there is too little room, names are wrapped and numbers are not.
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    text.push_str(&table.trim_fmt());
+    text.push('\n');
+    for note in grid.notes {
+        text.push_str(&format!("  {note}\n"));
+    }
+    text.push_str(&format!("  {}\n", grid::noise(contest)));
+    text
+}

@@ -1,0 +1,159 @@
+//! How are the terms of a recording said in words?
+//!
+//! Marks, states and placements each have one sentence, the same in tables, charts and reports. And
+//! recorded text is made harmless here before it reaches a terminal. It must not know numbers. Read next:
+//! `grid.rs`.
+
+use crate::{
+    Placement, Summary,
+    record::{State, mark},
+    summary::{CellSummary, ContestSummary},
+};
+
+/// What a mark means. One that this version does not know is said as it is.
+#[must_use]
+pub fn mark(name: &str) -> String {
+    let words = match name {
+        mark::STARVED => "some actor did less than half of the mean: the numbers are the others'",
+        mark::PEER_BOUND => "the peer was busy for at least 95 %: the numbers describe the peer",
+        mark::CONTAMINATED => "other processes used more than a tenth of a core meanwhile",
+        mark::LITTLE => "in flight and throughput × mean differ by over 10 %: something is missing",
+        mark::ONE_WORKER => "has one worker by design and was given several cores",
+        mark::FEW_OPERATIONS => "slices held fewer than 20 operations",
+        mark::RECORDER_FULL => {
+            "more operations than the recorder holds: some latencies are missing"
+        }
+        mark::OTHER_BACKEND => "it waited with something else than its name says",
+        _ => return plain(name),
+    };
+    format!("{name}: {words}")
+}
+
+/// Whether a mark keeps a cell out of rankings.
+#[must_use]
+pub fn bars_from_ranking(name: &str) -> bool {
+    mark::NOT_RANKED.contains(&name)
+}
+
+/// A state in words.
+#[must_use]
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Measured => "measured",
+        State::Failed => "failed",
+        State::TimedOut => "timed out",
+        State::Unavailable => "unavailable",
+        State::NotApplicable => "not applicable",
+        State::Discarded => "discarded",
+    }
+}
+
+/// A state in at most five letters, for narrow places.
+#[must_use]
+pub fn short_state(state: State) -> &'static str {
+    match state {
+        State::Measured => "",
+        State::Failed => "fail",
+        State::TimedOut => "time",
+        State::Unavailable => "unav.",
+        State::NotApplicable => "n/a",
+        State::Discarded => "wrong",
+    }
+}
+
+/// A placement in words.
+#[must_use]
+pub fn placement(placement: Placement) -> &'static str {
+    match placement {
+        Placement::Separate => "runner and peer on separate cores",
+        Placement::OneCore => "all on one core",
+        Placement::AllCores => "all cores",
+        Placement::Unpinned => "unpinned",
+    }
+}
+
+/// What every table and chart of a contest says of it: load, placement, blocks and measure.
+#[must_use]
+pub fn conditions(contest: &ContestSummary) -> String {
+    format!(
+        "{} · {} · {} · {}",
+        contest.contest.load,
+        placement(contest.contest.placement),
+        blocks(contest.blocks()),
+        contest.measure.title()
+    )
+}
+
+/// What the spread of estimates over so many blocks is.
+#[must_use]
+pub fn spread(blocks: u32) -> &'static str {
+    match blocks {
+        0 => "nothing was measured",
+        1 => "one block shows no spread: do not compare these numbers",
+        2..=5 => "±: to the furthest block (fewer than six blocks carry no 95 % interval)",
+        _ => "±: to the further end of the 95 % interval of the median over blocks",
+    }
+}
+
+/// Said of a run that has fewer blocks than were planned; `None` of a whole one.
+#[must_use]
+pub fn unfinished(summary: &Summary) -> Option<String> {
+    let planned = summary.run.plan.blocks;
+    let least = summary.contests.iter().map(ContestSummary::blocks).min()?;
+    (least < planned).then(|| {
+        format!(
+            "the run is not finished: {least} of {planned} blocks have been measured everywhere"
+        )
+    })
+}
+
+/// Said of a recording whose last line was torn; `None` of a whole one.
+#[must_use]
+pub fn torn(summary: &Summary) -> Option<String> {
+    summary.torn.then(|| "the last line of the recording was torn and has been left out".into())
+}
+
+/// A number of blocks.
+#[must_use]
+pub fn blocks(count: u32) -> String {
+    if count == 1 { "1 block".into() } else { format!("{count} blocks") }
+}
+
+/// Why a cell has no numbers: `unavailable: the kernel has no io_uring`.
+#[must_use]
+pub fn absence(cell: &CellSummary) -> String {
+    let why = cell.reason.as_deref().map_or_else(String::new, |why| format!(": {}", plain(why)));
+    format!("{}{why}", state(cell.state))
+}
+
+/// Recorded text without characters that command a terminal or reorder a line; line ends become spaces.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let harmless = |letter: char| match letter {
+        '\n' | '\r' | '\t' => ' ',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        _ if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => '\u{fffd}',
+        _ => letter,
+    };
+    text.chars().map(harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_mark_has_words() {
+        for name in mark::NOT_RANKED {
+            assert!(mark(name).starts_with(&format!("{name}: ")));
+        }
+        assert_eq!(mark("new"), "new");
+    }
+
+    #[test]
+    fn commands_to_a_terminal_are_taken_out() {
+        assert_eq!(plain("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb c");
+        assert_eq!(plain("\u{202e}x"), "\u{fffd}x");
+        assert_eq!(plain("µs é"), "µs é");
+    }
+}

@@ -1,0 +1,152 @@
+//! What can a runner do, and can it do this work at all?
+//!
+//! The counterpart of a workload's needs. A pair that cannot work is refused here, with the reason, before
+//! anything starts.
+
+use serde::{Deserialize, Serialize};
+use simul_workloads::Needs;
+use std::num::NonZeroUsize;
+
+/// What a runner can do, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How actors come to their operations.
+    pub discipline: Discipline,
+    /// How many tasks may wait for one another at the same time; `None`: no limit.
+    pub waiting_tasks: Option<u32>,
+    /// Whether a task may await a task that it has spawned.
+    pub nested_join: bool,
+    /// Sockets.
+    pub sockets: How,
+    /// Files.
+    pub files: How,
+    /// Timers.
+    pub timers: How,
+}
+
+/// How actors come to their operations on this runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Discipline {
+    /// Each actor is a task or thread of its own, as many as there are actors.
+    Tasks,
+    /// A fixed pool: one operation is one job, and the actor's next one goes to the tail of one global
+    /// queue. Actors that looped would keep the pool's threads, and all others would starve.
+    Jobs,
+    /// One thread does the operations of all actors one after the other.
+    InTurn,
+}
+
+/// How something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The thread waits in the system call.
+    Blocking,
+    /// The reactor says when the call would succeed.
+    Readiness,
+    /// The kernel does it and reports.
+    Completion,
+    /// A thread of the runtime's blocking pool waits in the system call.
+    Offloaded,
+    /// Not at all, and why.
+    Absent(&'static str),
+}
+
+impl How {
+    /// For fairness cards and lists.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocking => "blocking",
+            Self::Readiness => "readiness",
+            Self::Completion => "completion",
+            Self::Offloaded => "offloaded",
+            Self::Absent(_) => "absent",
+        }
+    }
+}
+
+impl Capabilities {
+    /// What a runner of blocking threads can do when it starts one for each task.
+    pub const BLOCKING: Self = Self {
+        discipline: Discipline::Tasks,
+        waiting_tasks: None,
+        nested_join: true,
+        sockets: How::Blocking,
+        files: How::Blocking,
+        timers: How::Blocking,
+    };
+
+    /// What a fixed pool of blocking threads can do: a task that waits holds its thread.
+    #[must_use]
+    pub fn blocking_pool(workers: NonZeroUsize) -> Self {
+        Self {
+            discipline: Discipline::Jobs,
+            waiting_tasks: Some(u32::try_from(workers.get()).unwrap_or(u32::MAX)),
+            nested_join: false,
+            ..Self::BLOCKING
+        }
+    }
+
+    /// What an asynchronous runtime with a reactor and a blocking pool can do.
+    pub const READINESS: Self = Self {
+        discipline: Discipline::Tasks,
+        waiting_tasks: None,
+        nested_join: true,
+        sockets: How::Readiness,
+        files: How::Offloaded,
+        timers: How::Readiness,
+    };
+
+    /// Whether work with these needs can run here.
+    ///
+    /// # Errors
+    /// The reason why not, for the cell's record.
+    pub fn admit(&self, needs: &Needs) -> Result<(), String> {
+        if let Some(most) = self.waiting_tasks.filter(|most| needs.waiting_tasks > *most) {
+            let wanted = needs.waiting_tasks;
+            return Err(format!("{wanted} tasks must wait for one another, and {most} can here"));
+        }
+        if needs.nested_join && !self.nested_join {
+            return Err("a task that awaits its child would hold the thread the child needs".into());
+        }
+        for (needed, how, what) in
+            [(needs.peer.is_some(), self.sockets, "sockets"), (needs.files, self.files, "files")]
+        {
+            if let (true, How::Absent(reason)) = (needed, how) {
+                return Err(format!("no {what}: {reason}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simul_workloads::Peer;
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_reason() {
+        let pool = Capabilities {
+            waiting_tasks: Some(2),
+            nested_join: false,
+            sockets: How::Absent("it only computes"),
+            ..Capabilities::BLOCKING
+        };
+        let refused = |needs: Needs| pool.admit(&needs).unwrap_err();
+        assert_eq!(
+            refused(Needs { waiting_tasks: 3, ..Needs::default() }),
+            "3 tasks must wait for one another, and 2 can here"
+        );
+        assert_eq!(
+            refused(Needs { nested_join: true, ..Needs::default() }),
+            "a task that awaits its child would hold the thread the child needs"
+        );
+        assert_eq!(
+            refused(Needs { peer: Some(Peer::Echo), ..Needs::default() }),
+            "no sockets: it only computes"
+        );
+        assert_eq!(pool.admit(&Needs { waiting_tasks: 2, ..Needs::default() }), Ok(()));
+    }
+}

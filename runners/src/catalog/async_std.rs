@@ -1,0 +1,180 @@
+//! async-std: one global executor for the process, over the same reactor as smol's.
+//!
+//! Its number of threads can be set by an environment variable only, which is read once, before the first
+//! task. A running process cannot change its environment soundly, so whoever starts the process sets the
+//! variable ([`Runner::environment`]), and a start without it is refused rather than measured with
+//! another number of threads.
+
+use crate::{
+    Capabilities, FairnessCard, Part, Profile, Runner,
+    readiness_io::{PoolFile, Ready},
+};
+use async_std::{
+    channel,
+    net::{TcpListener, TcpStream},
+    task::{self, JoinHandle},
+};
+use simul_workloads::{Listener, Receiver, Runtime, Sender};
+use std::{
+    env, future::Future, io, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration,
+};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct AsyncStd {
+    workers: usize,
+}
+
+/// The port over async-std; tasks find the executor, which is global.
+#[derive(Clone, Copy, Debug)]
+pub struct Port;
+
+/// How async-std is told its number of threads.
+const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
+
+impl Runner for AsyncStd {
+    type Runtime = Port;
+
+    const PROFILE: Profile = Profile {
+        name: "async-std",
+        describes: "async-std's global executor over the async-io reactor",
+        package: Some("async-std"),
+        one_worker: false,
+        caveat: Some("legacy: discontinued upstream, which recommends smol"),
+    };
+
+    fn capabilities(_workers: NonZeroUsize) -> Capabilities {
+        Capabilities::READINESS
+    }
+
+    fn environment(workers: NonZeroUsize) -> Vec<(&'static str, String)> {
+        vec![(THREAD_COUNT, workers.to_string())]
+    }
+
+    fn start(workers: NonZeroUsize) -> io::Result<Self> {
+        let wanted = workers.to_string();
+        let found = env::var(THREAD_COUNT).unwrap_or_default();
+        if found != wanted {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "{THREAD_COUNT} is '{found}' and must be '{wanted}': async-std reads it once; start \
+                     the process with it"
+                ),
+            ));
+        }
+        Ok(Self { workers: workers.get() })
+    }
+
+    fn card(&self) -> FairnessCard {
+        FairnessCard {
+            workers: self.workers,
+            backend: "epoll".into(),
+            timers:
+                "async_std::task::sleep (async-io): an ordered map, the earliest time in a timerfd"
+                    .into(),
+            files: "pread on the blocking crate's pool".into(),
+            sockets: "async_std::net (async-io), epoll, TCP_NODELAY".into(),
+            channels: "async_std::channel, which is async-channel 1 re-exported".into(),
+            offload:
+                "async_std::task::spawn_blocking: the blocking crate's pool, awaited by one more \
+                      task"
+                    .into(),
+            borrowed: vec!["channels: async-channel".into()],
+        }
+    }
+
+    fn runtime(&self) -> Port {
+        Port
+    }
+
+    fn launch(&self, _index: usize, task: impl Future<Output = ()> + Send + 'static) {
+        // A dropped handle detaches.
+        drop(task::spawn(task));
+    }
+}
+
+impl Runtime for Port {
+    type Tcp = Ready<TcpStream>;
+    type Listener = Part<TcpListener>;
+    type File = PoolFile<Self>;
+    type Join<T: Send + 'static> = JoinHandle<T>;
+    type Sender<T: Send + 'static> = Part<channel::Sender<T>>;
+    type Receiver<T: Send + 'static> = Part<channel::Receiver<T>>;
+
+    fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        task::spawn(task)
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(task::spawn(task));
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        task::spawn_blocking(work).await
+    }
+
+    async fn sleep(self, duration: Duration) {
+        task::sleep(duration).await;
+    }
+
+    async fn yield_now(self) {
+        task::yield_now().await;
+    }
+
+    fn channel<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<channel::Sender<T>>, Part<channel::Receiver<T>>) {
+        let (sender, receiver) = channel::bounded(capacity);
+        (Part(sender), Part(receiver))
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Ready<TcpStream>> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
+        TcpListener::bind(on).await.map(Part)
+    }
+
+    async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
+        PoolFile::open(self, path).await
+    }
+}
+
+impl Listener for Part<TcpListener> {
+    type Tcp = Ready<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<Ready<TcpStream>> {
+        let (stream, _) = self.0.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for Part<channel::Sender<T>> {
+    #[inline]
+    async fn send(&mut self, item: T) -> bool {
+        self.0.send(item).await.is_ok()
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for Part<channel::Receiver<T>> {
+    #[inline]
+    async fn receive(&mut self) -> Option<T> {
+        self.0.recv().await.ok()
+    }
+}

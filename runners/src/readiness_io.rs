@@ -1,0 +1,65 @@
+//! What do the runtimes share whose streams implement `futures-io`?
+//!
+//! Streams that say when a call would succeed, and files read on a blocking pool. Executor, timers,
+//! channels and the pool itself are each runtime's own, in `catalog/`.
+
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use simul_workloads::{Buffer, File, Runtime, Stream};
+use std::{io, os::unix::fs::FileExt, path::Path, sync::Arc};
+
+/// A stream with `futures-io`'s traits. A type of its own, since the standard library's sockets share
+/// [`crate::Part`].
+#[derive(Debug)]
+pub struct Ready<S>(pub S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Ready<S> {
+    #[inline]
+    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.read(buffer.window_mut()).await?, buffer))
+    }
+
+    #[inline]
+    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    #[inline]
+    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+        self.0.read_exact(buffer.window_mut()).await?;
+        Ok(buffer.rewound())
+    }
+
+    #[inline]
+    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+        self.0.write_all(buffer.window()).await?;
+        Ok(buffer.rewound())
+    }
+}
+
+/// A file read by the runtime's blocking pool, at an offset: the runtimes' own files have a position and
+/// a buffer in between.
+#[derive(Debug)]
+pub struct PoolFile<R> {
+    file: Arc<std::fs::File>,
+    runtime: R,
+}
+
+impl<R: Runtime> PoolFile<R> {
+    /// Opens it, on the pool too.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: not found, not permitted.
+    pub async fn open(runtime: R, path: &Path) -> io::Result<Self> {
+        let path = path.to_owned();
+        let file = runtime.offload(move || std::fs::File::open(path)).await?;
+        Ok(Self { file: Arc::new(file), runtime })
+    }
+}
+
+impl<R: Runtime> File for PoolFile<R> {
+    async fn read_at(&mut self, mut buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        let file = Arc::clone(&self.file);
+        let read = move || Ok((file.read_at(buffer.window_mut(), offset)?, buffer));
+        self.runtime.offload(read).await
+    }
+}

@@ -1,0 +1,184 @@
+//! How do the runners of the tokio family implement the port?
+//!
+//! With tokio's own sockets, timers, channels and blocking pool. The handle is empty: tasks find the
+//! runtime through tokio's thread context.
+
+use crate::{FairnessCard, Part};
+use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    os::unix::fs::FileExt,
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+};
+
+/// The port over tokio.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokio;
+
+/// A join that passes the task's panic on.
+#[derive(Debug)]
+pub struct Join<T>(JoinHandle<T>);
+
+impl<T> Future for Join<T> {
+    type Output = T;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.0).poll(context).map(|result| result.unwrap_or_else(passed_on))
+    }
+}
+
+/// Nobody cancels tasks here, so a join fails only by a panic.
+#[cold]
+fn passed_on<T>(error: JoinError) -> T {
+    std::panic::resume_unwind(error.into_panic())
+}
+
+impl Runtime for Tokio {
+    type Tcp = Part<TcpStream>;
+    type Listener = Part<TcpListener>;
+    type File = OffloadedFile;
+    type Join<T: Send + 'static> = Join<T>;
+    type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+
+    fn spawn<F>(self, task: F) -> Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Join(tokio::spawn(task))
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(tokio::spawn(task));
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(passed_on)
+    }
+
+    async fn sleep(self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    async fn yield_now(self) {
+        tokio::task::yield_now().await;
+    }
+
+    fn channel<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, Part<mpsc::Receiver<T>>) {
+        let (sender, receiver) = mpsc::channel(capacity);
+        (Part(sender), Part(receiver))
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Part(stream))
+    }
+
+    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
+        TcpListener::bind(on).await.map(Part)
+    }
+
+    async fn open(self, path: &Path) -> io::Result<OffloadedFile> {
+        let file = tokio::fs::File::open(path).await?;
+        Ok(OffloadedFile(Arc::new(file.into_std().await)))
+    }
+}
+
+/// A file read on tokio's blocking pool, as `tokio::fs` does it, but at an offset and without its extra
+/// buffer: `tokio::fs::File` has no positioned read.
+#[derive(Debug)]
+pub struct OffloadedFile(Arc<std::fs::File>);
+
+impl File for OffloadedFile {
+    async fn read_at(&mut self, mut buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        let file = Arc::clone(&self.0);
+        let read = move || Ok((file.read_at(buffer.window_mut(), offset)?, buffer));
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(passed_on)
+    }
+}
+
+impl Stream for Part<TcpStream> {
+    #[inline]
+    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.read(buffer.window_mut()).await?, buffer))
+    }
+
+    #[inline]
+    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    #[inline]
+    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+        self.0.read_exact(buffer.window_mut()).await?;
+        Ok(buffer.rewound())
+    }
+
+    #[inline]
+    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+        self.0.write_all(buffer.window()).await?;
+        Ok(buffer.rewound())
+    }
+}
+
+impl Listener for Part<TcpListener> {
+    type Tcp = Part<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<Part<TcpStream>> {
+        let (stream, _) = self.0.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(Part(stream))
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for Part<mpsc::Sender<T>> {
+    #[inline]
+    async fn send(&mut self, item: T) -> bool {
+        self.0.send(item).await.is_ok()
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for Part<mpsc::Receiver<T>> {
+    #[inline]
+    async fn receive(&mut self) -> Option<T> {
+        self.0.recv().await
+    }
+}
+
+/// The card of a runner over this port.
+pub(crate) fn card(workers: usize) -> FairnessCard {
+    FairnessCard {
+        workers,
+        backend: "epoll".into(),
+        timers: "tokio::time, a wheel of 1 ms".into(),
+        files: "pread on tokio's blocking pool".into(),
+        sockets: "tokio::net, epoll, TCP_NODELAY".into(),
+        channels: "tokio::sync::mpsc".into(),
+        offload: "tokio's blocking pool".into(),
+        borrowed: Vec::new(),
+    }
+}

@@ -1,0 +1,241 @@
+//! Does a runner do a workload right? Every digest is compared with the workload's oracle.
+//!
+//! Actors come to their operations the way the runner's discipline demands: as tasks that loop, as jobs
+//! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
+
+use crate::{OPERATIONS, actors, build, peer, workers};
+use simul_runners::{Discipline, Runner, registry};
+use simul_workloads::{
+    Digest, Shape, Surroundings, Workload,
+    registry::{Visitor, visit},
+};
+use std::{
+    io,
+    num::NonZeroUsize,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+/// Chooses the workload once the runner is known.
+pub(crate) struct OnRunner<'a> {
+    pub(crate) workload: &'a str,
+}
+
+impl registry::Visitor for OnRunner<'_> {
+    type Output = Result<String, String>;
+
+    fn visit<R: Runner>(self) -> Self::Output {
+        let workers = workers(&R::PROFILE);
+        let runner = Arc::new(R::start(workers).map_err(|error| error.to_string())?);
+        visit(self.workload, OnWorkload { runner, workers }).expect("it is listed")
+    }
+}
+
+struct OnWorkload<R> {
+    runner: Arc<R>,
+    workers: NonZeroUsize,
+}
+
+/// What an actor says about itself.
+enum Said {
+    /// Actor, digest, and how long the operation took.
+    Done(u32, Digest, Duration),
+    Closed,
+    Failed(u32, io::Error),
+}
+
+/// What all actors share.
+struct Stage<R, W> {
+    runner: Arc<R>,
+    workload: W,
+    surroundings: Surroundings,
+    launcher: std::thread::ThreadId,
+}
+
+impl<R: Runner> Visitor for OnWorkload<R> {
+    type Output = Result<String, String>;
+
+    fn visit<W: Workload>(self) -> Self::Output {
+        let workload = build::<W>();
+        let actors = actors(&W::PROFILE);
+        let needs = workload.needs(actors);
+        let folder = folder().map_err(|error| error.to_string())?;
+        let surroundings = Surroundings {
+            peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
+            folder: needs.files.then(|| folder.path().to_owned()),
+        };
+        workload.prepare(&surroundings).map_err(|error| error.to_string())?;
+        let launcher = std::thread::current().id();
+        let stage = Arc::new(Stage { runner: self.runner, workload, surroundings, launcher });
+        let (sender, said) = mpsc::channel();
+        match (R::capabilities(self.workers).discipline, W::PROFILE.shape) {
+            (Discipline::InTurn, _) => in_turn(&stage, actors, sender),
+            (Discipline::Jobs, _) | (_, Shape::Batch) => as_jobs(&stage, actors, sender),
+            (Discipline::Tasks, Shape::Session) => as_tasks(&stage, actors, sender),
+        }
+        check(&stage.workload, actors, said)
+    }
+}
+
+/// A temporary folder; in memory where there is one, since some hosts page out files at will, which
+/// `file-read` notices and refuses.
+fn folder() -> io::Result<tempfile::TempDir> {
+    let in_memory = std::path::Path::new("/dev/shm");
+    if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() }
+}
+
+/// Compares all that was said with the oracle.
+fn check<W: Workload>(
+    workload: &W,
+    actors: u32,
+    said: mpsc::Receiver<Said>,
+) -> Result<String, String> {
+    let mut done = vec![0; actors as usize];
+    let mut closed = 0;
+    // Ends when every actor has ended, well or by a panic, and so dropped its sender.
+    for said in said {
+        match said {
+            Said::Done(actor, digest, took) => {
+                let index = done[actor as usize];
+                done[actor as usize] += 1;
+                if digest != workload.expected(actor, index) {
+                    return Err(format!("operation {index} of actor {actor} did wrong work"));
+                }
+                if took < workload.asked(actor, index) {
+                    return Err(format!("operation {index} of actor {actor} ended early"));
+                }
+            }
+            Said::Closed => closed += 1,
+            Said::Failed(actor, error) => return Err(format!("actor {actor} failed: {error}")),
+        }
+    }
+    if closed != actors || done.iter().any(|count| *count != OPERATIONS) {
+        return Err(format!("{closed} of {actors} actors closed; operations: {done:?}"));
+    }
+    Ok(format!("checked {}", done.iter().sum::<u64>()))
+}
+
+impl<R: Runner, W: Workload> Stage<R, W> {
+    async fn open(&self, actor: u32) -> io::Result<W::State<R::Runtime>> {
+        assert_ne!(std::thread::current().id(), self.launcher, "a task on the launching thread");
+        self.workload.open(self.runner.runtime(), &self.surroundings, actor).await
+    }
+
+    async fn operation(
+        &self,
+        actor: u32,
+        state: &mut W::State<R::Runtime>,
+        said: &mpsc::Sender<Said>,
+    ) -> io::Result<()> {
+        let start = Instant::now();
+        let digest = self.workload.operation(self.runner.runtime(), state).await?;
+        let _ = said.send(Said::Done(actor, digest, start.elapsed()));
+        Ok(())
+    }
+
+    async fn close(
+        &self,
+        state: W::State<R::Runtime>,
+        said: &mpsc::Sender<Said>,
+    ) -> io::Result<()> {
+        self.workload.close(self.runner.runtime(), state).await?;
+        let _ = said.send(Said::Closed);
+        Ok(())
+    }
+}
+
+fn tell(said: &mpsc::Sender<Said>, actor: u32, ended: io::Result<()>) {
+    if let Err(error) = ended {
+        let _ = said.send(Said::Failed(actor, error));
+    }
+}
+
+/// One task per actor, which lives from opening to closing.
+fn as_tasks<R: Runner, W: Workload>(
+    stage: &Arc<Stage<R, W>>,
+    actors: u32,
+    said: mpsc::Sender<Said>,
+) {
+    for actor in 0..actors {
+        let (stage, said) = (Arc::clone(stage), said.clone());
+        let runner = Arc::clone(&stage.runner);
+        runner.launch(actor as usize, async move {
+            let life = async {
+                let mut state = stage.open(actor).await?;
+                for _ in 0..OPERATIONS {
+                    stage.operation(actor, &mut state, &said).await?;
+                }
+                stage.close(state, &said).await
+            };
+            let ended = life.await;
+            tell(&said, actor, ended);
+        });
+    }
+}
+
+/// One job for opening, one per operation, one for closing.
+fn as_jobs<R: Runner, W: Workload>(
+    stage: &Arc<Stage<R, W>>,
+    actors: u32,
+    said: mpsc::Sender<Said>,
+) {
+    for actor in 0..actors {
+        let (stage, said) = (Arc::clone(stage), said.clone());
+        let runner = Arc::clone(&stage.runner);
+        runner.launch(actor as usize, async move {
+            match stage.open(actor).await {
+                Ok(state) => next_job(stage, actor, 0, state, said),
+                Err(error) => tell(&said, actor, Err(error)),
+            }
+        });
+    }
+}
+
+fn next_job<R: Runner, W: Workload>(
+    stage: Arc<Stage<R, W>>,
+    actor: u32,
+    index: u64,
+    mut state: W::State<R::Runtime>,
+    said: mpsc::Sender<Said>,
+) {
+    let runner = Arc::clone(&stage.runner);
+    runner.launch(actor as usize, async move {
+        if index == OPERATIONS {
+            let ended = stage.close(state, &said).await;
+            return tell(&said, actor, ended);
+        }
+        match stage.operation(actor, &mut state, &said).await {
+            Ok(()) => next_job(stage, actor, index + 1, state, said),
+            Err(error) => tell(&said, actor, Err(error)),
+        }
+    });
+}
+
+/// One task that does the operations of all actors one after the other.
+fn in_turn<R: Runner, W: Workload>(
+    stage: &Arc<Stage<R, W>>,
+    actors: u32,
+    said: mpsc::Sender<Said>,
+) {
+    let stage = Arc::clone(stage);
+    let runner = Arc::clone(&stage.runner);
+    runner.launch(0, async move {
+        let life = async {
+            let mut states = Vec::new();
+            for actor in 0..actors {
+                states.push(stage.open(actor).await?);
+            }
+            for _ in 0..OPERATIONS {
+                for (actor, state) in (0..).zip(&mut states) {
+                    stage.operation(actor, state, &said).await?;
+                }
+            }
+            for state in states {
+                stage.close(state, &said).await?;
+            }
+            Ok(())
+        };
+        let ended = life.await;
+        tell(&said, 0, ended);
+    });
+}

@@ -1,0 +1,26 @@
+//! What is done. Each workload is one kind of operation, written once as ordinary `async` code over
+//! the port in [`runtime`], so that every runner executes the same source.
+//!
+//! This crate must not know any runtime, clock, percentile or file format: a workload never loops and
+//! never sees the time. Loop, gate, deadline and recorder belong to whoever drives it.
+//!
+//! Read [`runtime`] for the port, [`workload`] for what a workload owes its caller, then one file of
+//! [`catalog`]; [`registry`] lists them all.
+#![forbid(unsafe_code)]
+
+pub mod buffer;
+pub mod catalog;
+pub mod digest;
+mod draw;
+pub mod needs;
+pub mod parameters;
+pub mod registry;
+pub mod runtime;
+pub mod workload;
+
+pub use buffer::Buffer;
+pub use digest::Digest;
+pub use needs::{Needs, Peer};
+pub use parameters::{ParameterError, Parameters};
+pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
+pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};

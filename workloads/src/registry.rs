@@ -1,0 +1,78 @@
+//! Which workloads are there?
+//!
+//! To add one: its file in `catalog/`, its `mod` line there, and one line in the list below. Conformance
+//! tests, lists, suites and reports read this list; nothing else changes.
+
+use crate::{Profile, Workload, catalog};
+
+/// Does something with a workload's type, chosen by name at run time.
+pub trait Visitor {
+    /// What comes of it.
+    type Output;
+    /// Called with the type that was found.
+    fn visit<W: Workload>(self) -> Self::Output;
+}
+
+/// Expands one list into the table of profiles and the dispatch by name, so that they cannot differ.
+macro_rules! workloads {
+    ($($workload:ty),+ $(,)?) => {
+        /// All profiles, in the order of reports.
+        pub const ALL: &[Profile] = &[$(<$workload as Workload>::PROFILE),+];
+
+        /// Calls the visitor with the workload of this name; `None` if there is none.
+        pub fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
+            $(if name == <$workload as Workload>::PROFILE.name {
+                return Some(visitor.visit::<$workload>());
+            })+
+            None
+        }
+    };
+}
+
+workloads![
+    catalog::echo::Echo,
+    catalog::sha256::Sha256Block,
+    catalog::sleep::Sleep,
+    catalog::spawn::Spawn,
+    catalog::ping_pong::PingPong,
+    catalog::file_read::FileRead,
+    catalog::mixed::Mixed,
+];
+
+/// The profile of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Profile> {
+    ALL.iter().find(|profile| profile.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Parameters;
+
+    #[test]
+    fn names_are_unique_and_legal() {
+        for (at, profile) in ALL.iter().enumerate() {
+            assert!(ALL[..at].iter().all(|other| other.name != profile.name), "{}", profile.name);
+            let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(profile.name.chars().all(legal), "{}", profile.name);
+            assert!(profile.question.ends_with('?'), "{} asks a question", profile.name);
+        }
+    }
+
+    #[test]
+    fn defaults_are_accepted() {
+        struct Build;
+        impl Visitor for Build {
+            type Output = ();
+            fn visit<W: Workload>(self) {
+                let parameters = Parameters::parse(&W::PROFILE, std::iter::empty()).unwrap();
+                W::new(&parameters, 1).unwrap();
+            }
+        }
+        for profile in ALL {
+            assert!(visit(profile.name, Build).is_some());
+        }
+        assert!(visit("no-such-workload", Build).is_none());
+    }
+}
