@@ -11,8 +11,8 @@ use simul_results::State;
 use simul_workloads::{Digest, Surroundings};
 use std::collections::BTreeMap;
 
-/// The version of these shapes.
-pub const PROTOCOL: u32 = 1;
+/// The version of these shapes. 2: a trial may be a server.
+pub const PROTOCOL: u32 = 2;
 
 /// The environment variable in which a guardian tells its child who it is.
 pub const GUARDIAN_VARIABLE: &str = "SIMUL_GUARDIAN";
@@ -37,7 +37,10 @@ pub struct Spec {
     pub workload: String,
     /// The runner, or the bare loop, that does the work.
     pub runner: String,
-    /// How many actors work at the same time.
+    /// Who brings the work.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How many actors work at the same time; of a server, how many connections it must hold.
     pub actors: u32,
     /// Threads that may run tasks.
     pub workers: u32,
@@ -50,6 +53,17 @@ pub struct Spec {
     pub usual_slice_ns: u64,
     /// How long operations in flight are awaited when a slice has ended.
     pub drain_ns: u64,
+}
+
+/// Who brings the work to a trial?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Its own actors, back to back, in the slices that are ordered.
+    #[default]
+    Closed,
+    /// The generator, over HTTP: the trial is a server, says where, and is ordered nothing but to finish.
+    Serve,
 }
 
 /// What the controller wants next.
@@ -113,6 +127,9 @@ pub struct Ready {
     pub card: BTreeMap<String, String>,
     /// Whether it has one worker by design.
     pub one_worker: bool,
+    /// Where it listens, in [`Mode::Serve`].
+    #[serde(default)]
+    pub address: Option<std::net::SocketAddr>,
 }
 
 /// What one slice gave. Times are nanoseconds.

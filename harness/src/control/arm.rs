@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock,
-    protocol::{Finished, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
+    protocol::{Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
 };
 use simul_results::{SliceRecord, State, TrialRecord, record::ReceiptRecord};
 use simul_workloads::Surroundings;
@@ -133,6 +133,7 @@ impl<'a> Arm<'a> {
             protocol: PROTOCOL,
             workload: launch.contest.contest.workload.clone(),
             runner: self.plan.program.clone(),
+            mode: Mode::Closed,
             actors: launch.contest.actors,
             workers: self.plan.workers,
             seed: launch.seed,
@@ -163,7 +164,7 @@ impl<'a> Arm<'a> {
             return Ok(());
         }
         match self.answer(inbox, SETTING_UP)? {
-            Some(Reply::Ready(Ready { pid, receipt, card, one_worker })) => {
+            Some(Reply::Ready(Ready { pid, receipt, card, one_worker, .. })) => {
                 if let Some(trial) = &mut self.trial {
                     trial.pid = pid;
                 }

@@ -110,6 +110,7 @@ impl Started {
             receipt: (package, version, source),
             card: in_words(&self.card),
             one_worker: self.one_worker,
+            address: None,
         }
     }
 
