@@ -122,6 +122,7 @@ pub struct Canary<F> {
 
 impl<F: Fault> Runner for Canary<F> {
     type Runtime = Faulty<F>;
+    type Discipline = <Threads as Runner>::Discipline;
 
     const PROFILE: Profile = Profile {
         name: F::NAME,

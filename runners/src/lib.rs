@@ -14,6 +14,7 @@ pub mod blocking_io;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
+pub mod discipline;
 mod job;
 pub mod part;
 #[cfg(any(feature = "async-std", feature = "smol"))]
@@ -24,7 +25,8 @@ pub mod runner;
 mod tokio_io;
 pub mod turn;
 
-pub use capabilities::{Capabilities, Discipline, How};
+pub use capabilities::{Capabilities, How};
+pub use discipline::Discipline;
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

@@ -4,7 +4,7 @@
 //! things on this machine (fairness card), and places top-level tasks on its workers, never on the
 //! thread that started it. Next: one file of [`crate::catalog`].
 
-use crate::Capabilities;
+use crate::{Capabilities, Discipline};
 use serde::{Deserialize, Serialize};
 use simul_workloads::Runtime;
 use std::{future::Future, io, num::NonZeroUsize};
@@ -15,6 +15,8 @@ include!(concat!(env!("OUT_DIR"), "/locked.rs"));
 pub trait Runner: Sized + Send + Sync + 'static {
     /// Its implementation of the port.
     type Runtime: Runtime;
+    /// How actors come to their operations on it: `Tasks`, `Jobs` or `InTurn`.
+    type Discipline: Discipline;
 
     /// What it is, for lists and reports.
     const PROFILE: Profile;

@@ -7,6 +7,7 @@
 
 use crate::{
     Capabilities, FairnessCard, Part, Profile, Runner,
+    discipline::Tasks,
     readiness_io::{PoolFile, Ready},
 };
 use async_std::{
@@ -34,6 +35,7 @@ const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
 
 impl Runner for AsyncStd {
     type Runtime = Port;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "async-std",

@@ -3,8 +3,9 @@
 //! What every other runner is compared with when the question is whether concurrency pays. A spawned task runs to its end where it is spawned.
 
 use crate::{
-    Capabilities, Discipline, FairnessCard, Profile, Runner,
+    Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::InTurn,
     job::{Job, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -38,6 +39,7 @@ impl Place for Here {
 
 impl Runner for Inline {
     type Runtime = Blocking<Here>;
+    type Discipline = InTurn;
 
     const PROFILE: Profile = Profile {
         name: "inline",
@@ -48,11 +50,7 @@ impl Runner for Inline {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities {
-            discipline: Discipline::InTurn,
-            waiting_tasks: Some(1),
-            ..Capabilities::BLOCKING
-        }
+        Capabilities { waiting_tasks: Some(1), ..Capabilities::BLOCKING }
     }
 
     fn start(_workers: NonZeroUsize) -> io::Result<Self> {

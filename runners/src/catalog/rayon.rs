@@ -11,6 +11,7 @@
 use crate::{
     Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Jobs,
     job::{Job, Outcome, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -69,6 +70,7 @@ fn stealing<T>(outcome: Outcome<T>) -> T {
 
 impl Runner for Rayon {
     type Runtime = Blocking<Pooled>;
+    type Discipline = Jobs;
 
     const PROFILE: Profile = Profile {
         name: "rayon",

@@ -7,6 +7,7 @@
 
 use crate::{
     Capabilities, FairnessCard, Part, Profile, Runner,
+    discipline::Tasks,
     readiness_io::{PoolFile, Ready},
 };
 use simul_workloads::{Listener, Receiver, Runtime, Sender};
@@ -31,6 +32,7 @@ pub struct Port(&'static Executor<'static>);
 
 impl Runner for Smol {
     type Runtime = Port;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "smol",

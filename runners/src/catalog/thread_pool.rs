@@ -7,6 +7,7 @@
 use crate::{
     Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Jobs,
     job::{Job, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -78,6 +79,7 @@ impl Place for Queued {
 
 impl Runner for ThreadPool {
     type Runtime = Blocking<Queued>;
+    type Discipline = Jobs;
 
     const PROFILE: Profile = Profile {
         name: "thread-pool",

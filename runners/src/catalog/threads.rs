@@ -6,6 +6,7 @@
 use crate::{
     Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Tasks,
     runner::blocking_card,
 };
 use std::{future::Future, io, num::NonZeroUsize, thread};
@@ -39,6 +40,7 @@ impl Place for OwnThread {
 
 impl Runner for Threads {
     type Runtime = Blocking<OwnThread>;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "threads",

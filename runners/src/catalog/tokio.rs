@@ -1,6 +1,6 @@
 //! Tokio's multi-threaded, work-stealing scheduler.
 
-use crate::{Capabilities, FairnessCard, Profile, Runner, tokio_io};
+use crate::{Capabilities, FairnessCard, Profile, Runner, discipline::Tasks, tokio_io};
 use std::{future::Future, io, num::NonZeroUsize};
 use tokio::runtime::Builder;
 
@@ -13,6 +13,7 @@ pub struct Tokio {
 
 impl Runner for Tokio {
     type Runtime = tokio_io::Tokio;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "tokio",

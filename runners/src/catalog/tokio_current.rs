@@ -3,7 +3,7 @@
 //! The runtime lives on a thread of its own; the process's main thread only hands tasks over, as for
 //! every runner.
 
-use crate::{Capabilities, FairnessCard, Profile, Runner, tokio_io};
+use crate::{Capabilities, FairnessCard, Profile, Runner, discipline::Tasks, tokio_io};
 use std::{future::Future, io, num::NonZeroUsize};
 use tokio::{runtime::Builder, runtime::Handle, sync::oneshot};
 
@@ -17,6 +17,7 @@ pub struct TokioCurrent {
 
 impl Runner for TokioCurrent {
     type Runtime = tokio_io::Tokio;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "tokio-current",
