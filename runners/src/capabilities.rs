@@ -79,6 +79,14 @@ impl Capabilities {
         timers: How::Readiness,
     };
 
+    /// What a runtime over a completion ring can do.
+    pub const COMPLETION: Self = Self {
+        sockets: How::Completion,
+        files: How::Completion,
+        timers: How::Completion,
+        ..Self::READINESS
+    };
+
     /// Whether work with these needs can run here.
     ///
     /// # Errors

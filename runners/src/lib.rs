@@ -9,22 +9,42 @@
 //! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
+#[cfg(any(feature = "smol", feature = "async-channel"))]
+pub mod async_channels;
+pub mod backend;
 pub mod bare;
 pub mod blocking_io;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
+#[cfg(any(feature = "futures", feature = "glommio", feature = "monoio"))]
+mod caught;
+#[cfg(all(
+    target_os = "linux",
+    any(feature = "compio", feature = "monoio", feature = "tokio-uring")
+))]
+pub mod completion_buffer;
 pub mod discipline;
 mod job;
+#[cfg(all(feature = "monoio", target_os = "linux"))]
+pub mod monoio_io;
 pub mod part;
-#[cfg(any(feature = "async-std", feature = "smol"))]
+pub mod probe;
+#[cfg(any(feature = "async-std", feature = "futures", feature = "smol"))]
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+#[cfg(feature = "smol")]
+pub mod smol_io;
+#[cfg(all(feature = "thread-bound", target_os = "linux"))]
+pub mod thread_bound;
+#[cfg(feature = "async-channel")]
+mod thread_per_core;
 #[cfg(feature = "tokio")]
-mod tokio_io;
+pub mod tokio_io;
 pub mod turn;
 
+pub use backend::Backend;
 pub use capabilities::{Capabilities, How};
 pub use discipline::Discipline;
 pub use part::Part;

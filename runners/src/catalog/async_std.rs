@@ -6,7 +6,7 @@
 //! another number of threads.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     discipline::Tasks,
     readiness_io::{PoolFile, Ready},
 };
@@ -41,6 +41,7 @@ impl Runner for AsyncStd {
         name: "async-std",
         describes: "async-std's global executor over the async-io reactor",
         package: Some("async-std"),
+        backend: Backend::Epoll,
         one_worker: false,
         caveat: Some("legacy: discontinued upstream, which recommends smol"),
     };

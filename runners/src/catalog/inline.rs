@@ -3,7 +3,7 @@
 //! What every other runner is compared with when the question is whether concurrency pays. A spawned task runs to its end where it is spawned.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::InTurn,
     job::{Job, isolated, with_outcome},
@@ -45,6 +45,7 @@ impl Runner for Inline {
         name: "inline",
         describes: "one thread, one thing after the other",
         package: None,
+        backend: Backend::Blocking,
         one_worker: true,
         caveat: None,
     };

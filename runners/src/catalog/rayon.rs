@@ -9,7 +9,7 @@
 //! Channels and sockets block the worker; rayon has none of its own.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::Jobs,
     job::{Job, Outcome, isolated, with_outcome},
@@ -76,6 +76,7 @@ impl Runner for Rayon {
         name: "rayon",
         describes: "rayon's work-stealing pool, one job an operation, blocking calls",
         package: Some("rayon"),
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };

@@ -5,7 +5,7 @@
 //! one another than there are threads.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::Jobs,
     job::{Job, isolated, with_outcome},
@@ -85,6 +85,7 @@ impl Runner for ThreadPool {
         name: "thread-pool",
         describes: "a fixed number of threads and one global queue, blocking calls",
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };

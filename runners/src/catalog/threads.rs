@@ -4,7 +4,7 @@
 //! is what a program gets that asks for nothing.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::Tasks,
     runner::blocking_card,
@@ -46,6 +46,7 @@ impl Runner for Threads {
         name: "threads",
         describes: "one operating-system thread for each task, blocking calls",
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };
