@@ -1,7 +1,7 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
+//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer`, `probe` and `guard` are hidden: they
 //! are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod list;
@@ -9,12 +9,16 @@ pub mod report;
 pub mod run;
 
 use crate::{
-    control::guardian::{self, Charge},
+    control::{
+        guardian::{self, Charge},
+        selection,
+    },
     exit::Failure,
-    peer, trial,
+    peer, protocol, trial,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement};
+use simul_runners::{Runner, probe::Availability, registry};
 use simul_workloads::Peer;
 use std::{
     io::{self, Write},
@@ -51,6 +55,12 @@ enum Command {
     Peer {
         /// What to do with what arrives
         kind: String,
+    },
+    /// Try a runner out, and tell whether it can be measured here
+    #[command(hide = true)]
+    Probe {
+        /// Its name
+        runner: String,
     },
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
@@ -146,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Report(options) => report::main(&options),
         Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Peer { kind } => serve(&kind),
+        Command::Probe { runner } => probe(&runner),
         Command::Guard(GuardOptions { cores, folder, command }) => {
             guardian::watch(&Charge { cores, folder, command })
         }
@@ -171,6 +182,23 @@ fn serve(kind: &str) -> Result<ExitCode, Failure> {
         return Err(Failure::BadInput(format!("no peer '{kind}'; there is: echo")));
     }
     peer::serve(Peer::Echo).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Tries a runner out in this process, and prints what came of it as one line of JSON.
+fn probe(name: &str) -> Result<ExitCode, Failure> {
+    struct Probe;
+    impl registry::Visitor for Probe {
+        type Output = Availability;
+        fn visit<R: Runner>(self) -> Availability {
+            simul_runners::probe::probe::<R>()
+        }
+    }
+    protocol::follow_guardian();
+    let names: Vec<&str> = registry::ALL.iter().map(|runner| runner.name).collect();
+    let found = registry::visit(name, Probe)
+        .ok_or_else(|| Failure::BadInput(selection::unknown(name, "runner", &names)))?;
+    let line = serde_json::to_string(&found).map_err(|error| broken(error.into()))?;
+    say(&line).map(|()| ExitCode::SUCCESS)
 }
 
 fn broken(error: io::Error) -> Failure {

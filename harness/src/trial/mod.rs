@@ -13,7 +13,7 @@ pub mod turn;
 use crate::protocol::{self, Finished, Order, PROTOCOL, Ready, Reply, Spec};
 use costs::Costs;
 use simul_results::State;
-use simul_runners::{FairnessCard, Receipt, Runner, bare, turn::gate_of};
+use simul_runners::{Backend, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of};
 use simul_workloads::{Parameters, Workload};
 use slice::Engine;
 use std::{
@@ -24,6 +24,9 @@ use std::{
     time::Duration,
 };
 use turn::TrialTurn;
+
+/// What is recorded where the system does not show what a process waits with.
+const UNKNOWN: &str = "unknown";
 
 /// How long actors may take to close their connections at the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -89,6 +92,8 @@ struct Started {
     endings: Option<mpsc::Receiver<io::Result<()>>>,
     receipt: Receipt,
     card: FairnessCard,
+    /// What it waits with, as looked up; of bare loops it is looked up in the end.
+    backend: Option<&'static str>,
     one_worker: bool,
 }
 
@@ -130,7 +135,8 @@ impl Started {
     }
 
     fn finish(&mut self) -> Reply {
-        let (costs, backend) = (Costs::read(), costs::backend());
+        let costs = Costs::read();
+        let backend = self.backend.unwrap_or_else(costs::backend);
         self.engine.close();
         if let Some(endings) = &self.endings {
             for _ in self.engine.totals() {
@@ -219,6 +225,8 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
         let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
         let runner = R::start(workers)
             .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
+        let backend = probe::look_up(&runner)
+            .map_err(|error| Refusal::failed(format!("its sockets do not work: {error}")))?;
         let card = runner.card();
         let surroundings = spec.surroundings.clone();
         let actors = actors::start::<_, _, TrialTurn>(runner, work, surroundings, spec.actors)
@@ -228,6 +236,7 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
             endings: Some(actors.endings),
             receipt,
             card,
+            backend: Some(backend.map_or(UNKNOWN, Backend::name)),
             one_worker: R::PROFILE.one_worker,
         })
     }
@@ -255,6 +264,7 @@ fn start_bare(
         endings: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
+        backend: None,
         one_worker: floor,
     })
 }
