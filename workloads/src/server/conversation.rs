@@ -179,6 +179,12 @@ impl<R: Runtime> Conversation<R> {
         !self.inbox.handled().is_empty()
     }
 
+    /// Whether the last reply has been made: the connection is to be ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase != Phase::Open
+    }
+
     /// The inbox with room for more: for the rest of the request where its length is known, and never for more
     /// than one head beyond that.
     fn room(&mut self, expected: Option<usize>) -> Buffer {
