@@ -6,6 +6,7 @@
 //! their [`turn::Turn`] and lets them work.
 //!
 //! Read [`runner`] for what a runner owes, then one file of [`catalog`]; [`registry`] lists them all.
+//! [`program`] is what is known of a runner in another language, [`bundle`] those that simul brings along.
 //! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
@@ -14,6 +15,7 @@ pub mod async_channels;
 pub mod backend;
 pub mod bare;
 pub mod blocking_io;
+pub mod bundle;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
@@ -30,6 +32,7 @@ mod job;
 pub mod monoio_io;
 pub mod part;
 pub mod probe;
+pub mod program;
 #[cfg(any(feature = "async-std", feature = "futures", feature = "smol"))]
 pub mod readiness_io;
 pub mod registry;
