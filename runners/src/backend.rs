@@ -46,9 +46,9 @@ pub(crate) struct Sighting {
 }
 
 impl Sighting {
-    /// Looks at the socket of this process whose local address this is.
-    pub(crate) fn of(local: SocketAddr) -> io::Result<Self> {
-        let inode = inode_of(local)?;
+    /// Looks at the socket of this process that connects these two addresses.
+    pub(crate) fn of(local: SocketAddr, remote: SocketAddr) -> io::Result<Self> {
+        let inode = inode_of(local, remote)?;
         let link = format!("socket:[{inode}]");
         Ok(Self {
             in_call: threads_in_calls()?.contains(&link),
@@ -68,15 +68,17 @@ impl Sighting {
     }
 }
 
-/// The inode of the connected socket of this process with this local address.
-fn inode_of(local: SocketAddr) -> io::Result<u64> {
-    let port = format!(":{:04X}", local.port());
+/// The inode of the socket that connects these two addresses. One of them is not enough: systems give the
+/// same local port to several connections, if they go elsewhere.
+fn inode_of(local: SocketAddr, remote: SocketAddr) -> io::Result<u64> {
+    let [local, remote] = [local, remote].map(|address| format!(":{:04X}", address.port()));
     let table = fs::read_to_string("/proc/self/net/tcp")?;
     for line in table.lines().skip(1) {
         let fields: Vec<&str> = line.split_whitespace().collect();
         // Number, local, remote, state (01: established), and seventh from there the inode.
-        if let [_, address, _, "01", _, _, _, _, _, inode, ..] = fields[..]
-            && address.ends_with(&port)
+        if let [_, from, to, "01", _, _, _, _, _, inode, ..] = fields[..]
+            && from.ends_with(&local)
+            && to.ends_with(&remote)
             && let Ok(inode) = inode.parse()
         {
             return Ok(inode);
@@ -117,7 +119,10 @@ fn targets_of_epolls() -> io::Result<Vec<u64>> {
 }
 
 /// How many completions all rings of this process have had.
-pub(crate) fn completions() -> io::Result<u64> {
+///
+/// # Errors
+/// This system does not show the descriptors of a process.
+pub fn completions() -> io::Result<u64> {
     let mut sum = 0;
     for text in descriptors_of("[io_uring]")? {
         let tail = text.lines().find_map(|line| line.strip_prefix("CqTail:"));

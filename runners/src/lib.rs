@@ -6,6 +6,8 @@
 //! their [`turn::Turn`] and lets them work.
 //!
 //! Read [`runner`] for what a runner owes, then one file of [`catalog`]; [`registry`] lists them all.
+//! [`server`] puts a runner behind a port.
+//! [`program`] is what is known of a runner in another language, [`bundle`] those that simul brings along.
 //! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
@@ -14,6 +16,7 @@ pub mod async_channels;
 pub mod backend;
 pub mod bare;
 pub mod blocking_io;
+pub mod bundle;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
@@ -30,10 +33,12 @@ mod job;
 pub mod monoio_io;
 pub mod part;
 pub mod probe;
+pub mod program;
 #[cfg(any(feature = "async-std", feature = "futures", feature = "smol"))]
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+pub mod server;
 #[cfg(feature = "smol")]
 pub mod smol_io;
 #[cfg(all(feature = "thread-bound", target_os = "linux"))]
@@ -45,7 +50,7 @@ pub mod tokio_io;
 pub mod turn;
 
 pub use backend::Backend;
-pub use capabilities::{Capabilities, How};
+pub use capabilities::{Capabilities, How, Intake};
 pub use discipline::Discipline;
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};

@@ -17,14 +17,14 @@ use monoio::{
     blocking::DefaultThreadPool,
     fs,
     io::{AsyncReadRent, AsyncReadRentExt, AsyncWriteRent, AsyncWriteRentExt},
-    net::{ListenerOpts, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, SocketAddr},
     path::Path,
     pin::Pin,
     task::{Context, Poll},
@@ -137,10 +137,10 @@ impl Runtime for Monoio {
         Ok(stream)
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Self::Listener> {
-        // Without port sharing, as on every runner; monoio's default is to share.
-        let options = ListenerOpts::new().reuse_port(false);
-        TcpListener::bind_with_config(on, &options).map(ThreadBound::new)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Self::Listener> {
+        // As its own `bind` does, for both drivers.
+        on.set_nonblocking(true)?;
+        TcpListener::from_std(on).map(ThreadBound::new)
     }
 
     async fn open(self, path: &Path) -> io::Result<Self::File> {
@@ -158,6 +158,10 @@ impl Stream for ThreadBound<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(AsyncWriteRent::write(&mut **self, Lent(buffer))).await)
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        ThreadBound::new(AsyncWriteRent::shutdown(&mut **self)).await
     }
 
     #[inline]

@@ -104,7 +104,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// waits with, or `None` where the system does not show it.
 ///
 /// # Errors
-/// The work failed or did not end, or replies were waited for in different ways.
+/// The work failed or did not end.
 pub fn look_up<R: Runner>(runner: &R) -> io::Result<Option<Backend>> {
     let mut peer = Peer::start()?;
     let (ended, end) = mpsc::channel();
@@ -115,6 +115,7 @@ pub fn look_up<R: Runner>(runner: &R) -> io::Result<Option<Backend>> {
     });
     let mut sightings = Vec::with_capacity(REPLIES);
     let mut completions = Vec::with_capacity(REPLIES);
+    let mut rests = true;
     for _ in 0..REPLIES {
         let local = match peer.asked.recv_timeout(PATIENCE) {
             Ok(local) => local,
@@ -123,23 +124,19 @@ pub fn look_up<R: Runner>(runner: &R) -> io::Result<Option<Backend>> {
         if !sightings.is_empty() {
             completions.push(backend::completions().unwrap_or(0));
         }
-        settle();
-        sightings.push(Sighting::of(local));
+        // Where one never rests, it is not waited for again.
+        rests = rests && settle();
+        sightings.push(Sighting::of(local, address).ok().filter(|_| rests));
         peer.answer();
     }
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "its work does not end");
     end.recv_timeout(PATIENCE).map_err(late)??;
     completions.push(backend::completions().unwrap_or(0));
-    if !cfg!(target_os = "linux") || sightings.iter().any(Result::is_err) {
-        return Ok(None);
-    }
-    let verdicts = sightings.into_iter().flatten().zip(completions);
-    let mut verdicts = verdicts.map(|(seen, after)| seen.verdict(after));
-    let first = verdicts.next().flatten();
-    if verdicts.all(|verdict| verdict == first) {
-        return Ok(first);
-    }
-    Err(io::Error::other("it waited for one reply in another way than for the next"))
+    let verdicts = sightings.into_iter().zip(completions);
+    let mut verdicts = verdicts.filter_map(|(seen, after)| seen?.verdict(after));
+    let first = verdicts.next();
+    // Replies that were waited for in different ways show nothing.
+    Ok(first.filter(|first| verdicts.all(|other| other == *first)))
 }
 
 /// What the runner does: asks and waits for the reply, some times.
@@ -153,18 +150,19 @@ async fn exchange<R: Runtime>(runtime: R, peer: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Looks until every other thread waits for something: then so does the worker, for its reply. Gives up where
-/// one never rests; what is seen then is seen all the same.
-fn settle() {
+/// Looks until every other thread waits for something: then so does the worker, for its reply. `false` where
+/// one never rests.
+fn settle() -> bool {
     // Twice, since a worker may be between two calls.
     let mut quiet = 0;
-    for _ in 0..2000 {
+    for _ in 0..10_000 {
         quiet = if backend::all_others_wait().unwrap_or(true) { quiet + 1 } else { 0 };
         if quiet == 2 {
-            return;
+            return true;
         }
         thread::sleep(Duration::from_micros(200));
     }
+    false
 }
 
 /// The other end: reads a byte, says so, and answers only when it is told to.

@@ -6,14 +6,21 @@
 use crate::{
     FairnessCard, Part,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
-    readiness_io::{PoolFile, Ready},
+    readiness_io::{Ends, PoolFile, Ready},
 };
 use simul_workloads::{Listener, Runtime};
 use smol::{
     Task, Timer,
     net::{TcpListener, TcpStream},
 };
-use std::{fmt::Debug, future::Future, io, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fmt::Debug,
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 /// One of smol's executors.
 pub trait Spawning: Copy + Debug + Send + Sync + 'static {
@@ -71,12 +78,18 @@ impl<E: Spawning> Runtime for Smol<E> {
         Ok(Ready(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        TcpListener::try_from(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for TcpStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     fmt::Debug,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, SocketAddr},
     os::unix::fs::FileExt,
     path::Path,
     pin::Pin,
@@ -129,8 +129,9 @@ impl<S: Spawning> Runtime for Tokio<S> {
         Ok(Part(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        on.set_nonblocking(true)?;
+        TcpListener::from_std(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<OffloadedFile> {
@@ -161,6 +162,10 @@ impl Stream for Part<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown().await
     }
 
     #[inline]

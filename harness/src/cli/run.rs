@@ -5,8 +5,9 @@
 use super::{CommandLine, RunOptions, say};
 use crate::{
     control::{
+        availability,
         events::{Reporter, Silence},
-        inbox::Inbox,
+        inbox::{Inbox, Interrupted},
         placement,
         plan::Plan,
         progress::{Lines, Progress},
@@ -75,7 +76,7 @@ impl Prepared {
     }
 
     fn fresh(options: &RunOptions) -> Result<Self, Failure> {
-        let plan = Plan::make(&request(options), &placement::available())?;
+        let plan = plan_for(request(options))?;
         let started = jiff::Timestamp::now();
         let run = RunRecord {
             schema: SCHEMA,
@@ -119,7 +120,7 @@ impl Prepared {
         }
         let mut request = request(&selection(options, &run)?);
         request.seed = request.seed.or(Some(run.plan.seed));
-        let plan = Plan::make(&request, &placement::available())?;
+        let plan = plan_for(request)?;
         if plan.record != run.plan {
             return refuse("the plan");
         }
@@ -129,6 +130,24 @@ impl Prepared {
         let writer = Writer::resume(folder).map_err(refused)?;
         Ok(Self { plan, writer, before: trials, folder: folder.to_owned() })
     }
+}
+
+/// What is to be measured, once the runners that are asked for have been tried out. What does not fit is said
+/// before that.
+fn plan_for(mut request: Request) -> Result<Plan, Failure> {
+    let cores = placement::available();
+    let plan = Plan::make(&request, &cores)?;
+    // Drawn once.
+    request.seed = Some(plan.record.seed);
+    // No signal is caught yet: an interruption ends this process, and the guardians do the rest.
+    let mut inbox = Inbox::default();
+    let found = availability::of(&plan.runners(), &mut inbox);
+    let found = found.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let refused = found
+        .iter()
+        .filter_map(|(name, availability)| Some(((*name).to_owned(), availability.refusal()?)));
+    request.unavailable = refused.collect();
+    if request.unavailable.is_empty() { Ok(plan) } else { Plan::make(&request, &cores) }
 }
 
 /// What a resumed run is to measure: what the options say now, or else what they said then.
@@ -157,6 +176,7 @@ fn request(options: &RunOptions) -> Request {
         rounds: options.rounds,
         slice: options.slice,
         seed: options.seed,
+        unavailable: Default::default(),
         null_arms: options.null_arms,
     }
 }

@@ -6,7 +6,7 @@
 //! nobody awaits are detached.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     completion_buffer::Lent,
     discipline::Tasks,
@@ -25,7 +25,7 @@ use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, SocketAddr},
     num::NonZeroUsize,
     path::Path,
     pin::Pin,
@@ -68,7 +68,7 @@ impl Runner for Compio {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities::COMPLETION
+        Capabilities { intake: Intake::PerWorker, ..Capabilities::COMPLETION }
     }
 
     fn missing() -> Option<Missing> {
@@ -167,8 +167,8 @@ impl Runtime for Port {
         Ok(stream)
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Self::Listener> {
-        ThreadBound::new(async move { TcpListener::bind(on).await.map(ThreadBound::new) }).await
+    async fn listen(self, on: net::TcpListener) -> io::Result<Self::Listener> {
+        TcpListener::from_std(on).map(ThreadBound::new)
     }
 
     async fn open(self, path: &Path) -> io::Result<Self::File> {
@@ -185,6 +185,10 @@ impl Stream for ThreadBound<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(AsyncWrite::write(&mut **self, Lent(buffer))).await)
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        ThreadBound::new(AsyncWrite::shutdown(&mut **self)).await
     }
 
     #[inline]

@@ -9,7 +9,7 @@ use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     caught::caught,
     discipline::Tasks,
-    readiness_io::{PoolFile, Ready},
+    readiness_io::{Ends, PoolFile, Ready},
 };
 use async_io::{Async, Timer};
 use futures::{
@@ -19,7 +19,7 @@ use simul_workloads::{Listener, Receiver, Runtime, Sender};
 use std::{
     future::Future,
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     num::NonZeroUsize,
     path::Path,
     time::Duration,
@@ -136,12 +136,18 @@ impl Runtime for Port {
         Ok(Ready(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Self::Listener> {
-        Async::<TcpListener>::bind(on).map(Part)
+    async fn listen(self, on: TcpListener) -> io::Result<Self::Listener> {
+        Async::new(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for Async<TcpStream> {
+    fn end(&self) -> io::Result<()> {
+        self.get_ref().shutdown(Shutdown::Write)
     }
 }
 

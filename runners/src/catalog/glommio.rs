@@ -6,7 +6,7 @@
 //! end its worker, so tasks are run in `catch_unwind`. A dropped `Task` cancels, so all are detached.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     caught::{caught, passed_on},
     discipline::Tasks,
@@ -25,8 +25,9 @@ use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, Shutdown, SocketAddr},
     num::NonZeroUsize,
+    os::fd::{FromRawFd, IntoRawFd},
     path::Path,
     pin::Pin,
     task::{Context, Poll},
@@ -69,7 +70,7 @@ impl Runner for Glommio {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities::COMPLETION
+        Capabilities { intake: Intake::PerWorker, ..Capabilities::COMPLETION }
     }
 
     fn missing() -> Option<Missing> {
@@ -164,8 +165,11 @@ impl Runtime for Port {
         ThreadBound::new(connect).await
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Self::Listener> {
-        Ok(ThreadBound::new(TcpListener::bind(on)?))
+    async fn listen(self, on: net::TcpListener) -> io::Result<Self::Listener> {
+        #[expect(unsafe_code, reason = "glommio has no other way to take a listener over")]
+        // SAFETY: the descriptor is open, listens, and is given away by `into_raw_fd`.
+        let listener = unsafe { TcpListener::from_raw_fd(on.into_raw_fd()) };
+        Ok(ThreadBound::new(listener))
     }
 
     async fn open(self, path: &Path) -> io::Result<Self::File> {
@@ -185,6 +189,11 @@ impl Stream for ThreadBound<TcpStream> {
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         let written = ThreadBound::new(AsyncWriteExt::write(&mut **self, buffer.window())).await;
         Ok((written?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        let end = async { Ok(TcpStream::shutdown(self, Shutdown::Write).await?) };
+        ThreadBound::new(end).await
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 //! What every other runner is compared with when the question is whether concurrency pays. A spawned task runs to its end where it is spawned.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::InTurn,
     job::{Job, isolated, with_outcome},
@@ -51,7 +51,13 @@ impl Runner for Inline {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { waiting_tasks: Some(1), ..Capabilities::BLOCKING }
+        Capabilities {
+            waiting_tasks: Some(1),
+            intake: Intake::Absent(
+                "its only thread would serve one connection to its end, and all others would wait for that",
+            ),
+            ..Capabilities::BLOCKING
+        }
     }
 
     fn start(_workers: NonZeroUsize) -> io::Result<Self> {

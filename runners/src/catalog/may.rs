@@ -21,8 +21,9 @@ use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     future::Future,
     io::{self, Read, Write},
-    net::SocketAddr,
+    net::{self, Shutdown, SocketAddr},
     num::NonZeroUsize,
+    os::fd::{FromRawFd, IntoRawFd},
     path::Path,
     pin::Pin,
     sync::{
@@ -165,8 +166,13 @@ impl Runtime for Port {
         Ok(Part(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        // What may does with it first, except that it would panic.
+        on.set_nonblocking(true)?;
+        #[expect(unsafe_code, reason = "may has no other way to take a listener over")]
+        // SAFETY: the descriptor is open, listens, and is given away by `into_raw_fd`.
+        let listener = unsafe { TcpListener::from_raw_fd(on.into_raw_fd()) };
+        Ok(Part(listener))
     }
 
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
@@ -183,6 +189,10 @@ impl Stream for Part<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.write(buffer.window())?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
     }
 
     #[inline]

@@ -4,7 +4,7 @@
 //! [`crate::monoio_io`].
 
 use crate::{
-    Backend, Capabilities, FairnessCard, How, Profile, Runner,
+    Backend, Capabilities, FairnessCard, How, Intake, Profile, Runner,
     discipline::Tasks,
     monoio_io::{self, Monoio as Port},
     thread_per_core::{Inbox, Workers},
@@ -30,7 +30,7 @@ impl Runner for MonoioLegacy {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { files: How::Blocking, ..Capabilities::READINESS }
+        Capabilities { files: How::Blocking, intake: Intake::PerWorker, ..Capabilities::READINESS }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {

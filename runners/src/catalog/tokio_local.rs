@@ -4,7 +4,7 @@
 //! synchronisation between workers. All parts are tokio's ([`crate::tokio_io`]).
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     discipline::Tasks,
     thread_per_core::{Inbox, Workers},
     tokio_io::{self, OfThisThread, Spawning},
@@ -30,7 +30,7 @@ impl Runner for TokioLocal {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities::READINESS
+        Capabilities { intake: Intake::PerWorker, ..Capabilities::READINESS }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {

@@ -5,7 +5,7 @@
 //! `read_exact` for sockets, so the port's loop is used.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, How, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, How, Intake, Part, Profile, Runner,
     completion_buffer::Lent,
     discipline::Tasks,
     probe::{Missing, io_uring},
@@ -14,7 +14,14 @@ use crate::{
     tokio_io::{Join, passed_on},
 };
 use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
-use std::{future::Future, io, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use tokio_uring::{
     fs,
@@ -44,7 +51,11 @@ impl Runner for TokioUring {
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
         // Timers are tokio's.
-        Capabilities { timers: How::Readiness, ..Capabilities::COMPLETION }
+        Capabilities {
+            timers: How::Readiness,
+            intake: Intake::PerWorker,
+            ..Capabilities::COMPLETION
+        }
     }
 
     fn missing() -> Option<Missing> {
@@ -143,8 +154,8 @@ impl Runtime for Port {
         Ok(stream)
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Self::Listener> {
-        TcpListener::bind(on).map(ThreadBound::new)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Self::Listener> {
+        Ok(ThreadBound::new(TcpListener::from_std(on)))
     }
 
     async fn open(self, path: &Path) -> io::Result<Self::File> {
@@ -161,6 +172,10 @@ impl Stream for ThreadBound<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(TcpStream::write(self, Lent(buffer)).submit()).await)
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
     }
 
     #[inline]
