@@ -85,6 +85,10 @@ impl registry::Visitor for Micro<'_> {
     type Output = std::io::Result<()>;
 
     fn visit<R: Runner>(self) -> Self::Output {
+        if let Some(missing) = R::missing() {
+            eprintln!("{}: left out: {}; {}", R::PROFILE.name, missing.reason, missing.remedy);
+            return Ok(());
+        }
         let runner = R::start(WORKERS)?;
         let offer = R::capabilities(WORKERS);
         let mut group = self.0.benchmark_group(R::PROFILE.name);
