@@ -98,8 +98,8 @@ fn look(asked: &Asked) {
     }
 }
 
-/// The highest ratio that the project accepts. Monoio's operations are so cheap, and its parts so many, that
-/// their checks weigh more.
+/// The highest ratio that the project accepts. A prototype's port cost 2 to 5 % on monoio, and at most 1 % on
+/// compio and tokio.
 fn bar(runner: &str) -> f64 {
     if runner == "monoio" { 1.03 } else { 1.02 }
 }
