@@ -11,7 +11,7 @@ mod serving;
 mod support;
 
 use http::{Client, request};
-use serving::{Served, for_each_runner};
+use serving::{Served, for_each_runner, with_trial};
 use simul_workloads::server::{
     Call, Route,
     call::call_of,
@@ -206,7 +206,10 @@ fn what_is_in_flight_is_answered_before_the_server_ends() {
 fn a_server_says_where_it_listens_and_how_connections_come_to_it() {
     let place = Place::new();
     for (arguments, parts) in [
-        ("serve echo:128 -r threads", ["(echo:128 at /; POST /echo, GET ", "each connection is a task"]),
+        (
+            "serve echo:128 -r threads",
+            ["(echo:128 at /; POST /echo, GET ", "each connection is a task"],
+        ),
         ("serve sleep -r thread-pool --workers 3", ["thread-pool, 3 workers", "one poller thread"]),
         ("serve mixed -r threads --workers 1", ["threads, 1 worker:", "one accept loop"]),
     ] {
@@ -239,7 +242,11 @@ fn bad_input_is_refused_in_a_line() {
         let errors = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments}: {errors}");
         assert!(errors.contains(line) && errors.contains(next), "{arguments}: {errors}");
-        assert_eq!(errors.lines().filter(|line| line.starts_with("error: ")).count(), 1, "{errors}");
+        assert_eq!(
+            errors.lines().filter(|line| line.starts_with("error: ")).count(),
+            1,
+            "{errors}"
+        );
         assert!(output.stdout.is_empty(), "{arguments}");
     }
     place.assert_clean();
@@ -254,7 +261,8 @@ fn other_peoples_generators_find_no_fault() {
             for path in ["/health", "/mixed?us=100&kib=1"] {
                 let url = at(path);
                 let said = run("wrk", &["-t1", "-c64", "-d1s", "--timeout", "30s", &url])?;
-                let faults = ["Socket errors", "Non-2xx", "unable"].map(|fault| said.contains(fault));
+                let faults =
+                    ["Socket errors", "Non-2xx", "unable"].map(|fault| said.contains(fault));
                 same!(faults, [false; 3], "wrk {path}: {said}");
                 let done = said.split_once(" requests in ").and_then(|(before, _)| {
                     before.rsplit(char::is_whitespace).next()?.parse::<u64>().ok()
@@ -280,7 +288,8 @@ fn other_peoples_generators_find_no_fault() {
 }
 
 fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found =
+        Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let required = std::env::var_os("SIMUL_REQUIRE_TOOLS").is_some();
     assert!(found.is_ok() || !required, "{tool} is required and not installed: scripts/install");
     if found.is_err() {
@@ -295,4 +304,42 @@ fn run(tool: &str, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
         true => Ok(text(&output.stdout)),
         false => Err(format!("{tool}: {}: {}", output.status, text(&output.stderr)).into()),
     }
+}
+
+#[test]
+fn a_trial_serves_until_it_is_told_to_finish() {
+    with_trial("threads", |trial| {
+        let ready = trial.read();
+        assert_eq!(ready["reply"], "ready", "{ready}");
+        assert!(ready["card"]["intake"].as_str().unwrap().contains("accept loop"), "{ready}");
+        let address: SocketAddr = ready["address"].as_str().unwrap().parse().unwrap();
+        is_alive(address).unwrap();
+        trial.write(r#"{"order":"finish"}"#);
+        let finished = trial.read();
+        assert_eq!(finished["reply"], "finished", "{finished}");
+        assert_eq!(finished["actors"], serde_json::json!([]));
+        assert!(finished["peak_rss_bytes"].as_u64().unwrap() > 0, "{finished}");
+        assert!(trial.has_ended());
+        assert!(Client::connect(address).is_err());
+    });
+    with_trial("threads", |trial| {
+        trial.read();
+        trial.write(r#"{"order":"slice","duration_ns":1000000,"drop_ns":0}"#);
+        let failed = trial.read();
+        assert_eq!(failed["reply"], "failed", "{failed}");
+        assert!(failed["reason"].as_str().unwrap().contains("not when it is ordered"));
+    });
+    with_trial("threads", |trial| {
+        trial.read();
+        trial.close();
+        assert!(trial.has_ended(), "the end of standard input is the end of the server");
+    });
+    with_trial("inline", |trial| {
+        let refused = trial.read();
+        assert_eq!(
+            (&refused["reply"], &refused["state"]),
+            (&"refused".into(), &"not-applicable".into())
+        );
+        assert!(refused["reason"].as_str().unwrap().contains("its only thread"), "{refused}");
+    });
 }

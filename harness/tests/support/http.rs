@@ -56,7 +56,8 @@ impl Client {
         let status = line.strip_prefix("HTTP/1.1 ").and_then(|line| line.get(..3)?.parse().ok());
         let status = status.ok_or_else(|| io::Error::other(format!("no status in '{line}'")))?;
         let head = head.to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         // 100 has neither a body nor a length.
         let length = if status == 100 { Some(0) } else { length };
         let length: usize = length.ok_or_else(|| io::Error::other(format!("no length: {head}")))?;
@@ -72,7 +73,17 @@ impl Client {
 
     /// Whether the server has closed the connection, and sent nothing more.
     pub(crate) fn is_ended(&mut self) -> io::Result<bool> {
-        Ok(self.received.is_empty() && self.stream.read(&mut [0])? == 0)
+        Ok(self.received.is_empty() && self.read(&mut [0])? == 0)
+    }
+
+    /// Reads what is there. With a time limit, a stopped and continued process interrupts it.
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
     }
 
     fn until(&mut self, mut found: impl FnMut(&[u8]) -> Option<usize>) -> io::Result<usize> {
@@ -81,7 +92,7 @@ impl Client {
             if let Some(at) = found(&self.received) {
                 return Ok(at);
             }
-            match self.stream.read(&mut room)? {
+            match self.read(&mut room)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 bytes => self.received.extend_from_slice(&room[..bytes]),
             }

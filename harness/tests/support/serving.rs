@@ -5,13 +5,14 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use simul::protocol::PROTOCOL;
 use simul_runners::{Intake, Runner, registry};
 use std::{
     error::Error,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::SocketAddr,
     num::NonZeroUsize,
-    process::{Child, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
 /// A server and the line that it has said.
@@ -28,7 +29,8 @@ impl Served {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split(' ').nth(2).and_then(|url| url.strip_prefix("http://")?.parse().ok());
+        let address =
+            line.split(' ').nth(2).and_then(|url| url.strip_prefix("http://")?.parse().ok());
         let Some(address) = address else {
             let mut errors = String::new();
             child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
@@ -101,4 +103,50 @@ pub(crate) fn for_each_runner(
     assert!(served > 2, "some runners serve everywhere");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     place.assert_clean();
+}
+
+/// A trial that is told to be a server.
+pub(crate) struct Trial {
+    child: Child,
+    orders: Option<ChildStdin>,
+    replies: Lines<BufReader<ChildStdout>>,
+}
+
+/// Starts a trial as the controller would, and has it checked.
+pub(crate) fn with_trial(runner: &str, check: impl FnOnce(&mut Trial)) {
+    let place = Place::new();
+    let mut command = place.simul("trial");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = command.spawn().unwrap();
+    let replies = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut trial = Trial { orders: child.stdin.take(), child, replies };
+    let spec = serde_json::json!({
+        "protocol": PROTOCOL, "workload": "echo:64", "runner": runner, "mode": "serve",
+        "actors": 8, "workers": 1, "seed": 1, "surroundings": {},
+        "usual_slice_ns": 2_000_000_000_u64, "drain_ns": 1_000_000_000_u64,
+    });
+    trial.write(&spec.to_string());
+    check(&mut trial);
+    trial.close();
+    trial.child.wait().unwrap();
+    place.assert_clean();
+}
+
+impl Trial {
+    pub(crate) fn write(&mut self, line: &str) {
+        writeln!(self.orders.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    pub(crate) fn read(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.replies.next().unwrap().unwrap()).unwrap()
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.orders = None;
+    }
+
+    /// Whether it says no more and ends well.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.replies.next().is_none() && self.child.wait().unwrap().success()
+    }
 }
