@@ -45,7 +45,11 @@ enum Command {
     Report(ReportOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
-    Trial,
+    Trial {
+        /// Print the version of what a runner stands on, and nothing else
+        #[arg(long, value_name = "RUNNER")]
+        receipt: Option<String>,
+    },
     /// Be the neutral process at the other end of the sockets
     #[command(hide = true)]
     Peer {
@@ -170,7 +174,10 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
         Command::Report(options) => report::main(&options),
-        Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
+        Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
+        Command::Trial { receipt: None } => {
+            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
+        }
         Command::Peer { kind } => serve(&kind),
         Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
             let grace = grace_ms.map(Duration::from_millis);

@@ -29,4 +29,5 @@ mod stranger;
 pub mod suites;
 pub mod verification;
 pub mod vetting;
+mod working;
 pub mod workshop;

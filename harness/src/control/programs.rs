@@ -26,13 +26,16 @@ const ASKING: Duration = Duration::from_secs(10);
 /// How long a build may take, with a cold cache on a slow machine.
 const BUILDING: Duration = Duration::from_secs(300);
 
+/// A folder, and the command that builds there.
+type Build = (PathBuf, Vec<String>);
+
 /// All programs that can be named.
 #[derive(Debug, Default)]
 pub struct Programs {
     entries: Vec<Entry>,
     workshop: OnceCell<Result<Workshop, String>>,
     /// What has been built, by folder and command.
-    built: RefCell<HashMap<(PathBuf, Vec<String>), Result<(), String>>>,
+    built: RefCell<HashMap<Build, Result<(), String>>>,
 }
 
 #[derive(Debug)]
