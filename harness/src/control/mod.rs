@@ -9,6 +9,8 @@
 pub mod arm;
 pub mod block;
 pub mod child;
+pub mod conform;
+pub mod conform_server;
 pub mod contamination;
 pub mod dialogue;
 mod entrants;

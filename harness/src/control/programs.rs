@@ -23,6 +23,9 @@ use std::{
 
 /// How long a version command may take. Interpreters start in a tenth of a second, on a busy machine in ten.
 const ASKING: Duration = Duration::from_secs(10);
+/// What a command is called that nobody has declared.
+pub const CANDIDATE: &str = "candidate";
+
 /// How long a build may take, with a cold cache on a slow machine.
 const BUILDING: Duration = Duration::from_secs(300);
 
@@ -103,6 +106,24 @@ impl Programs {
             }
         }
         Ok(Self { entries, ..Self::default() })
+    }
+
+    /// One command that has not been declared, under a name of its own. Nobody knows its version.
+    #[must_use]
+    pub fn candidate(command: Vec<String>, runner: Option<String>) -> Self {
+        let program = Program::undeclared(CANDIDATE, command, runner);
+        let available = Available {
+            version: String::new(),
+            source: "not asked".into(),
+            start: Foreign {
+                command: program.run.clone(),
+                directory: None,
+                environment: program.environment.clone(),
+            },
+            program: program.clone(),
+        };
+        let entry = Entry { program, bundled: false, availability: OnceCell::from(Ok(available)) };
+        Self { entries: vec![entry], ..Self::default() }
     }
 
     /// Their names, in the order of lists.
