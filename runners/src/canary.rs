@@ -4,7 +4,7 @@
 //! tests. The fault sits in what they do with received bytes, so they show it on workloads with sockets.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
 };
@@ -122,11 +122,13 @@ pub struct Canary<F> {
 
 impl<F: Fault> Runner for Canary<F> {
     type Runtime = Faulty<F>;
+    type Discipline = <Threads as Runner>::Discipline;
 
     const PROFILE: Profile = Profile {
         name: F::NAME,
         describes: F::DESCRIBES,
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: Some("has a fault on purpose"),
     };
@@ -175,6 +177,10 @@ impl<F: Fault> Stream for FaultyStream<F> {
 
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         self.sound.write(buffer).await
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.sound.end().await
     }
 
     async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
@@ -252,7 +258,7 @@ impl<F: Fault> Runtime for Faulty<F> {
         Ok(FaultyStream { sound, messages: 0, fault: PhantomData })
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<FaultyListener<F>> {
+    async fn listen(self, on: TcpListener) -> io::Result<FaultyListener<F>> {
         Ok(FaultyListener(self.sound.listen(on).await?, PhantomData))
     }
 

@@ -2,10 +2,17 @@
 
 use super::{ListOptions, run::programs_of, say};
 use crate::{
-    control::{programs::Programs, selection::unknown, suites},
+    control::{
+        availability,
+        inbox::{Inbox, Interrupted},
+        programs::Programs,
+        selection::unknown,
+        suites,
+    },
     exit::Failure,
 };
 use serde_json::{Value, json};
+use simul_runners::probe::Availability;
 use simul_workloads::Shape;
 use std::process::ExitCode;
 
@@ -16,7 +23,7 @@ use std::process::ExitCode;
 pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
     let items = match &*options.kind {
         "runners" => {
-            let mut items = runners();
+            let mut items = runners()?;
             items.extend(programs(&programs_of(&options.runner_files)?));
             items
         }
@@ -31,23 +38,33 @@ pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn runners() -> Vec<Value> {
+fn runners() -> Result<Vec<Value>, Failure> {
     let all = simul_runners::registry::ALL.iter();
-    all.map(|runner| {
+    let names: Vec<&str> = all.clone().map(|runner| runner.name).collect();
+    let found = availability::of(&names, &mut Inbox::default());
+    let found = found.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let described = all.map(|runner| {
         let receipt = runner.receipt();
-        let state = if receipt.is_ok() { "available" } else { "unavailable" };
+        let refusal = found.get(runner.name).and_then(Availability::refusal);
+        let reason = receipt.as_ref().err().cloned().or(refusal);
+        let backend = match found.get(runner.name) {
+            Some(Availability::Available { backend }) => *backend,
+            Some(Availability::Degraded { backend, .. }) => Some(*backend),
+            _ => None,
+        };
         json!({
             "name": runner.name,
             "describes": runner.describes,
             "version": receipt.as_ref().ok().map(|receipt| &receipt.version),
             "package": receipt.as_ref().ok().map(|receipt| &receipt.package),
-            "state": state,
-            "reason": receipt.as_ref().err(),
+            "state": if reason.is_none() { "available" } else { "unavailable" },
+            "reason": reason,
+            "backend": backend,
             "class": "rust",
             "caveat": runner.caveat,
         })
-    })
-    .collect()
+    });
+    Ok(described.collect())
 }
 
 /// Runner programs, each asked for its version.
@@ -128,11 +145,11 @@ fn line(item: &Value) -> String {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let about = ["describes", "question", "purpose"].map(text).concat();
     let mut facts = Vec::new();
-    for key in ["package", "version", "class", "measure", "load", "caveat", "reason", "remedy"] {
-        if let Some(fact) = item[key].as_str() {
-            facts.push(fact.to_owned());
-        }
+    for key in ["package", "version", "backend", "class", "measure", "load", "caveat"] {
+        facts.extend(item[key].as_str().map(str::to_owned));
     }
+    facts.extend(item["reason"].as_str().map(|reason| format!("unavailable: {reason}")));
+    facts.extend(item["remedy"].as_str().map(|remedy| format!("to have it: {remedy}")));
     if let Some(blocks) = item["blocks"].as_u64() {
         facts.push(format!("{} contests, {blocks} blocks", item["contests"]));
     }

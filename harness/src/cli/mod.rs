@@ -1,24 +1,31 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
-//! are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`]. `trial`, `peer`, `probe` and `guard` are
+//! hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod conform;
+pub mod doctor;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod serve;
 
 use crate::{
-    control::guardian::{self, Charge},
+    control::{
+        guardian::{self, Charge},
+        selection,
+    },
     exit::Failure,
-    peer, trial,
+    peer, protocol, trial,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement};
+use simul_runners::{Runner, probe::Availability, registry};
 use simul_workloads::Peer;
 use std::{
     io::{self, Write},
+    net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -42,10 +49,14 @@ enum Command {
     Run(RunOptions),
     /// Show what there is
     List(ListOptions),
+    /// Show what is here, what is missing, and what would help
+    Doctor(DoctorOptions),
     /// Check a runner program step by step
     Conform(ConformOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
+    /// Let a runner be a server, for any load generator
+    Serve(ServeOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial {
@@ -58,6 +69,12 @@ enum Command {
     Peer {
         /// What to do with what arrives
         kind: String,
+    },
+    /// Try a runner out, and tell whether it can be measured here
+    #[command(hide = true)]
+    Probe {
+        /// Its name
+        runner: String,
     },
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
@@ -140,6 +157,18 @@ pub struct ListOptions {
     json: bool,
 }
 
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 it can be measured here; 1 it cannot; 2 bad input.")]
+pub struct DoctorOptions {
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 /// Options of `conform`.
 #[derive(Debug, Args)]
 #[command(
@@ -169,6 +198,22 @@ pub struct ConformOptions {
 pub struct ReportOptions {
     /// The folder of the run
     run: PathBuf,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// The work at /, with parameters as in echo:128; all routes are there besides
+    workload: String,
+    /// Who serves
+    #[arg(short, long, value_name = "NAME")]
+    runner: String,
+    /// Where to listen; port 0: a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    listen: SocketAddr,
+    /// Threads that may run tasks [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    workers: Option<u32>,
 }
 
 /// Options of `guard`.
@@ -206,13 +251,16 @@ pub fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Run(options)) {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
+        Command::Doctor(options) => doctor::main(&options),
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
         Command::Trial { receipt: None } => {
             trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
         }
-        Command::Peer { kind } => serve(&kind),
+        Command::Peer { kind } => be_peer(&kind),
+        Command::Probe { runner } => probe(&runner),
         Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
             let grace = grace_ms.map(Duration::from_millis);
             guardian::watch(&Charge { cores, folder, grace, command })
@@ -244,11 +292,28 @@ fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn serve(kind: &str) -> Result<ExitCode, Failure> {
+fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     if kind != Peer::Echo.name() {
         return Err(Failure::BadInput(format!("no peer '{kind}'; there is: echo")));
     }
     peer::serve(Peer::Echo).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Tries a runner out in this process, and prints what came of it as one line of JSON.
+fn probe(name: &str) -> Result<ExitCode, Failure> {
+    struct Probe;
+    impl registry::Visitor for Probe {
+        type Output = Availability;
+        fn visit<R: Runner>(self) -> Availability {
+            simul_runners::probe::probe::<R>()
+        }
+    }
+    protocol::follow_guardian();
+    let names: Vec<&str> = registry::ALL.iter().map(|runner| runner.name).collect();
+    let found = registry::visit(name, Probe)
+        .ok_or_else(|| Failure::BadInput(selection::unknown(name, "runner", &names)))?;
+    let line = serde_json::to_string(&found).map_err(|error| broken(error.into()))?;
+    say(&line).map(|()| ExitCode::SUCCESS)
 }
 
 fn broken(error: io::Error) -> Failure {
@@ -265,6 +330,12 @@ fn slice_length(text: &str) -> Result<Duration, String> {
     length
         .filter(|length| SLICES.contains(length))
         .ok_or_else(|| format!("'{text}' is not a time from 1ms to 60s, such as 50ms"))
+}
+
+/// The first address that a host and port mean.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| format!("'{text}' is not an address with a port, such as 127.0.0.1:8080"))
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 use super::{CommandLine, RunOptions, say};
 use crate::{
     control::{
+        availability,
         events::{Reporter, Silence},
-        inbox::Inbox,
+        inbox::{Inbox, Interrupted},
         placement,
         plan::Plan,
         programs::Programs,
@@ -79,7 +80,7 @@ impl Prepared {
 
     fn fresh(options: &RunOptions) -> Result<Self, Failure> {
         let programs = programs(options)?;
-        let plan = Plan::make(&request(options), &placement::available(), &programs)?;
+        let plan = plan_for(request(options), &programs)?;
         let started = jiff::Timestamp::now();
         let run = RunRecord {
             schema: SCHEMA,
@@ -125,7 +126,7 @@ impl Prepared {
         let mut request = request(&options);
         request.seed = request.seed.or(Some(run.plan.seed));
         let programs = programs(&options)?;
-        let plan = Plan::make(&request, &placement::available(), &programs)?;
+        let plan = plan_for(request, &programs)?;
         if plan.record != run.plan {
             return refuse("the plan");
         }
@@ -151,6 +152,24 @@ fn other_version<'a>(plan: &'a Plan, before: &[simul_results::TrialRecord]) -> O
         receipts.any(|receipt| receipt.version != available.version)
     });
     other.map(|available| &*available.program.name)
+}
+
+/// What is to be measured, once the runners that are asked for have been tried out. What does not fit is said
+/// before that.
+fn plan_for(mut request: Request, programs: &Programs) -> Result<Plan, Failure> {
+    let cores = placement::available();
+    let plan = Plan::make(&request, &cores, programs)?;
+    // Drawn once.
+    request.seed = Some(plan.record.seed);
+    // No signal is caught yet: an interruption ends this process, and the guardians do the rest.
+    let mut inbox = Inbox::default();
+    let found = availability::of(&plan.runners(), &mut inbox);
+    let found = found.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let refused = found
+        .iter()
+        .filter_map(|(name, availability)| Some(((*name).to_owned(), availability.refusal()?)));
+    request.unavailable = refused.collect();
+    if request.unavailable.is_empty() { Ok(plan) } else { Plan::make(&request, &cores, programs) }
 }
 
 /// What a resumed run is to measure: what the options say now, or else what they said then.
@@ -188,6 +207,7 @@ fn request(options: &RunOptions) -> Request {
         rounds: options.rounds,
         slice: options.slice,
         seed: options.seed,
+        unavailable: Default::default(),
         null_arms: options.null_arms,
     }
 }

@@ -83,7 +83,7 @@ pub struct Start<'a> {
 }
 
 /// A program that is not ours, ready to be started.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Foreign {
     /// The program and its arguments.
     pub command: Vec<String>,

@@ -7,6 +7,7 @@
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
 pub mod arm;
+pub mod availability;
 pub mod block;
 pub mod child;
 pub mod conform;

@@ -51,6 +51,8 @@ pub struct ContestPlan {
     pub cores: Cores,
     /// The runner that the others are compared with.
     pub baseline: Option<String>,
+    /// Runners that this machine does not let run: why, and what can be done.
+    pub unavailable: BTreeMap<String, String>,
     /// Its cells.
     pub arms: Vec<ArmPlan>,
 }
@@ -91,7 +93,7 @@ impl Plan {
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let plan = ContestPlan::make(&entry, &field, request.null_arms, seed);
+            let plan = ContestPlan::make(&entry, &field, request, seed);
             let plan = plan.map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
@@ -121,6 +123,23 @@ impl Plan {
             contests: contests.iter().map(ContestPlan::record).collect(),
         };
         Ok(Self { record, exact_slice: request.slice.is_some(), contests })
+    }
+}
+
+impl Plan {
+    /// The listed runners that this plan would start, natives' counterparts included.
+    #[must_use]
+    pub fn runners(&self) -> Vec<&'static str> {
+        let arms = || self.contests.iter().flat_map(|contest| &contest.arms);
+        let stands_on = |arm: &ArmPlan| {
+            let bare = bare::find(&arm.program).and_then(|bare| bare.counterpart_of);
+            bare.unwrap_or(&arm.program).to_owned()
+        };
+        // A program that is not ours says itself whether it can run.
+        let ours = arms().filter(|arm| arm.refusal.is_none() && arm.foreign.is_none());
+        let wanted: Vec<String> = ours.map(stands_on).collect();
+        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
+        listed.filter(|name| wanted.iter().any(|wanted| wanted == name)).collect()
     }
 }
 
@@ -168,7 +187,12 @@ fn or<T: Copy>(asked: &[T], usual: T) -> Vec<T> {
 }
 
 impl ContestPlan {
-    fn make(entry: &Entry, field: &Field<'_>, null_arms: u32, seed: u64) -> Result<Self, String> {
+    fn make(
+        entry: &Entry,
+        field: &Field<'_>,
+        request: &Request,
+        seed: u64,
+    ) -> Result<Self, String> {
         let Entry { profile, parameters, load, placement } = entry;
         let Load::Closed(actors) = *load;
         let visitor = NeedsOf { parameters, seed, actors };
@@ -192,6 +216,7 @@ impl ContestPlan {
             needs,
             cores,
             baseline: None,
+            unavailable: request.unavailable.clone(),
             arms: Vec::new(),
         };
         let arms = field.runners.iter().map(|runner| {
@@ -202,7 +227,7 @@ impl ContestPlan {
         plan.baseline = plan.choose_baseline();
         if let Some(baseline) = plan.baseline.clone() {
             let null = plan.null_of(&baseline);
-            plan.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
+            plan.arms.extend((0..request.null_arms).map(|copy| null.numbered(copy)));
             plan.arms.push(plan.arm(bare::floor_of(profile.name), Role::Floor));
         }
         Ok(plan)
@@ -216,13 +241,22 @@ impl ContestPlan {
             cell: Cell { contest: self.contest.clone(), runner: runner.to_owned(), role },
             program: program.to_owned(),
             workers: if one_worker { 1 } else { self.cores.workers },
-            refusal: refusal.map(|reason| (State::NotApplicable, reason)),
+            refusal,
             foreign: None,
         }
     }
 
+    /// Whether a program has one worker by design, and why it cannot be measured, if so.
+    fn refusal(&self, program: &str) -> (bool, Option<(State, String)>) {
+        let (one_worker, unfit) = self.unfitness(program);
+        let runner = bare::find(program).and_then(|bare| bare.counterpart_of).unwrap_or(program);
+        let unavailable =
+            || self.unavailable.get(runner).map(|why| (State::Unavailable, why.clone()));
+        (one_worker, unfit.map(|why| (State::NotApplicable, why)).or_else(unavailable))
+    }
+
     /// Whether a program has one worker by design, and why it cannot do this work, if so.
-    fn refusal(&self, program: &str) -> (bool, Option<String>) {
+    fn unfitness(&self, program: &str) -> (bool, Option<String>) {
         if let Some(bare) = bare::find(program) {
             let fits = bare.workload == self.profile.name;
             let reason = format!("it is hand-written for {}", bare.workload);
@@ -338,6 +372,24 @@ mod tests {
                 "echo:128/floor-epoll/closed-32@separate",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_unavailable_keeps_its_cells_and_is_no_baseline() {
+        let request = Request {
+            workloads: vec!["echo".into()],
+            runners: vec!["tokio".into(), "threads".into(), "native-tokio".into()],
+            unavailable: [("tokio".to_owned(), "no; do this".to_owned())].into(),
+            null_arms: 1,
+            seed: Some(1),
+            ..Request::default()
+        };
+        let plan = Plan::make(&request, &[0, 1]).unwrap();
+        let arms = &plan.contests[0].arms;
+        let why = Some((State::Unavailable, "no; do this".to_owned()));
+        assert_eq!((&arms[0].refusal, &arms[2].refusal), (&why, &why), "the native one as well");
+        assert_eq!(plan.contests[0].baseline.as_deref(), Some("threads"));
+        assert_eq!(plan.runners(), ["threads"]);
     }
 
     #[test]

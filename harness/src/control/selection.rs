@@ -5,7 +5,7 @@
 
 use globset::{Glob, GlobMatcher};
 use simul_results::{Load, Placement};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What the user asked for, checked in form only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Request {
     pub slice: Option<Duration>,
     /// Decides everything random; otherwise drawn from the clock.
     pub seed: Option<u64>,
+    /// Runners that cannot be measured on this machine: why, and what can be done.
+    pub unavailable: BTreeMap<String, String>,
     /// How many null arms each contest has. For the project's own experiments.
     pub null_arms: u32,
 }
