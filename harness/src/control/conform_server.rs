@@ -72,9 +72,8 @@ fn serve(available: &Available, by_signal: bool) -> Result<Finding, Interrupted>
     server.tell(&crate::protocol::Spec { surroundings, ..spec(available, "echo:64", Mode::Serve) });
     let finding = match server.answer::<Reply>(&mut inbox, SETTING_UP)? {
         Err((_, reason)) => Finding::Wrong(reason),
-        Ok(Reply::Refused { state: State::NotApplicable, reason }) if !available.program.serve => {
-            Finding::Refused(reason)
-        }
+        // It was never said to be one.
+        Ok(Reply::Refused { reason, .. }) if !available.program.serve => Finding::Refused(reason),
         Ok(Reply::Ready(ready)) => match ready.address {
             None => Finding::Wrong("'ready' of a server names no address".into()),
             Some(address) => match ask_all(address) {

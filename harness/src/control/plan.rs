@@ -384,7 +384,7 @@ mod tests {
             seed: Some(1),
             ..Request::default()
         };
-        let plan = Plan::make(&request, &[0, 1]).unwrap();
+        let plan = Plan::make(&request, &[0, 1], &Programs::default()).unwrap();
         let arms = &plan.contests[0].arms;
         let why = Some((State::Unavailable, "no; do this".to_owned()));
         assert_eq!((&arms[0].refusal, &arms[2].refusal), (&why, &why), "the native one as well");
