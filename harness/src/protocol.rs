@@ -6,7 +6,10 @@
 //! program in any language can be a trial: `runners/PROTOCOL.md` is written for authors of such programs, and a
 //! test reads its examples with these types. What such a program cannot know is optional.
 
-use nix::sys::{prctl, signal::Signal};
+use nix::sys::{
+    prctl,
+    signal::{SigSet, Signal},
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use simul_results::State;
 use simul_workloads::{Digest, Surroundings};
@@ -23,10 +26,12 @@ pub const SEEDS: u64 = 1 << 53;
 /// The environment variable in which a guardian tells its child who it is.
 pub const GUARDIAN_VARIABLE: &str = "SIMUL_GUARDIAN";
 
-/// Has the kernel kill this process when its guardian is gone; ends it at once when that is so already.
+/// Takes leave of what a guardian needs for itself, and has the kernel kill this process when it is gone; ends it at once when that is so already.
 /// Without a guardian, as when it was started by hand, nothing happens.
 pub fn follow_guardian() {
     let Some(guardian) = std::env::var(GUARDIAN_VARIABLE).ok() else { return };
+    // The guardian blocks the signals that it waits for, and what it starts inherits that.
+    let _ = SigSet::empty().thread_set_mask();
     let follows = prctl::set_pdeathsig(Signal::SIGKILL).is_ok();
     // It may have been killed before the kernel was asked.
     if follows && guardian.parse() != Ok(nix::unistd::getppid().as_raw()) {

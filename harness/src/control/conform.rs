@@ -7,8 +7,9 @@
 use super::{
     arm::{Arm, Launch},
     block::judged,
-    child::Foreign,
+    child::{Foreign, Start},
     conform_server,
+    dialogue::Dialogue,
     inbox::{Inbox, Interrupted},
     plan::{ContestPlan, Plan},
     programs::{Available, Programs},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     exit::Failure,
-    protocol::{Mode, PROTOCOL, Spec},
+    protocol::{Mode, PROTOCOL, Reply, Spec},
 };
 use simul_results::State;
 use simul_workloads::{Surroundings, registry};
@@ -93,7 +94,9 @@ pub fn check(
             listener("end of input", without_input(available, &workload))?;
         }
     }
-    listener("unknown work", unknown_work(available))?;
+    let unknown = unknown_work(available);
+    let unknown = unknown.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    listener("unknown work", unknown)?;
     conform_server::check(available, listener)
 }
 
@@ -229,16 +232,31 @@ fn without_input(available: &Available, workload: &str) -> Finding {
     }
 }
 
-fn unknown_work(available: &Available) -> Finding {
-    let spec = spec(available, "no-such-workload:1", Mode::Closed);
-    match piped(available, &spec) {
-        Err(why) => Finding::Wrong(format!("asked for 'no-such-workload': {why}")),
-        Ok(printed) if printed.contains("\"refused\"") => {
-            Finding::Right("it refuses what it does not know".into())
+/// Work that it cannot know, with its standard input open: the end of that would excuse silence.
+fn unknown_work(available: &Available) -> Result<Finding, Interrupted> {
+    let mut inbox = Inbox::default();
+    let start = Start {
+        id: inbox.new_child(),
+        cores: &[],
+        arguments: &[],
+        program: Some(&available.start),
+        environment: &[],
+        folder: true,
+    };
+    let mut program = match Dialogue::start(&start, &inbox) {
+        Ok(program) => program,
+        Err(error) => return Ok(Finding::Wrong(error.to_string())),
+    };
+    let surroundings = Surroundings { peer: None, folder: program.folder() };
+    program.tell(&Spec { surroundings, ..spec(available, "no-such-workload:1", Mode::Closed) });
+    Ok(match program.answer::<Reply>(&mut inbox, ENDING)? {
+        Ok(Reply::Refused { .. }) => match program.await_end(ENDING) {
+            Ok(()) => Finding::Right("it refuses what it does not know, and ends".into()),
+            Err((_, why)) => Finding::Wrong(format!("it refused 'no-such-workload', but {why}")),
+        },
+        Ok(other) => {
+            Finding::Wrong(format!("asked for 'no-such-workload' it said '{}'", other.name()))
         }
-        Ok(printed) => {
-            let printed: String = printed.chars().take(80).collect();
-            Finding::Wrong(format!("asked for 'no-such-workload' it said '{printed}'"))
-        }
-    }
+        Err((_, why)) => Finding::Wrong(format!("asked for 'no-such-workload': {why}")),
+    })
 }

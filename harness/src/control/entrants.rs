@@ -4,7 +4,7 @@
 //! other. It must not know how an arm is measured. Next: [`super::programs`] says which can run here.
 
 use super::{
-    plan::{ArmPlan, ContestPlan},
+    plan::{ArmPlan, ContestPlan, Plan},
     programs::Programs,
     selection::{Request, matching},
 };
@@ -82,6 +82,34 @@ impl ContestPlan {
             None => self.arm(baseline, Role::Null),
         };
         arm.cell.role = Role::Null;
+        arm
+    }
+}
+
+impl Plan {
+    /// The listed runners that this plan would start, natives' counterparts included.
+    #[must_use]
+    pub fn runners(&self) -> Vec<&'static str> {
+        let arms = || self.contests.iter().flat_map(|contest| &contest.arms);
+        let stands_on = |arm: &ArmPlan| {
+            let bare = bare::find(&arm.program).and_then(|bare| bare.counterpart_of);
+            bare.unwrap_or(&arm.program).to_owned()
+        };
+        // A program that is not ours says itself whether it can run.
+        let ours = arms().filter(|arm| arm.refusal.is_none() && arm.foreign.is_none());
+        let wanted: Vec<String> = ours.map(stands_on).collect();
+        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
+        listed.filter(|name| wanted.iter().any(|wanted| wanted == name)).collect()
+    }
+}
+
+impl ArmPlan {
+    /// Further null arms need names of their own: `tokio.2~null`.
+    pub(super) fn numbered(&self, copy: u32) -> Self {
+        let mut arm = self.clone();
+        if copy > 0 {
+            arm.cell.runner = format!("{}.{}", self.cell.runner, copy + 1);
+        }
         arm
     }
 }

@@ -126,23 +126,6 @@ impl Plan {
     }
 }
 
-impl Plan {
-    /// The listed runners that this plan would start, natives' counterparts included.
-    #[must_use]
-    pub fn runners(&self) -> Vec<&'static str> {
-        let arms = || self.contests.iter().flat_map(|contest| &contest.arms);
-        let stands_on = |arm: &ArmPlan| {
-            let bare = bare::find(&arm.program).and_then(|bare| bare.counterpart_of);
-            bare.unwrap_or(&arm.program).to_owned()
-        };
-        // A program that is not ours says itself whether it can run.
-        let ours = arms().filter(|arm| arm.refusal.is_none() && arm.foreign.is_none());
-        let wanted: Vec<String> = ours.map(stands_on).collect();
-        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
-        listed.filter(|name| wanted.iter().any(|wanted| wanted == name)).collect()
-    }
-}
-
 /// A contest to be planned.
 struct Entry {
     profile: &'static Profile,
@@ -288,17 +271,6 @@ impl ContestPlan {
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
         }
-    }
-}
-
-impl ArmPlan {
-    /// Further null arms need names of their own: `tokio.2~null`.
-    fn numbered(&self, copy: u32) -> Self {
-        let mut arm = self.clone();
-        if copy > 0 {
-            arm.cell.runner = format!("{}.{}", self.cell.runner, copy + 1);
-        }
-        arm
     }
 }
 
