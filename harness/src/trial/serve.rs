@@ -185,7 +185,7 @@ impl Server {
         card.insert("intake".into(), self.intake.in_words().into());
         Ready {
             pid: std::process::id() as i32,
-            receipt: (package, version, source),
+            receipt: Some((package, version, source)),
             card,
             one_worker: self.one_worker,
             address: Some(self.address()),
@@ -198,7 +198,7 @@ impl Server {
         }
         let (costs, backend) = (Costs::read(), costs::backend());
         match self.stop(Duration::ZERO, CLOSING) {
-            0 => Reply::Finished(finished(&costs, backend)),
+            0 => Reply::Finished(finished(&costs, backend, 0)),
             left => failed(format!("{left} requests were not answered when the server was to end")),
         }
     }
