@@ -6,16 +6,19 @@
 //! their [`turn::Turn`] and lets them work.
 //!
 //! Read [`runner`] for what a runner owes, then one file of [`catalog`]; [`registry`] lists them all.
+//! [`program`] is what is known of a runner in another language, [`bundle`] those that simul brings along.
 //! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
 pub mod bare;
 pub mod blocking_io;
+pub mod bundle;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
 mod job;
 pub mod part;
+pub mod program;
 #[cfg(any(feature = "async-std", feature = "smol"))]
 pub mod readiness_io;
 pub mod registry;
