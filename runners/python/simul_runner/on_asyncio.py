@@ -55,6 +55,9 @@ class Stage:
     def cpu_ns(self):
         return costs.cpu_ns()
 
+    def backend(self):
+        return costs.backend_of(lambda: self.loop.run_until_complete(self.sleep(10_000)))
+
     def children(self):
         return ()
 

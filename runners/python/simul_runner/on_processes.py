@@ -64,6 +64,9 @@ class Stage:
             "start": "spawn",
         }
 
+    def backend(self):
+        return "blocking"
+
     def children(self):
         return tuple(child.pid for child in multiprocessing.active_children())
 

@@ -51,6 +51,9 @@ class Stage:
     def cpu_ns(self):
         return costs.cpu_ns()
 
+    def backend(self):
+        return "blocking"
+
     def children(self):
         return ()
 

@@ -8,9 +8,9 @@ import hashlib
 import os
 import tempfile
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 HEAD_BYTES = 16 << 10
+MOST_FIELDS = 64
 BODY_BYTES = 1 << 20
 PATTERN = bytes(range(251))
 REASONS = {
@@ -18,10 +18,11 @@ REASONS = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    411: "Length Required",
     413: "Content Too Large",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
-    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
 }
 
 
@@ -41,8 +42,8 @@ class Plan(NamedTuple):
     hash_kib: int | None = None
     file_bytes: int | None = None
     echo: bool = False
-    # The body, unless the above give one.
-    body: bytes = b"ok"
+    # The method that the route wants, where another was used.
+    allow: str | None = None
 
 
 class Request(NamedTuple):
@@ -50,7 +51,11 @@ class Request(NamedTuple):
 
     plan: Plan
     body_bytes: int
+    # Whether the client waits to be told to send the body.
+    asks: bool
     keep_alive: bool
+    # Whether it must be told that the connection is kept, as in HTTP/1.0.
+    old: bool
 
 
 # Route: method, and the limits of its parameters.
@@ -66,42 +71,70 @@ ROUTES = {
 
 def parse(head):
     """Reads a head, from the request line to the empty line."""
-    first, *lines = head.decode("latin-1").split("\r\n")
+    first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     parts = first.split(" ")
-    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
+    if len(parts) != 3 or not parts[0].isalpha():
         raise Rejected(400)
-    headers = {}
+    if parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
+        raise Rejected(505 if parts[2].startswith("HTTP/") else 400)
+    if len(lines) > MOST_FIELDS:
+        raise Rejected(431)
+    fields = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if line and not colon:
+        if not colon or not name or name != name.strip():
             raise Rejected(400)
-        headers[name.lower()] = value.strip()
-    if "transfer-encoding" in headers:
-        raise Rejected(501)
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
+        fields.setdefault(name.lower(), []).append(value.strip())
+    old = parts[2] == "HTTP/1.0"
+    wishes = [wish.strip().lower() for wish in ",".join(fields.get("connection", ())).split(",")]
+    return Request(
+        plan=_plan(parts[0], parts[1]),
+        body_bytes=_body_bytes(fields),
+        asks="100-continue" in fields.get("expect", ()),
+        keep_alive="keep-alive" in wishes if old else "close" not in wishes,
+        old=old,
+    )
+
+
+def _body_bytes(fields):
+    """How long the body is that follows these fields."""
+    lengths = {_number(text) for text in fields.get("content-length", ())}
+    coded = "transfer-encoding" in fields
+    # Two lengths that differ are how requests are smuggled past a proxy.
+    if len(lengths) > 1 or None in lengths or (lengths and coded):
         raise Rejected(400)
-    if int(length) > BODY_BYTES:
+    if coded:
+        raise Rejected(411)
+    length = lengths.pop() if lengths else 0
+    if length > BODY_BYTES:
         raise Rejected(413)
-    connection = headers.get("connection", "").lower()
-    keep_alive = connection != "close" if parts[2] == "HTTP/1.1" else connection == "keep-alive"
-    return Request(_plan(parts[0], parts[1]), int(length), keep_alive)
+    return length
+
+
+def _number(text):
+    """A number of decimal digits alone, or None. Beyond 64 bits it is as good as endless."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if len(text) < 20 else 1 << 64
 
 
 def _plan(method, target):
     path, _, query = target.partition("?")
     if path not in ROUTES:
-        return _refused(404)
+        return Plan(status=404)
     wanted, limits = ROUTES[path]
     if method != wanted:
-        return _refused(405)
-    given = dict(parse_qsl(query))
+        return Plan(status=405, allow=wanted)
+    # Just these parameters, each once.
     numbers = {}
-    for name, most in limits.items():
-        text = given.get(name, "")
-        if not (text.isascii() and text.isdigit() and int(text) <= most):
-            return _refused(400)
-        numbers[name] = int(text)
+    for pair in filter(None, query.split("&")):
+        name, _, text = pair.partition("=")
+        value = _number(text)
+        if name in numbers or name not in limits or value is None or value > limits[name]:
+            return Plan(status=400)
+        numbers[name] = value
+    if len(numbers) < len(limits):
+        return Plan(status=400)
     return Plan(
         wait_us=numbers.get("us"),
         hash_kib=numbers.get("kib"),
@@ -110,20 +143,29 @@ def _plan(method, target):
     )
 
 
-def _refused(status):
-    return Plan(status=status, body=REASONS[status].lower().encode())
-
-
-def reply(status, body, keep_alive):
+def reply(plan, body, keep_alive, old=False):
     """A whole answer, head and body."""
-    connection = "" if keep_alive else "connection: close\r\n"
-    head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-length: {len(body)}\r\n{connection}\r\n"
-    return head.encode() + body
+    more = f"Allow: {plan.allow}\r\n" if plan.allow else ""
+    if old and keep_alive:
+        more += "Connection: keep-alive\r\n"
+    elif not keep_alive:
+        more += "Connection: close\r\n"
+    line = f"HTTP/1.1 {plan.status} {REASONS[plan.status]}\r\n"
+    return f"{line}Content-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def simple_body(plan):
+    """The body of an answer that took no work."""
+    return b"ok" if plan.status == 200 else REASONS[plan.status].lower().encode()
 
 
 def rejection(rejected):
     """The answer to what could not be understood."""
-    return reply(rejected.status, str(rejected).lower().encode(), False)
+    plan = Plan(status=rejected.status)
+    return reply(plan, simple_body(plan), False)
+
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Pattern:

@@ -51,10 +51,12 @@ class Server:
             writer.write(routes.rejection(rejected))
             await writer.drain()
             return False
+        if request.asks and request.body_bytes:
+            writer.write(routes.CONTINUE)
         body = await reader.readexactly(request.body_bytes) if request.body_bytes else b""
         answer = await self._answer(request.plan, body)
         keep_alive = request.keep_alive and not self.stopping
-        writer.write(routes.reply(request.plan.status, answer, keep_alive))
+        writer.write(routes.reply(request.plan, answer, keep_alive, request.old))
         await writer.drain()
         return keep_alive
 
@@ -65,7 +67,7 @@ class Server:
             return self.pattern.hash(plan.hash_kib)
         if plan.file_bytes is not None:
             return await self.stage.loop.run_in_executor(None, self.file.read, plan.file_bytes)
-        return body if plan.echo else plan.body
+        return body if plan.echo else routes.simple_body(plan)
 
     async def stop(self, listener):
         """Accepts no more, finishes what is in flight, and closes what is idle."""

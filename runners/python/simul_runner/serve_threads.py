@@ -65,12 +65,14 @@ class Server:
         except routes.Rejected as rejected:
             connection.sendall(routes.rejection(rejected))
             return False
+        if request.asks and request.body_bytes:
+            connection.sendall(routes.CONTINUE)
         body = reader.read(request.body_bytes) if request.body_bytes else b""
         if len(body) < request.body_bytes:
             return False
         answer = self._answer(request.plan, body)
         keep_alive = request.keep_alive and not self.stopping
-        connection.sendall(routes.reply(request.plan.status, answer, keep_alive))
+        connection.sendall(routes.reply(request.plan, answer, keep_alive, request.old))
         return keep_alive
 
     def _answer(self, plan, body):
@@ -80,7 +82,7 @@ class Server:
             return self.pattern.hash(plan.hash_kib)
         if plan.file_bytes is not None:
             return self.file.read(plan.file_bytes)
-        return body if plan.echo else plan.body
+        return body if plan.echo else routes.simple_body(plan)
 
     def stop(self, listener):
         """Accepts no more, finishes what is in flight, and closes what is idle."""

@@ -8,7 +8,7 @@ main thread obeys. It must not know how work is executed: that is a *stage*, an 
     work(window, seconds) hands out the turns and waits so long at most until all are quiet
     actors_close()        lets every actor end
     serve(orders, ready)  is a server until `orders.get()` returns
-    receipt(), card(), cpu_ns(), children(), one_worker
+    receipt(), card(), cpu_ns(), backend(), children(), one_worker
 """
 
 import json
@@ -148,7 +148,7 @@ def _slice(stage, totals, order):
 
 
 def _finish(stage, totals):
-    spent, backend = costs.read(stage.children()), costs.backend()
+    spent, backend = costs.read(stage.children()), stage.backend()
     spent["user_ns"] = max(spent["user_ns"] - totals.own_ns, 0)
     try:
         stage.actors_close()
@@ -171,4 +171,4 @@ def _serve(stage, orders):
     told = stage.serve(orders, lambda address: _ready(stage, address=address))
     if told["order"] == "finish":
         spent = costs.read()
-        say("finished", actors=[], early=0, backend=costs.backend(), recorder_bytes=0, **spent)
+        say("finished", actors=[], early=0, recorder_bytes=0, **spent)
