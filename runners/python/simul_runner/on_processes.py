@@ -4,8 +4,8 @@ An operation is one job; the actor's next one goes to the tail of the pool's que
 back. Arguments and results are pickled through a pipe, which is what the pool costs. It computes; it holds no
 connections, and its processes share no channel, so echo, mixed, ping-pong and spawn cannot be done this way.
 
-The processes are spawned anew and not forked, since this one has threads; each ends by itself when
-this one is gone, however it went.
+The processes are forked while this one has no threads yet; the other ways to start them leave named
+semaphores and a helper process behind when somebody kills us. Each ends by itself when this one is gone.
 """
 
 import multiprocessing
@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
 from . import costs
@@ -61,7 +60,7 @@ class Stage:
             "offload": "runs at once: a process of the pool is where heavy work goes",
             "borrowed": "nothing",
             "gc": "Python's garbage collector as it comes",
-            "start": "spawn",
+            "start": "fork, before there are threads",
         }
 
     def backend(self):
@@ -79,14 +78,12 @@ class Stage:
             path = self.work_to_do.path(self.surroundings)
         self.pool = ProcessPoolExecutor(
             self.workers,
-            mp_context=multiprocessing.get_context("spawn"),
+            mp_context=multiprocessing.get_context("fork"),
             initializer=open_process,
             initargs=(self.work_to_do, path),
         )
-        # The pool starts a process with a job as long as none is idle: so many jobs that each takes a
-        # while start all of them, and none is started in a slice.
-        for job in [self.pool.submit(time.sleep, 0.05) for _ in range(self.workers)]:
-            job.result()
+        # The first job starts all processes.
+        self.pool.submit(os.getpid).result()
 
     def work(self, window, seconds):
         quiet = threading.Event()
@@ -118,10 +115,6 @@ class Stage:
 
     def actors_close(self):
         self.pool.shutdown()
-        # Python's own helper of spawned processes would outlive us by a moment; there is no public way.
-        stop = getattr(resource_tracker._resource_tracker, "_stop", None)
-        if stop:
-            stop()
 
 
 class Process:

@@ -1,8 +1,8 @@
 """How does the conversation go? One spec, then orders, each answered by one reply; then the end.
 
-Lines of JSON on standard input and output, as `runners/PROTOCOL.md` has them. A thread reads the lines
-and ends the process when they end, at any time, with its children; it waits in a read otherwise. The
-main thread obeys. It must not know how work is executed: that is a *stage*, an object with
+Lines of JSON on standard input and output, as `runners/PROTOCOL.md` has them. Once everything is set up
+a thread reads the lines and ends the process when they end, at any time, with its children; it waits in
+a read otherwise. The main thread obeys. It must not know how work is executed: that is a *stage*, an object with
 
     actors_open()         sets up every actor and has it wait at its gate
     work(window, seconds) hands out the turns and waits so long at most until all are quiet
@@ -31,22 +31,41 @@ class Orders:
     """The lines of standard input, as they come."""
 
     def __init__(self):
+        self.rest = b""
         self.lines = queue.SimpleQueue()
-        # Before the end of the input is noticed there may be children; they end with us.
         self.children = lambda: ()
-        threading.Thread(target=self._read, name="orders", daemon=True).start()
 
-    def _read(self):
-        rest = b""
+    def first(self):
+        """The spec, read by the calling thread: nothing else may run yet, since a stage may fork."""
+        while self.lines.empty():
+            self._take()
+        return self.get()
+
+    def listen(self, children):
+        """From now on a thread reads, and ends the process, with these children, at the end."""
+        self.children = children
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+
+    def _listen(self):
+        while True:
+            self._take()
+
+    def _take(self):
         # Not through `sys.stdin`, whose lock a thread must not hold when the interpreter ends.
-        while data := os.read(0, 1 << 16):
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                self.lines.put(line)
+        data = os.read(0, 1 << 16)
+        if not data:
+            self._end()
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self.lines.put(line)
+
+    def _end(self):
         for pid in self.children():
             try:
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                # It has ended, and somebody else has taken note.
                 pass
         # Not `sys.exit`: the main thread may be in the middle of a slice that never ends.
         os._exit(0)
@@ -70,12 +89,12 @@ def main(stages):
     """Runs one trial over standard input and output; `stages` makes the stage of a runner's name."""
     orders = Orders()
     try:
-        spec = orders.get()
-        stage, go_on = _set_up(spec, stages, orders)
+        stage, go_on = _set_up(orders.first(), stages)
     except Refusal as refusal:
         return say("refused", state=refusal.state, reason=refusal.reason)
     except Exception as error:
         return say("refused", state="failed", reason=f"set-up failed: {error!r}")
+    orders.listen(stage.children)
     try:
         go_on(stage, orders)
     except Exception as error:
@@ -83,7 +102,7 @@ def main(stages):
         say("failed", reason=repr(error), timed_out=False, slice=None)
 
 
-def _set_up(spec, stages, orders):
+def _set_up(spec, stages):
     """The stage of a spec, and what to do with it."""
     if spec["protocol"] != PROTOCOL:
         raise failed(f"protocol {spec['protocol']}, but this is {PROTOCOL}")
@@ -93,7 +112,6 @@ def _set_up(spec, stages, orders):
     if spec.get("mode") == "serve":
         return stages[name](spec, None), _serve
     stage = stages[name](spec, work_of(spec["workload"], spec["seed"]))
-    orders.children = stage.children
     stage.actors_open()
     return stage, _work
 
