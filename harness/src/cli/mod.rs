@@ -55,6 +55,12 @@ enum Command {
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
     Guard(GuardOptions),
+    /// Become a command that dies with its guardian
+    #[command(hide = true)]
+    Follow(FollowOptions),
+    /// Wait for the end of standard input
+    #[command(hide = true)]
+    Keep,
 }
 
 /// Options of `run`.
@@ -66,6 +72,9 @@ pub struct RunOptions {
     /// Runners: names or patterns
     #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
     runners: Vec<String>,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// How much work at a time: closed-N, N actors without think time
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
@@ -110,6 +119,9 @@ pub struct ListOptions {
     /// runners, workloads or suites
     #[arg(value_parser = ["runners", "workloads", "suites"])]
     kind: String,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -131,6 +143,20 @@ struct GuardOptions {
     /// A temporary folder to remove in the end
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Say what is left behind so long after the command's own end
+    #[arg(long, value_name = "MS")]
+    grace_ms: Option<u64>,
+    /// The command
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Options of `follow`.
+#[derive(Debug, Args)]
+struct FollowOptions {
+    /// Where to start it
+    #[arg(long)]
+    directory: Option<PathBuf>,
     /// The command
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -146,8 +172,18 @@ pub fn main() -> ExitCode {
         Command::Report(options) => report::main(&options),
         Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Peer { kind } => serve(&kind),
-        Command::Guard(GuardOptions { cores, folder, command }) => {
-            guardian::watch(&Charge { cores, folder, command })
+        Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
+            let grace = grace_ms.map(Duration::from_millis);
+            guardian::watch(&Charge { cores, folder, grace, command })
+        }
+        Command::Follow(FollowOptions { directory, command }) => {
+            Err(guardian::follow(directory.as_deref(), &command))
+        }
+        Command::Keep => {
+            crate::protocol::follow_guardian();
+            io::copy(&mut io::stdin().lock(), &mut io::sink())
+                .map(|_| ExitCode::SUCCESS)
+                .map_err(broken)
         }
     };
     outcome.unwrap_or_else(|failure| {

@@ -9,6 +9,7 @@ use crate::{
         inbox::Inbox,
         placement,
         plan::Plan,
+        programs::Programs,
         progress::{Lines, Progress},
         selection::Request,
         session::{self, Ending},
@@ -41,7 +42,7 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
     let mut prepared = Prepared::from(options)?;
     let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
     let mut reporter = reporter(options);
-    let Prepared { plan, writer, before, folder } = &mut prepared;
+    let Prepared { plan, writer, before, folder, .. } = &mut prepared;
     let ending = session::run(plan, writer, before, &mut inbox, &mut *reporter).map_err(stored)?;
     let recording = store::load(folder).map_err(stored)?;
     show(&recording, folder, options)?;
@@ -60,6 +61,8 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
 /// Everything that stands before the first process starts.
 struct Prepared {
     plan: Plan,
+    /// Keeps what was unpacked and built for as long as the run lasts.
+    programs: Programs,
     writer: Writer,
     /// Trials of a resumed run.
     before: Vec<simul_results::TrialRecord>,
@@ -75,7 +78,8 @@ impl Prepared {
     }
 
     fn fresh(options: &RunOptions) -> Result<Self, Failure> {
-        let plan = Plan::make(&request(options), &placement::available())?;
+        let programs = programs(options)?;
+        let plan = Plan::make(&request(options), &placement::available(), &programs)?;
         let started = jiff::Timestamp::now();
         let run = RunRecord {
             schema: SCHEMA,
@@ -97,7 +101,7 @@ impl Prepared {
             )),
             other => refused(other),
         })?;
-        Ok(Self { plan, writer, before: Vec::new(), folder })
+        Ok(Self { plan, programs, writer, before: Vec::new(), folder })
     }
 
     fn resumed(folder: &Path, options: &RunOptions) -> Result<Self, Failure> {
@@ -117,9 +121,11 @@ impl Prepared {
         if !host::is_same(&run.host, &host::facts()) {
             return refuse("the host");
         }
-        let mut request = request(&selection(options, &run)?);
+        let options = selection(options, &run)?;
+        let mut request = request(&options);
         request.seed = request.seed.or(Some(run.plan.seed));
-        let plan = Plan::make(&request, &placement::available())?;
+        let programs = programs(&options)?;
+        let plan = Plan::make(&request, &placement::available(), &programs)?;
         if plan.record != run.plan {
             return refuse("the plan");
         }
@@ -127,7 +133,7 @@ impl Prepared {
             eprintln!("the last line of '{}' was torn and is left out", folder.display());
         }
         let writer = Writer::resume(folder).map_err(refused)?;
-        Ok(Self { plan, writer, before: trials, folder: folder.to_owned() })
+        Ok(Self { plan, programs, writer, before: trials, folder: folder.to_owned() })
     }
 }
 
@@ -144,6 +150,15 @@ fn selection(options: &RunOptions, run: &RunRecord) -> Result<RunOptions, Failur
         Some(super::Command::Run(then)) => then,
         _ => then.run,
     })
+}
+
+/// The runner programs that can be named.
+pub(super) fn programs_of(files: &[PathBuf]) -> Result<Programs, Failure> {
+    Programs::of(files).map_err(Failure::BadInput)
+}
+
+fn programs(options: &RunOptions) -> Result<Programs, Failure> {
+    programs_of(&options.runner_files)
 }
 
 fn request(options: &RunOptions) -> Request {

@@ -8,15 +8,18 @@ use super::{
     child::Start,
     dialogue::Dialogue,
     inbox::{Inbox, Interrupted},
+    outside::Outside,
+    placement,
     plan::{ArmPlan, ContestPlan},
-    recording,
+    recording, stranger,
+    vetting::{self, Ordered, Vetted},
 };
 use crate::{
     clock,
-    protocol::{Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
+    protocol::{Costs, Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
 };
 use simul_results::{SliceRecord, State, TrialRecord, record::ReceiptRecord};
-use simul_workloads::Surroundings;
+use simul_workloads::{Digest, Surroundings};
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 /// How long a process may take to start and to set its actors up.
@@ -25,6 +28,8 @@ const SETTING_UP: Duration = Duration::from_secs(20);
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a trial may take to answer.
 const ANSWERING: Duration = Duration::from_secs(5);
+/// How long a program may take to end after its last answer.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// One cell in one block.
 pub struct Arm<'a> {
@@ -42,6 +47,15 @@ pub struct Arm<'a> {
     pub finished: Option<Finished>,
     /// Operations that the recorder had no room for.
     pub unrecorded: u64,
+    /// How many actors work.
+    actors: u32,
+    /// Operations of all slices, warm-up included.
+    operations: u64,
+    /// A program that is not ours, seen from outside.
+    outside: Option<Outside>,
+    surroundings: Surroundings,
+    workload: &'a str,
+    seed: u64,
 }
 
 /// What is needed to start an arm.
@@ -59,7 +73,7 @@ pub struct Launch<'a> {
 impl<'a> Arm<'a> {
     /// An arm whose processes have not been started.
     #[must_use]
-    pub fn new(plan: &'a ArmPlan, launch: &Launch<'_>) -> Self {
+    pub fn new(plan: &'a ArmPlan, launch: &Launch<'a>) -> Self {
         let record = recording::blank(plan, launch.contest, launch.block);
         Self {
             plan,
@@ -70,6 +84,12 @@ impl<'a> Arm<'a> {
             one_worker: false,
             finished: None,
             unrecorded: 0,
+            actors: launch.contest.actors,
+            operations: 0,
+            outside: None,
+            surroundings: Surroundings::default(),
+            workload: &launch.contest.contest.workload,
+            seed: launch.seed,
         }
     }
 
@@ -86,6 +106,7 @@ impl<'a> Arm<'a> {
             id: inbox.new_child(),
             cores: &launch.contest.cores.peer,
             arguments: &["peer", peer.name()],
+            program: None,
             environment: &[],
             folder: false,
         };
@@ -114,13 +135,17 @@ impl<'a> Arm<'a> {
             id: inbox.new_child(),
             cores: &launch.contest.cores.runner,
             arguments: &["trial"],
+            program: self.plan.foreign.as_ref().map(|available| &available.start),
             environment: &environment,
             folder: launch.contest.needs.files,
         };
         match Dialogue::start(&start, inbox) {
             Ok(mut dialogue) => {
-                let surroundings = Surroundings { peer, folder: dialogue.folder() };
-                dialogue.tell(&self.spec(launch, surroundings));
+                self.surroundings = Surroundings { peer, folder: dialogue.folder() };
+                if let Err(error) = self.prepare() {
+                    self.end(State::Failed, format!("set-up failed: {error}"));
+                }
+                dialogue.tell(&self.spec(launch, self.surroundings.clone()));
                 self.trial = Some(dialogue);
             }
             Err(error) => self.end(State::Failed, format!("its process could not start: {error}")),
@@ -141,6 +166,14 @@ impl<'a> Arm<'a> {
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(DRAIN),
         }
+    }
+
+    /// Our own trial prepares its work itself.
+    fn prepare(&self) -> Result<(), String> {
+        if self.plan.foreign.is_none() {
+            return Ok(());
+        }
+        stranger::prepare(self.workload, self.seed, &self.surroundings)
     }
 
     fn await_peer(&mut self, inbox: &mut Inbox) -> Result<Option<SocketAddr>, Interrupted> {
@@ -164,20 +197,47 @@ impl<'a> Arm<'a> {
             return Ok(());
         }
         match self.answer(inbox, SETTING_UP)? {
-            Some(Reply::Ready(Ready { pid, receipt, card, one_worker, .. })) => {
-                if let Some(trial) = &mut self.trial {
-                    trial.pid = pid;
+            Some(Reply::Ready(ready)) => self.take_in(ready),
+            Some(Reply::Refused { state, reason }) => match state {
+                State::Failed => self.condemn(state, &reason),
+                State::Unavailable | State::NotApplicable => self.end(state, reason),
+                State::Measured | State::TimedOut | State::Discarded => {
+                    let name = state.name();
+                    self.condemn(State::Failed, &format!("it refused as '{name}': {reason}"));
                 }
-                let (package, version, source) = receipt;
-                self.record.receipt = Some(ReceiptRecord { package, version, source });
-                self.record.card = card;
-                self.one_worker = one_worker;
-            }
-            Some(Reply::Refused { state, reason }) => self.end(state, reason),
-            Some(other) => self.end(State::Failed, format!("expected 'ready', got {other:?}")),
+            },
+            Some(other) => self.unexpected(&other),
             None => {}
         }
         Ok(())
+    }
+
+    /// What a trial says when it waits for orders.
+    fn take_in(&mut self, ready: Ready) {
+        let Ready { pid, receipt, card, one_worker, .. } = ready;
+        let Some(trial) = &mut self.trial else { return };
+        trial.pid = pid;
+        self.record.card = card;
+        self.one_worker = one_worker;
+        let Some(available) = &self.plan.foreign else {
+            self.record.receipt = receipt.map(|(package, version, source)| ReceiptRecord {
+                package,
+                version,
+                source,
+            });
+            return;
+        };
+        let outside = Outside::below(trial.guardian_pid());
+        let known = outside.processes().any(|process| process == pid);
+        self.outside = Some(outside);
+        self.one_worker |= available.program.one_worker;
+        match stranger::receipt(available, receipt.as_ref()) {
+            Ok(receipt) => self.record.receipt = Some(receipt),
+            Err(why) => return self.condemn(State::Failed, &why),
+        }
+        if !known {
+            self.condemn(State::Failed, &format!("process {pid} is none of its own"));
+        }
     }
 
     /// Orders a warm-up; what it gave tells the pace.
@@ -188,19 +248,19 @@ impl<'a> Arm<'a> {
         &mut self,
         duration_ns: u64,
         inbox: &mut Inbox,
-    ) -> Result<Option<Slice>, Interrupted> {
-        self.tell(Order::WarmUp { duration_ns });
-        let slice =
-            match self.answer(inbox, Duration::from_nanos(duration_ns) + DRAIN + ANSWERING)? {
-                Some(Reply::Warm(slice)) => Some(slice),
-                Some(other) => {
-                    self.unexpected(other);
-                    None
-                }
-                None => None,
-            };
+    ) -> Result<Option<SliceRecord>, Interrupted> {
+        let order = Order::WarmUp { duration_ns };
+        let (answer, ordered) = self.work(order, [duration_ns, 0], inbox)?;
         self.rest();
-        Ok(slice)
+        let vetted = match answer {
+            Some(Reply::Warm(slice)) => self.vetted(slice, &ordered),
+            Some(other) => {
+                self.unexpected(&other);
+                None
+            }
+            None => None,
+        };
+        Ok(vetted.map(|vetted| recording::slice(vetted, [0, 0], None, 0)))
     }
 
     /// Orders a slice and keeps what it gave; returns its place in the record.
@@ -215,31 +275,70 @@ impl<'a> Arm<'a> {
     ) -> Result<Option<&mut SliceRecord>, Interrupted> {
         let deferred_cpu_ns = self.cpu_ns().saturating_sub(self.rested_at_ns);
         let peer_before_ns = self.peer_cpu_ns();
-        self.tell(Order::Slice { duration_ns, drop_ns });
-        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
-        let answer = self.answer(inbox, patience)?;
+        let order = Order::Slice { duration_ns, drop_ns };
+        let (answer, ordered) = self.work(order, [duration_ns, drop_ns], inbox)?;
         let peer_after_ns = self.peer_cpu_ns();
         self.rest();
         let peer_cpu_ns =
             peer_after_ns.zip(peer_before_ns).map(|(after, before)| after.saturating_sub(before));
-        let slice = match answer {
-            Some(Reply::Slice(slice)) => slice,
+        let vetted = match answer {
+            Some(Reply::Slice(slice)) => self.vetted(slice, &ordered),
             Some(Reply::Failed { reason, slice, timed_out }) => {
                 let state = if timed_out { State::TimedOut } else { State::Failed };
-                self.end(state, reason);
-                let Some(slice) = slice else { return Ok(None) };
-                slice
+                self.condemn(state, &reason);
+                // What it did until then, if that can be true.
+                slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok())
             }
             Some(other) => {
-                self.unexpected(other);
-                return Ok(None);
+                self.unexpected(&other);
+                None
             }
-            None => return Ok(None),
+            None => None,
         };
-        self.unrecorded += slice.unrecorded;
-        let record = recording::slice(slice, [round, position], peer_cpu_ns, deferred_cpu_ns);
+        let Some(vetted) = vetted else { return Ok(None) };
+        self.unrecorded += vetted.slice.unrecorded;
+        let record = recording::slice(vetted, [round, position], peer_cpu_ns, deferred_cpu_ns);
         self.record.slices.push(record);
         Ok(self.record.slices.last_mut())
+    }
+
+    /// Orders work, and waits for what comes of it.
+    fn work(
+        &mut self,
+        order: Order,
+        [duration_ns, drop_ns]: [u64; 2],
+        inbox: &mut Inbox,
+    ) -> Result<(Option<Reply>, Ordered), Interrupted> {
+        let cpu_before_ns = self.outside.as_ref().map(Outside::cpu_ns);
+        let told_ns = clock::now_ns();
+        self.tell(order, inbox)?;
+        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
+        let answer = self.answer(inbox, patience)?;
+        let heard_ns = clock::now_ns();
+        if let Some(outside) = &mut self.outside {
+            outside.look_again();
+        }
+        let cpu_after_ns = self.outside.as_ref().map(Outside::cpu_ns);
+        let cpu_ns =
+            cpu_after_ns.zip(cpu_before_ns).map(|(after, before)| after.saturating_sub(before));
+        let cores = placement::of_the_machine();
+        Ok((answer, Ordered { duration_ns, drop_ns, told_ns, heard_ns, cpu_ns, cores }))
+    }
+
+    /// The numbers of a slice, if they can be true.
+    fn vetted(&mut self, slice: Slice, ordered: &Ordered) -> Option<Vetted> {
+        if slice.cpu_ns.is_none() && self.outside.is_some() {
+            let how = "read from outside, spread over all operations of a slice";
+            self.record.card.insert("cpu".into(), how.into());
+        }
+        self.operations = self.operations.saturating_add(slice.operations);
+        match vetting::vet(slice, ordered) {
+            Ok(vetted) => Some(vetted),
+            Err(why) => {
+                self.condemn(State::Failed, &format!("its numbers cannot be true: {why}"));
+                None
+            }
+        }
     }
 
     /// Orders the end and keeps what the trial cost.
@@ -250,17 +349,48 @@ impl<'a> Arm<'a> {
         if !self.is_alive() {
             return Ok(());
         }
-        self.tell(Order::Finish);
+        // While its processes and files are there.
+        let seen = self.outside.as_ref().map(|outside| (outside.costs(), outside.backend()));
+        if self.outside.is_some()
+            && let Err(why) = stranger::verify(self.workload, self.seed, &self.surroundings)
+        {
+            self.end(State::Failed, why);
+        }
+        self.tell(Order::Finish, inbox)?;
         match self.answer(inbox, DRAIN + ANSWERING)? {
-            Some(Reply::Finished(finished)) => {
-                self.record.backend = Some(finished.backend.clone());
-                self.record.costs = Some(recording::costs(&finished));
-                self.finished = Some(finished);
-            }
-            Some(other) => self.unexpected(other),
+            Some(Reply::Finished(finished)) => self.keep(finished, seen),
+            Some(other) => self.unexpected(&other),
             None => {}
         }
         Ok(())
+    }
+
+    fn keep(&mut self, finished: Finished, seen: Option<(Costs, &str)>) {
+        let (costs, backend) = seen.unzip();
+        self.record.backend = finished.backend.clone().or(backend.map(str::to_owned));
+        let costs = finished.costs.clone().or(costs);
+        self.record.costs = costs.map(|costs| recording::costs(&costs));
+        self.finished = Some(finished);
+        if self.outside.is_some()
+            && let Some(trial) = &mut self.trial
+            && let Err((state, reason)) = trial.await_end(ENDING)
+        {
+            self.end(state, reason);
+        }
+    }
+
+    /// What is wrong with the number of operations that it says it did, if anything.
+    #[must_use]
+    pub fn miscount(&self, actors: &[(u64, Digest)]) -> Option<String> {
+        let (found, wanted) = (actors.len(), self.actors as usize);
+        if found != wanted {
+            return Some(format!("it tells of {found} actors, but {wanted} were ordered"));
+        }
+        let total: u128 = actors.iter().map(|(operations, _)| u128::from(*operations)).sum();
+        let told = self.operations;
+        (total != u128::from(told)).then(|| {
+            format!("its actors did {total} operations, but its slices had {told}; discarded")
+        })
     }
 
     /// Writes down how it ended. The first reason stands.
@@ -288,10 +418,14 @@ impl<'a> Arm<'a> {
         [&self.trial, &self.peer].into_iter().flatten().flat_map(Dialogue::processes)
     }
 
-    fn tell(&mut self, order: Order) {
-        if let Some(trial) = &mut self.trial {
+    fn tell(&mut self, order: Order, inbox: &mut Inbox) -> Result<(), Interrupted> {
+        let Some(trial) = &mut self.trial else { return Ok(()) };
+        if let Some((state, reason)) = trial.unasked(inbox)? {
+            self.end(state, reason);
+        } else {
             trial.tell(&order);
         }
+        Ok(())
     }
 
     /// The next answer; `None` when there was none, and then the arm has ended.
@@ -300,6 +434,9 @@ impl<'a> Arm<'a> {
         inbox: &mut Inbox,
         patience: Duration,
     ) -> Result<Option<Reply>, Interrupted> {
+        if !self.is_alive() {
+            return Ok(None);
+        }
         let Some(trial) = &mut self.trial else { return Ok(None) };
         match trial.answer(inbox, patience)? {
             Ok(reply) => Ok(Some(reply)),
@@ -310,16 +447,32 @@ impl<'a> Arm<'a> {
         }
     }
 
-    fn unexpected(&mut self, reply: Reply) {
+    fn unexpected(&mut self, reply: &Reply) {
         match reply {
             Reply::Failed { reason, timed_out, .. } => {
-                self.end(if timed_out { State::TimedOut } else { State::Failed }, reason);
+                let state = if *timed_out { State::TimedOut } else { State::Failed };
+                self.condemn(state, reason);
             }
-            other => self.end(State::Failed, format!("an answer out of order: {other:?}")),
+            other => {
+                let what = format!("an answer out of order: '{}'", other.name());
+                self.condemn(State::Failed, &what);
+            }
         }
     }
 
+    /// Ends it for what it has said, with the last words of a program that is not ours.
+    fn condemn(&mut self, state: State, why: &str) {
+        let words = match &mut self.trial {
+            Some(trial) if self.plan.foreign.is_some() => trial.silenced(state, why).1,
+            _ => why.to_owned(),
+        };
+        self.end(state, words);
+    }
+
     fn cpu_ns(&self) -> u64 {
+        if let Some(outside) = &self.outside {
+            return outside.cpu_ns();
+        }
         self.trial.as_ref().and_then(Dialogue::cpu_ns).unwrap_or(self.rested_at_ns)
     }
 

@@ -5,7 +5,9 @@
 //! when the plan stands. Next: [`super::schedule`].
 
 use super::{
+    entrants::{Field, selected_runners},
     placement::Cores,
+    programs::{Available, Programs},
     selection::{Request, matching, unknown},
     suites::{self, Extra, Suite},
 };
@@ -16,7 +18,7 @@ use simul_results::{
 };
 use simul_runners::{Runner, bare};
 use simul_workloads::{Class, Needs, Parameters, Profile, Workload, registry};
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
 const DROP_NS: u64 = 5_000_000;
@@ -64,6 +66,8 @@ pub struct ArmPlan {
     pub workers: u32,
     /// Why it cannot be measured, if so.
     pub refusal: Option<(State, String)>,
+    /// The program in another language, or of another build, that is to be started; `None`: our own.
+    pub foreign: Option<Arc<Available>>,
 }
 
 impl Plan {
@@ -71,18 +75,23 @@ impl Plan {
     ///
     /// # Errors
     /// Something that was asked for does not exist, does not fit, or selects nothing.
-    pub fn make(request: &Request, available: &[u32]) -> Result<Self, Failure> {
+    pub fn make(
+        request: &Request,
+        available: &[u32],
+        programs: &Programs,
+    ) -> Result<Self, Failure> {
         let bad = Failure::BadInput;
         let name = request.suite.as_deref().unwrap_or(suites::DEFAULT);
         let suite = suites::find(name).ok_or_else(|| {
             let names: Vec<&str> = suites::ALL.iter().map(|suite| suite.name).collect();
             bad(unknown(name, "suite", &names))
         })?;
-        let runners = selected_runners(request).map_err(bad)?;
+        let runners = selected_runners(request, programs).map_err(bad)?;
+        let field = Field { runners: &runners, programs, cores: available };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let plan = ContestPlan::make(&entry, &runners, available, request.null_arms, seed);
+            let plan = ContestPlan::make(&entry, &field, request.null_arms, seed);
             let plan = plan.map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
@@ -113,26 +122,6 @@ impl Plan {
         };
         Ok(Self { record, exact_slice: request.slice.is_some(), contests })
     }
-}
-
-/// The runners that were asked for, canaries and hand-written counterparts included if named.
-fn selected_runners(request: &Request) -> Result<Vec<&'static str>, String> {
-    let listed: Vec<&str> = simul_runners::registry::ALL.iter().map(|runner| runner.name).collect();
-    if request.runners.is_empty() {
-        return Ok(listed);
-    }
-    let canaries = simul_runners::registry::CANARIES.iter().map(|runner| runner.name);
-    let natives = bare::ALL.iter().filter(|bare| bare.counterpart_of.is_some());
-    let hidden: Vec<&str> = canaries.chain(natives.map(|bare| bare.name)).collect();
-    let mut selected = Vec::new();
-    for pattern in &request.runners {
-        for name in matching(pattern, "runner", &listed, &hidden)? {
-            if !selected.contains(&name) {
-                selected.push(name);
-            }
-        }
-    }
-    Ok(selected)
 }
 
 /// A contest to be planned.
@@ -179,13 +168,7 @@ fn or<T: Copy>(asked: &[T], usual: T) -> Vec<T> {
 }
 
 impl ContestPlan {
-    fn make(
-        entry: &Entry,
-        runners: &[&'static str],
-        available: &[u32],
-        null_arms: u32,
-        seed: u64,
-    ) -> Result<Self, String> {
+    fn make(entry: &Entry, field: &Field<'_>, null_arms: u32, seed: u64) -> Result<Self, String> {
         let Entry { profile, parameters, load, placement } = entry;
         let Load::Closed(actors) = *load;
         let visitor = NeedsOf { parameters, seed, actors };
@@ -193,8 +176,8 @@ impl ContestPlan {
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
         let placement =
-            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, available));
-        let cores = Cores::of(placement, available).map_err(|reason| {
+            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, field.cores));
+        let cores = Cores::of(placement, field.cores).map_err(|reason| {
             format!("placement '{}' is not possible here: {reason}", placement.name())
         })?;
         let label = parameters.label();
@@ -211,17 +194,21 @@ impl ContestPlan {
             baseline: None,
             arms: Vec::new(),
         };
-        plan.arms = runners.iter().map(|runner| plan.arm(runner, Role::Runner)).collect();
+        let arms = field.runners.iter().map(|runner| {
+            let foreign = plan.foreign_arm(runner, field.programs);
+            foreign.unwrap_or_else(|| plan.arm(runner, Role::Runner))
+        });
+        plan.arms = arms.collect();
         plan.baseline = plan.choose_baseline();
         if let Some(baseline) = plan.baseline.clone() {
-            let null = plan.arm(&baseline, Role::Null);
+            let null = plan.null_of(&baseline);
             plan.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
             plan.arms.push(plan.arm(bare::floor_of(profile.name), Role::Floor));
         }
         Ok(plan)
     }
 
-    fn arm(&self, runner: &str, role: Role) -> ArmPlan {
+    pub(super) fn arm(&self, runner: &str, role: Role) -> ArmPlan {
         let program = runner.strip_prefix("floor-").filter(|name| *name == "inline");
         let program = program.unwrap_or(runner);
         let (one_worker, refusal) = self.refusal(program);
@@ -230,6 +217,7 @@ impl ContestPlan {
             program: program.to_owned(),
             workers: if one_worker { 1 } else { self.cores.workers },
             refusal: refusal.map(|reason| (State::NotApplicable, reason)),
+            foreign: None,
         }
     }
 
@@ -331,7 +319,7 @@ mod tests {
             seed: Some(1),
             ..Request::default()
         };
-        Plan::make(&request, &[0, 1]).map_err(|failure| failure.to_string())
+        Plan::make(&request, &[0, 1], &Programs::default()).map_err(|failure| failure.to_string())
     }
 
     fn cells(plan: &Plan) -> Vec<String> {

@@ -107,7 +107,7 @@ impl Started {
         let Receipt { package, version, source } = self.receipt.clone();
         Ready {
             pid: std::process::id() as i32,
-            receipt: (package, version, source),
+            receipt: Some((package, version, source)),
             card: in_words(&self.card),
             one_worker: self.one_worker,
             address: None,
@@ -144,14 +144,16 @@ impl Started {
         Reply::Finished(Finished {
             actors: self.engine.totals().to_vec(),
             early: self.engine.early(),
-            backend: backend.into(),
-            user_ns: costs.user_ns,
-            system_ns: costs.system_ns,
-            voluntary_switches: costs.voluntary_switches,
-            involuntary_switches: costs.involuntary_switches,
-            peak_rss_bytes: costs.peak_rss_bytes,
-            recorder_bytes: self.engine.recorder_bytes(),
-            threads: costs.threads,
+            backend: Some(backend.into()),
+            costs: Some(protocol::Costs {
+                user_ns: costs.user_ns,
+                system_ns: costs.system_ns,
+                voluntary_switches: costs.voluntary_switches,
+                involuntary_switches: costs.involuntary_switches,
+                peak_rss_bytes: costs.peak_rss_bytes,
+                recorder_bytes: self.engine.recorder_bytes(),
+                threads: costs.threads,
+            }),
         })
     }
 }
