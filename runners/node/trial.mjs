@@ -25,7 +25,7 @@ export class Trial {
 
   /** Does one warm-up or slice. */
   async slice({ order, duration_ns: durationNs, drop_ns: dropNs = 0 }) {
-    const window = new Window(this.spec.actors, durationNs, dropNs);
+    const window = new Window(this.work, this.spec.actors, durationNs, dropNs);
     for (const [number, gate] of this.gates.entries()) {
       gate.send(window.turns[number]);
     }

@@ -14,7 +14,8 @@ const LOOK_AGAIN_NS = 200_000;
 
 /** What all turns of one slice share. */
 export class Window {
-  constructor(actors, durationNs, dropNs) {
+  constructor(work, actors, durationNs, dropNs) {
+    this.work = work;
     this.lengthNs = Math.max(durationNs - dropNs, 1);
     this.awaited = this.working = actors;
     // The window's beginning; null until every actor has begun.
@@ -55,7 +56,7 @@ export class Turn {
   done(deed) {
     this.lastNs = nowNs();
     this.endsNs.push(this.lastNs);
-    this.deeds.push(deed);
+    this.window.work.keep(this.deeds, deed);
   }
 
   /** The actor is quiet: it was told to stop, or an operation failed. */
@@ -123,15 +124,16 @@ export class Totals {
     const counts = new Map();
     let [operations, completed, recorded] = [0, 0, 0];
     for (const [actor, turn] of window.turns.entries()) {
-      operations += turn.deeds.length;
+      operations += turn.endsNs.length;
       for (const tookNs of this.times(actor, turn)) {
         counts.set(tookNs, (counts.get(tookNs) ?? 0) + 1);
         recorded += 1;
       }
       completed += completedIn(turn);
-      this.digest(actor, turn.deeds);
+      this.digest(actor, turn);
     }
-    this.recorderBytes = Math.max(this.recorderBytes, 16 * operations);
+    // An instant and a reference, or two halves, of each operation.
+    this.recorderBytes = Math.max(this.recorderBytes, 24 * operations);
     const unfinished = window.turns.filter((turn) => !turn.over);
     const ages = unfinished.map((turn) => endedNs - turn.lastNs);
     const fields = {
@@ -168,9 +170,10 @@ export class Totals {
     }
   }
 
-  digest(actor, deeds) {
+  digest(actor, turn) {
     const total = this.actors[actor];
-    for (const deed of deeds) {
+    for (let number = 0; number < turn.endsNs.length; number += 1) {
+      const deed = this.work.kept(turn.deeds, number);
       total[1] = plus(total[1], this.work.digest(actor, total[0], deed));
       total[0] += 1;
     }

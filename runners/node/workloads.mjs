@@ -27,7 +27,29 @@ class Work {
     return 0;
   }
 
+  /** Puts a deed behind those that are kept until the slice is over. */
+  keep(deeds, deed) {
+    deeds.push(deed);
+  }
+
+  /** The deed of this number among them. */
+  kept(deeds, number) {
+    return deeds[number];
+  }
+
   async close() {}
+}
+
+/** Keeps deeds of 64 bits as plain numbers: as many objects, kept alive for a slice, would cost the collector more
+ * than a quick operation costs itself. */
+class NumberWork extends Work {
+  keep(deeds, deed) {
+    deeds.push(deed.high, deed.low);
+  }
+
+  kept(deeds, number) {
+    return new U64(deeds[2 * number], deeds[2 * number + 1]);
+  }
 }
 
 class Echo extends Work {
@@ -133,7 +155,7 @@ class Sleep extends Work {
   }
 }
 
-class Spawn extends Work {
+class Spawn extends NumberWork {
   static defaults = { tasks: "64" };
 
   constructor(spec, parameters) {
@@ -175,7 +197,7 @@ async function live(number, alive, go) {
   return (await go.receive()).add(U64.of(number));
 }
 
-class PingPong extends Work {
+class PingPong extends NumberWork {
   static defaults = {};
 
   open(number) {
