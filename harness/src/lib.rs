@@ -9,6 +9,7 @@
 //! [`trial::recorder`] → back to [`control::arm`] → `results`.
 #![forbid(unsafe_code)]
 
+pub mod canary;
 pub mod cli;
 pub mod clock;
 pub mod control;

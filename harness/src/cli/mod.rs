@@ -4,6 +4,7 @@
 //! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
 //! are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
+pub mod conform;
 pub mod list;
 pub mod report;
 pub mod run;
@@ -41,11 +42,17 @@ enum Command {
     Run(RunOptions),
     /// Show what there is
     List(ListOptions),
+    /// Check a runner program step by step
+    Conform(ConformOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
-    Trial,
+    Trial {
+        /// Print the version of what a runner stands on, and nothing else
+        #[arg(long, value_name = "RUNNER")]
+        receipt: Option<String>,
+    },
     /// Be the neutral process at the other end of the sockets
     #[command(hide = true)]
     Peer {
@@ -58,6 +65,12 @@ enum Command {
     /// Become a command that dies with its guardian
     #[command(hide = true)]
     Follow(FollowOptions),
+    /// Be a runner program with a known fault
+    #[command(hide = true)]
+    Canary {
+        /// Which
+        fault: String,
+    },
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -127,6 +140,30 @@ pub struct ListOptions {
     json: bool,
 }
 
+/// Options of `conform`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 it keeps the protocol; 1 it does not; 2 bad input. The protocol: \
+runners/PROTOCOL.md."
+)]
+pub struct ConformOptions {
+    /// The name of a runner program
+    #[arg(required_unless_present = "command", conflicts_with = "command")]
+    name: Option<String>,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// Workloads to check, with parameters as in echo:128 [default: all]
+    #[arg(short, long = "workload", value_name = "NAME", value_delimiter = ',')]
+    workloads: Vec<String>,
+    /// What the spec says in 'runner' to a command
+    #[arg(long, value_name = "NAME", requires = "command")]
+    runner: Option<String>,
+    /// A command that starts a trial
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
 /// Options of `report`.
 #[derive(Debug, Args)]
 pub struct ReportOptions {
@@ -169,8 +206,12 @@ pub fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Run(options)) {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
+        Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
-        Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
+        Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
+        Command::Trial { receipt: None } => {
+            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
+        }
         Command::Peer { kind } => serve(&kind),
         Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
             let grace = grace_ms.map(Duration::from_millis);
@@ -179,6 +220,7 @@ pub fn main() -> ExitCode {
         Command::Follow(FollowOptions { directory, command }) => {
             Err(guardian::follow(directory.as_deref(), &command))
         }
+        Command::Canary { fault } => crate::canary::main(&fault),
         Command::Keep => {
             crate::protocol::follow_guardian();
             io::copy(&mut io::stdin().lock(), &mut io::sink())

@@ -61,7 +61,7 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
 /// Everything that stands before the first process starts.
 struct Prepared {
     plan: Plan,
-    /// Keeps what was unpacked and built for as long as the run lasts.
+    #[expect(dead_code, reason = "keeps what was unpacked and built for as long as the run lasts")]
     programs: Programs,
     writer: Writer,
     /// Trials of a resumed run.
@@ -129,12 +129,28 @@ impl Prepared {
         if plan.record != run.plan {
             return refuse("the plan");
         }
+        if let Some(name) = other_version(&plan, &trials) {
+            return refuse(&format!("the version of '{name}'"));
+        }
         if torn {
             eprintln!("the last line of '{}' was torn and is left out", folder.display());
         }
         let writer = Writer::resume(folder).map_err(refused)?;
         Ok(Self { plan, programs, writer, before: trials, folder: folder.to_owned() })
     }
+}
+
+/// A runner program whose version is not that of the trials before, if there is one.
+fn other_version<'a>(plan: &'a Plan, before: &[simul_results::TrialRecord]) -> Option<&'a str> {
+    let arms = plan.contests.iter().flat_map(|contest| &contest.arms);
+    let mut programs = arms.filter_map(|arm| arm.foreign.as_ref());
+    let other = programs.find(|available| {
+        let name = &available.program.name;
+        let receipts = before.iter().filter(|trial| trial.runner == *name);
+        let mut receipts = receipts.filter_map(|trial| trial.receipt.as_ref());
+        receipts.any(|receipt| receipt.version != available.version)
+    });
+    other.map(|available| &*available.program.name)
 }
 
 /// What a resumed run is to measure: what the options say now, or else what they said then.

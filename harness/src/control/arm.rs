@@ -2,24 +2,22 @@
 //!
 //! An arm owns its trial's process and its peer's, asks one thing at a time with a time limit, and keeps the
 //! record. Whatever goes wrong becomes the record's state with a reason; nothing here fails the run. It must
-//! not know the order of slices. Next: [`super::block`].
+//! not know the order of slices. Next: [`super::working`], from the warm-up to the end.
 
 use super::{
     child::Start,
     dialogue::Dialogue,
     inbox::{Inbox, Interrupted},
     outside::Outside,
-    placement,
     plan::{ArmPlan, ContestPlan},
     recording, stranger,
-    vetting::{self, Ordered, Vetted},
 };
 use crate::{
     clock,
-    protocol::{Costs, Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
+    protocol::{Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Spec},
 };
-use simul_results::{SliceRecord, State, TrialRecord, record::ReceiptRecord};
-use simul_workloads::{Digest, Surroundings};
+use simul_results::{State, TrialRecord, record::ReceiptRecord};
+use simul_workloads::Surroundings;
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 /// How long a process may take to start and to set its actors up.
@@ -27,9 +25,9 @@ const SETTING_UP: Duration = Duration::from_secs(20);
 /// How long operations in flight are awaited at the end of a slice.
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a trial may take to answer.
-const ANSWERING: Duration = Duration::from_secs(5);
+pub(super) const ANSWERING: Duration = Duration::from_secs(5);
 /// How long a program may take to end after its last answer.
-const ENDING: Duration = Duration::from_secs(5);
+pub(super) const ENDING: Duration = Duration::from_secs(5);
 
 /// One cell in one block.
 pub struct Arm<'a> {
@@ -37,10 +35,10 @@ pub struct Arm<'a> {
     pub plan: &'a ArmPlan,
     /// The record, as far as it is known.
     pub record: TrialRecord,
-    trial: Option<Dialogue>,
-    peer: Option<Dialogue>,
+    pub(super) trial: Option<Dialogue>,
+    pub(super) peer: Option<Dialogue>,
     /// The trial's CPU clock after its last slice; from there on, what it burns is deferred.
-    rested_at_ns: u64,
+    pub(super) rested_at_ns: u64,
     /// Whether the runner has one worker by design.
     pub one_worker: bool,
     /// What it said in the end.
@@ -48,14 +46,14 @@ pub struct Arm<'a> {
     /// Operations that the recorder had no room for.
     pub unrecorded: u64,
     /// How many actors work.
-    actors: u32,
+    pub(super) actors: u32,
     /// Operations of all slices, warm-up included.
-    operations: u64,
+    pub(super) operations: u64,
     /// A program that is not ours, seen from outside.
-    outside: Option<Outside>,
-    surroundings: Surroundings,
-    workload: &'a str,
-    seed: u64,
+    pub(super) outside: Option<Outside>,
+    pub(super) surroundings: Surroundings,
+    pub(super) workload: &'a str,
+    pub(super) seed: u64,
 }
 
 /// What is needed to start an arm.
@@ -240,159 +238,6 @@ impl<'a> Arm<'a> {
         }
     }
 
-    /// Orders a warm-up; what it gave tells the pace.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn warm_up(
-        &mut self,
-        duration_ns: u64,
-        inbox: &mut Inbox,
-    ) -> Result<Option<SliceRecord>, Interrupted> {
-        let order = Order::WarmUp { duration_ns };
-        let (answer, ordered) = self.work(order, [duration_ns, 0], inbox)?;
-        self.rest();
-        let vetted = match answer {
-            Some(Reply::Warm(slice)) => self.vetted(slice, &ordered),
-            Some(other) => {
-                self.unexpected(&other);
-                None
-            }
-            None => None,
-        };
-        Ok(vetted.map(|vetted| recording::slice(vetted, [0, 0], None, 0)))
-    }
-
-    /// Orders a slice and keeps what it gave; returns its place in the record.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn slice(
-        &mut self,
-        [duration_ns, drop_ns]: [u64; 2],
-        [round, position]: [u32; 2],
-        inbox: &mut Inbox,
-    ) -> Result<Option<&mut SliceRecord>, Interrupted> {
-        let deferred_cpu_ns = self.cpu_ns().saturating_sub(self.rested_at_ns);
-        let peer_before_ns = self.peer_cpu_ns();
-        let order = Order::Slice { duration_ns, drop_ns };
-        let (answer, ordered) = self.work(order, [duration_ns, drop_ns], inbox)?;
-        let peer_after_ns = self.peer_cpu_ns();
-        self.rest();
-        let peer_cpu_ns =
-            peer_after_ns.zip(peer_before_ns).map(|(after, before)| after.saturating_sub(before));
-        let vetted = match answer {
-            Some(Reply::Slice(slice)) => self.vetted(slice, &ordered),
-            Some(Reply::Failed { reason, slice, timed_out }) => {
-                let state = if timed_out { State::TimedOut } else { State::Failed };
-                self.condemn(state, &reason);
-                // What it did until then, if that can be true.
-                slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok())
-            }
-            Some(other) => {
-                self.unexpected(&other);
-                None
-            }
-            None => None,
-        };
-        let Some(vetted) = vetted else { return Ok(None) };
-        self.unrecorded += vetted.slice.unrecorded;
-        let record = recording::slice(vetted, [round, position], peer_cpu_ns, deferred_cpu_ns);
-        self.record.slices.push(record);
-        Ok(self.record.slices.last_mut())
-    }
-
-    /// Orders work, and waits for what comes of it.
-    fn work(
-        &mut self,
-        order: Order,
-        [duration_ns, drop_ns]: [u64; 2],
-        inbox: &mut Inbox,
-    ) -> Result<(Option<Reply>, Ordered), Interrupted> {
-        let cpu_before_ns = self.outside.as_ref().map(Outside::cpu_ns);
-        let told_ns = clock::now_ns();
-        self.tell(order, inbox)?;
-        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
-        let answer = self.answer(inbox, patience)?;
-        let heard_ns = clock::now_ns();
-        if let Some(outside) = &mut self.outside {
-            outside.look_again();
-        }
-        let cpu_after_ns = self.outside.as_ref().map(Outside::cpu_ns);
-        let cpu_ns =
-            cpu_after_ns.zip(cpu_before_ns).map(|(after, before)| after.saturating_sub(before));
-        let cores = placement::of_the_machine();
-        Ok((answer, Ordered { duration_ns, drop_ns, told_ns, heard_ns, cpu_ns, cores }))
-    }
-
-    /// The numbers of a slice, if they can be true.
-    fn vetted(&mut self, slice: Slice, ordered: &Ordered) -> Option<Vetted> {
-        if slice.cpu_ns.is_none() && self.outside.is_some() {
-            let how = "read from outside, spread over all operations of a slice";
-            self.record.card.insert("cpu".into(), how.into());
-        }
-        self.operations = self.operations.saturating_add(slice.operations);
-        match vetting::vet(slice, ordered) {
-            Ok(vetted) => Some(vetted),
-            Err(why) => {
-                self.condemn(State::Failed, &format!("its numbers cannot be true: {why}"));
-                None
-            }
-        }
-    }
-
-    /// Orders the end and keeps what the trial cost.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn finish(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
-        if !self.is_alive() {
-            return Ok(());
-        }
-        // While its processes and files are there.
-        let seen = self.outside.as_ref().map(|outside| (outside.costs(), outside.backend()));
-        if self.outside.is_some()
-            && let Err(why) = stranger::verify(self.workload, self.seed, &self.surroundings)
-        {
-            self.end(State::Failed, why);
-        }
-        self.tell(Order::Finish, inbox)?;
-        match self.answer(inbox, DRAIN + ANSWERING)? {
-            Some(Reply::Finished(finished)) => self.keep(finished, seen),
-            Some(other) => self.unexpected(&other),
-            None => {}
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, finished: Finished, seen: Option<(Costs, &str)>) {
-        let (costs, backend) = seen.unzip();
-        self.record.backend = finished.backend.clone().or(backend.map(str::to_owned));
-        let costs = finished.costs.clone().or(costs);
-        self.record.costs = costs.map(|costs| recording::costs(&costs));
-        self.finished = Some(finished);
-        if self.outside.is_some()
-            && let Some(trial) = &mut self.trial
-            && let Err((state, reason)) = trial.await_end(ENDING)
-        {
-            self.end(state, reason);
-        }
-    }
-
-    /// What is wrong with the number of operations that it says it did, if anything.
-    #[must_use]
-    pub fn miscount(&self, actors: &[(u64, Digest)]) -> Option<String> {
-        let (found, wanted) = (actors.len(), self.actors as usize);
-        if found != wanted {
-            return Some(format!("it tells of {found} actors, but {wanted} were ordered"));
-        }
-        let total: u128 = actors.iter().map(|(operations, _)| u128::from(*operations)).sum();
-        let told = self.operations;
-        (total != u128::from(told)).then(|| {
-            format!("its actors did {total} operations, but its slices had {told}; discarded")
-        })
-    }
-
     /// Writes down how it ended. The first reason stands.
     pub fn end(&mut self, state: State, reason: String) {
         if self.is_alive() {
@@ -418,7 +263,7 @@ impl<'a> Arm<'a> {
         [&self.trial, &self.peer].into_iter().flatten().flat_map(Dialogue::processes)
     }
 
-    fn tell(&mut self, order: Order, inbox: &mut Inbox) -> Result<(), Interrupted> {
+    pub(super) fn tell(&mut self, order: Order, inbox: &mut Inbox) -> Result<(), Interrupted> {
         let Some(trial) = &mut self.trial else { return Ok(()) };
         if let Some((state, reason)) = trial.unasked(inbox)? {
             self.end(state, reason);
@@ -429,7 +274,7 @@ impl<'a> Arm<'a> {
     }
 
     /// The next answer; `None` when there was none, and then the arm has ended.
-    fn answer(
+    pub(super) fn answer(
         &mut self,
         inbox: &mut Inbox,
         patience: Duration,
@@ -447,7 +292,7 @@ impl<'a> Arm<'a> {
         }
     }
 
-    fn unexpected(&mut self, reply: &Reply) {
+    pub(super) fn unexpected(&mut self, reply: &Reply) {
         match reply {
             Reply::Failed { reason, timed_out, .. } => {
                 let state = if *timed_out { State::TimedOut } else { State::Failed };
@@ -461,7 +306,7 @@ impl<'a> Arm<'a> {
     }
 
     /// Ends it for what it has said, with the last words of a program that is not ours.
-    fn condemn(&mut self, state: State, why: &str) {
+    pub(super) fn condemn(&mut self, state: State, why: &str) {
         let words = match &mut self.trial {
             Some(trial) if self.plan.foreign.is_some() => trial.silenced(state, why).1,
             _ => why.to_owned(),
@@ -469,19 +314,19 @@ impl<'a> Arm<'a> {
         self.end(state, words);
     }
 
-    fn cpu_ns(&self) -> u64 {
+    pub(super) fn cpu_ns(&self) -> u64 {
         if let Some(outside) = &self.outside {
             return outside.cpu_ns();
         }
         self.trial.as_ref().and_then(Dialogue::cpu_ns).unwrap_or(self.rested_at_ns)
     }
 
-    fn peer_cpu_ns(&self) -> Option<u64> {
+    pub(super) fn peer_cpu_ns(&self) -> Option<u64> {
         self.peer.as_ref()?.cpu_ns()
     }
 
     /// From here on, its CPU time is deferred.
-    fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.rested_at_ns = self.cpu_ns();
     }
 }

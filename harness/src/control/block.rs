@@ -224,7 +224,7 @@ fn length_ns(pace: &SliceRecord, [slice_ns, drop_ns]: [u64; 2]) -> [u64; 2] {
 }
 
 /// The trial's record, after its work has been verified and its numbers have been looked at.
-fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
+pub(super) fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
     if let Some(finished) = arm.finished.take() {
         if finished.early > 0 {
             let early = finished.early;

@@ -9,6 +9,8 @@
 pub mod arm;
 pub mod block;
 pub mod child;
+pub mod conform;
+pub mod conform_server;
 pub mod contamination;
 pub mod dialogue;
 mod entrants;
@@ -29,4 +31,5 @@ mod stranger;
 pub mod suites;
 pub mod verification;
 pub mod vetting;
+mod working;
 pub mod workshop;

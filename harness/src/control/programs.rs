@@ -23,8 +23,14 @@ use std::{
 
 /// How long a version command may take. Interpreters start in a tenth of a second, on a busy machine in ten.
 const ASKING: Duration = Duration::from_secs(10);
+/// What a command is called that nobody has declared.
+pub const CANDIDATE: &str = "candidate";
+
 /// How long a build may take, with a cold cache on a slow machine.
 const BUILDING: Duration = Duration::from_secs(300);
+
+/// A folder, and the command that builds there.
+type Build = (PathBuf, Vec<String>);
 
 /// All programs that can be named.
 #[derive(Debug, Default)]
@@ -32,7 +38,7 @@ pub struct Programs {
     entries: Vec<Entry>,
     workshop: OnceCell<Result<Workshop, String>>,
     /// What has been built, by folder and command.
-    built: RefCell<HashMap<(PathBuf, Vec<String>), Result<(), String>>>,
+    built: RefCell<HashMap<Build, Result<(), String>>>,
 }
 
 #[derive(Debug)]
@@ -100,6 +106,24 @@ impl Programs {
             }
         }
         Ok(Self { entries, ..Self::default() })
+    }
+
+    /// One command that has not been declared, under a name of its own. Nobody knows its version.
+    #[must_use]
+    pub fn candidate(command: Vec<String>, runner: Option<String>) -> Self {
+        let program = Program::undeclared(CANDIDATE, command, runner);
+        let available = Available {
+            version: String::new(),
+            source: "not asked".into(),
+            start: Foreign {
+                command: program.run.clone(),
+                directory: None,
+                environment: program.environment.clone(),
+            },
+            program: program.clone(),
+        };
+        let entry = Entry { program, bundled: false, availability: OnceCell::from(Ok(available)) };
+        Self { entries: vec![entry], ..Self::default() }
     }
 
     /// Their names, in the order of lists.

@@ -59,7 +59,8 @@ pub(super) fn receipt(
     said: Option<&(String, String, String)>,
 ) -> Result<ReceiptRecord, String> {
     let Available { program, version, source, .. } = available;
-    match said.filter(|(_, said, _)| said != version) {
+    // Nobody has asked a command that was not declared.
+    match said.filter(|(_, said, _)| !version.is_empty() && said != version) {
         Some((package, said, _)) => Err(format!(
             "it says that it is {package} {said}, but '{source}' says {version}: something else ran"
         )),

@@ -53,6 +53,7 @@ pub struct Vetted {
 /// # Errors
 /// Why the numbers cannot be true.
 pub fn vet(slice: Slice, ordered: &Ordered) -> Result<Vetted, String> {
+    check_times(&slice, ordered)?;
     check_whole(&slice, ordered)?;
     vet_broken(slice, ordered)
 }
