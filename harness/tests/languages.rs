@@ -82,6 +82,19 @@ fn offloaded_hashing_is_the_same_work() {
     place.assert_clean();
 }
 
+#[test]
+fn every_program_keeps_the_protocol() {
+    for runner in tools() {
+        let _turn = MEASURING.lock();
+        let place = Place::new();
+        let output = place.run(&format!("conform {}", runner.name));
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}: {said}", runner.name);
+        assert!(said.contains("it keeps the protocol"), "{}: {said}", runner.name);
+        place.assert_clean();
+    }
+}
+
 /// A closed trial of hashing, which every program can do.
 fn spec(runner: &str, workload: &str) -> Value {
     json!({
