@@ -53,10 +53,13 @@ func failed(format string, values ...any) error {
 }
 
 func main() {
-	lines := make(chan string)
-	go readOrders(lines)
+	input := bufio.NewReader(os.Stdin)
+	first, err := input.ReadString('\n')
+	if err != nil {
+		return
+	}
 	var asked spec
-	if err := json.Unmarshal([]byte(<-lines), &asked); err != nil {
+	if err := json.Unmarshal([]byte(first), &asked); err != nil {
 		refuse(failed("the spec is not understood: %v", err))
 		return
 	}
@@ -70,22 +73,26 @@ func main() {
 	}
 	runtime.GOMAXPROCS(asked.Workers)
 	if asked.Mode == "serve" {
-		serve(asked, lines)
+		serve(asked, input)
 		return
 	}
-	takeOrders(asked, lines)
+	takeOrders(asked, input)
 }
 
-// readOrders hands over the lines of standard input. Their end ends the process, at any time.
-func readOrders(lines chan<- string) {
-	input := bufio.NewReader(os.Stdin)
-	for {
-		line, err := input.ReadString('\n')
-		if err != nil {
-			os.Exit(0)
+// orders are the lines of standard input from now on, once everything is set up. Their end ends the process, at
+// any time.
+func orders(input *bufio.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		for {
+			line, err := input.ReadString('\n')
+			if err != nil {
+				os.Exit(0)
+			}
+			lines <- line
 		}
-		lines <- line
-	}
+	}()
+	return lines
 }
 
 // say answers in one line.
@@ -128,14 +135,14 @@ func ready() map[string]any {
 }
 
 // takeOrders is a trial whose own actors work in the slices that are ordered.
-func takeOrders(asked spec, lines <-chan string) {
+func takeOrders(asked spec, input *bufio.Reader) {
 	trial, err := newTrial(asked)
 	if err != nil {
 		refuse(err)
 		return
 	}
 	say(ready())
-	for line := range lines {
+	for line := range orders(input) {
 		var wanted order
 		if err := json.Unmarshal([]byte(line), &wanted); err != nil {
 			say(map[string]any{"reply": "failed", "reason": err.Error(), "timed_out": false})

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,7 +29,7 @@ const (
 // A server has the file that /file reads.
 type server struct{ file *os.File }
 
-func serve(asked spec, lines <-chan string) {
+func serve(asked spec, input *bufio.Reader) {
 	server, remove, err := newServer(asked.Surroundings.Folder)
 	if err != nil {
 		refuse(failed("set-up failed: %v", err))
@@ -51,7 +52,7 @@ func serve(asked spec, lines <-chan string) {
 	var told order
 	select {
 	case <-signals:
-	case line := <-lines:
+	case line := <-orders(input):
 		json.Unmarshal([]byte(line), &told)
 	}
 	patience, cancel := context.WithTimeout(context.Background(), time.Duration(asked.DrainNs))

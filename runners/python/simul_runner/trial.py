@@ -186,6 +186,8 @@ def _finish(stage, totals):
 def _serve(stage, orders):
     """A trial that is a server until it is told to finish, or to terminate."""
     signal.signal(signal.SIGTERM, orders.terminate)
+    # Whoever has started us may have blocked it for itself, and that is inherited.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     told = stage.serve(orders, lambda address: _ready(stage, address=address))
     if told["order"] == "finish":
         spent = costs.read()
