@@ -144,7 +144,7 @@ fn what_is_missing_is_unavailable_with_its_remedy_and_the_run_goes_on() {
         let simul = program();
         let own = format!("[\"{simul}\", \"trial\", \"--receipt\", \"threads\"]");
         let entry = sound.replace("x-none", &format!("x-{name}")).replace(&own, version);
-        write!(text_of, "{}{more}\n", entry.trim_end().to_owned() + "\n").unwrap();
+        writeln!(text_of, "{}\n{more}", entry.trim_end()).unwrap();
     }
     std::fs::write(place.path("canaries.toml"), text_of).unwrap();
     let output = place.run(&format!("run -w echo -r inline,x-* {BRIEF}"));
