@@ -17,6 +17,7 @@
 pub mod arrivals;
 pub mod clock;
 mod connection;
+pub mod document;
 pub mod error;
 pub mod fault;
 pub mod generator;
@@ -26,6 +27,7 @@ mod pacer;
 mod poller;
 mod pool;
 mod slice;
+pub mod sweep;
 mod tally;
 pub mod target;
 pub mod verdict;

@@ -1,10 +1,12 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
+//! file: [`run`] (also without a name), [`list`], [`report`], [`load`]. `trial`, `peer` and `guard` are hidden: they
 //! are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod list;
+pub mod load;
+mod load_text;
 pub mod report;
 pub mod run;
 
@@ -43,6 +45,8 @@ enum Command {
     List(ListOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
+    /// Send HTTP requests to a server at intended times, and tell when the answers came
+    Load(load::LoadOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial,
@@ -144,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Load(options) => load::main(&options),
         Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Peer { kind } => serve(&kind),
         Command::Guard(GuardOptions { cores, folder, command }) => {
