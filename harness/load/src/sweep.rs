@@ -163,7 +163,7 @@ impl Sweep {
             self.steps.iter().any(|step| (step.rate / rate - 1.0).abs() < 0.01)
         };
         let least = self.least_rate;
-        let fill = CURVE.iter().find(|share| found * **share >= least && !is_done(*share));
+        let fill = CURVE.iter().find(|share| found * **share >= least && !is_done(share));
         if let Some(share) = fill {
             return Some((Stage::Curve, found * share));
         }

@@ -1,6 +1,5 @@
 //! Sending a request and taking its answer allocates nothing.
 
-#[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use simul_load::Arrivals;
