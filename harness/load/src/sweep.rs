@@ -220,7 +220,9 @@ impl Sweep {
             let value = found.and_then(crate::Quantile::value);
             value.is_some_and(|ns| u128::from(ns) <= objective.most.as_nanos())
         });
-        outcome.saturated == Saturated::None && outcome.is_clean() && meets
+        // A slice in which nothing was asked says nothing for the server.
+        let any = outcome.response.as_ref().is_some_and(|times| times.count() > 0);
+        outcome.saturated == Saturated::None && outcome.is_clean() && any && meets
     }
 
     /// What is known now.
