@@ -1,12 +1,14 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`]. `trial`, `peer`, `probe` and `guard` are
-//! hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`]. `trial`, `peer`, `probe` and
+//! `guard` are hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod conform;
 pub mod doctor;
 pub mod list;
+pub mod load;
+mod load_text;
 pub mod report;
 pub mod run;
 pub mod serve;
@@ -57,6 +59,8 @@ enum Command {
     Report(ReportOptions),
     /// Let a runner be a server, for any load generator
     Serve(ServeOptions),
+    /// Send HTTP requests to a server at intended times, and tell when the answers came
+    Load(load::LoadOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial {
@@ -254,6 +258,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(options) => doctor::main(&options),
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
         Command::Trial { receipt: None } => {
