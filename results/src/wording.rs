@@ -24,6 +24,14 @@ pub fn mark(name: &str) -> String {
             "more operations than the recorder holds: some latencies are missing"
         }
         mark::OTHER_BACKEND => "it waited with something else than its name says",
+        mark::GENERATOR_LIMITED => {
+            "the generator was late by a tenth of what it measured: the numbers describe it"
+        }
+        mark::SATURATED => "the server could not keep up: waiting grew until the slice ended",
+        mark::ERRORS => "requests failed or never ended, and rank above every completed one",
+        mark::RECONNECTED => "the server closed connections, which were opened again",
+        mark::FEW_ARRIVALS => "open slices held fewer arrivals than their percentiles need",
+        mark::NOT_OURS => "the server was running already: its cores and CPU time are unknown",
         _ => return plain(name),
     };
     format!("{name}: {words}")
