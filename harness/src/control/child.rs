@@ -63,12 +63,16 @@ pub struct Start<'a> {
     pub id: ChildId,
     /// Cores; empty: as the controller.
     pub cores: &'a [u32],
-    /// Arguments of our own program.
+    /// What to start; normally [`OWN_PROGRAM`].
+    pub program: &'a str,
+    /// Its arguments.
     pub arguments: &'a [&'a str],
     /// Environment variables, besides our own.
     pub environment: &'a [(&'static str, String)],
     /// Whether it gets a temporary folder.
     pub folder: bool,
+    /// Whether its standard output is answers for the inbox; otherwise it is last words, as standard error is.
+    pub answers: bool,
 }
 
 /// A running child below its guardian.
@@ -81,7 +85,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts our own program with these arguments below a guardian.
+    /// Starts a program below a guardian.
     ///
     /// # Errors
     /// No process, no descriptor, no folder left.
@@ -96,17 +100,24 @@ impl Child {
         if let Some(folder) = &folder {
             command.arg("--folder").arg(folder.path());
         }
-        command.arg("--").arg(OWN_PROGRAM).args(start.arguments);
+        command.arg("--").arg(start.program).args(start.arguments);
         command.envs(start.environment.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C at the terminal is for the controller, which ends its children itself.
         command.process_group(0);
         let mut guardian = command.spawn()?;
-        let last_lines = Arc::default();
-        let (id, inbox) = (start.id, inbox.clone());
+        let last_lines: Arc<Mutex<VecDeque<String>>> = Arc::default();
+        let (id, inbox, answers) = (start.id, inbox.clone(), start.answers);
         if let Some(output) = guardian.stdout.take() {
+            let kept = Arc::clone(&last_lines);
             thread::Builder::new().name("child-output".into()).spawn(move || {
-                carry(output, |text| inbox.send(Message::Line { from: id, text }).is_ok());
+                carry(output, |text| {
+                    if answers {
+                        return inbox.send(Message::Line { from: id, text }).is_ok();
+                    }
+                    keep(&kept, text);
+                    true
+                });
                 let _ = inbox.send(Message::Closed { from: id });
             })?;
         }

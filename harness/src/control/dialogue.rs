@@ -5,6 +5,7 @@
 
 use super::{
     child::{Child, ChildId, Start},
+    guardian,
     inbox::{Heard, Inbox, Interrupted},
 };
 use crate::clock;
@@ -78,6 +79,29 @@ impl Dialogue {
                 Err(self.silenced(State::TimedOut, &what))
             }
         })
+    }
+
+    /// Waits for its end, not for a line; `None` while it lives.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn obituary(
+        &mut self,
+        inbox: &mut Inbox,
+        patience: Duration,
+    ) -> Result<Option<NoAnswer>, Interrupted> {
+        Ok(match inbox.wait_for(self.id, Instant::now() + patience)? {
+            Heard::Closed => Some(self.silenced(State::Failed, "its process ended")),
+            Heard::Line(_) | Heard::Nothing => None,
+        })
+    }
+
+    /// CPU time of the guardian's living descendants: of a command that may have started others.
+    #[must_use]
+    pub fn cpu_of_all_ns(&self) -> Option<u64> {
+        let pids = guardian::descendants(self.child.guardian_pid());
+        let spent: Vec<u64> = pids.into_iter().filter_map(clock::cpu_of_ns).collect();
+        (!spent.is_empty()).then(|| spent.iter().sum())
     }
 
     /// Ends the child; what happened, with its last words.

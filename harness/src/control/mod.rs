@@ -1,20 +1,27 @@
 //! Which trials run, in what order, and what came of them?
 //!
 //! The outside of measurement: [`plan`] says which cells, [`schedule`] which block is next, [`block`] lives
-//! one block with all its trials, [`arm`] is one trial seen from here, [`child`] its process and
-//! [`guardian`] who ends it. [`session`] puts them together; [`events`] tells whoever listens.
+//! one block with all its trials, [`arm`] is one trial seen from here, [`closed`] and [`open`] who brings its
+//! work, [`child`] its process and [`guardian`] who ends it. [`session`] puts them together; [`events`] tells whoever listens.
 //!
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
 pub mod arm;
 pub mod block;
 pub mod child;
+pub mod closed;
 pub mod contamination;
+pub mod course;
 pub mod dialogue;
+pub mod driver;
+mod entries;
 pub mod events;
+pub mod external;
 pub mod guardian;
 pub mod inbox;
 pub mod marks;
+pub mod open;
+pub mod open_plan;
 pub mod placement;
 pub mod plan;
 pub mod progress;
@@ -22,5 +29,6 @@ mod recording;
 pub mod schedule;
 pub mod selection;
 pub mod session;
+pub mod subject;
 pub mod suites;
 pub mod verification;

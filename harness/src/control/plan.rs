@@ -5,9 +5,12 @@
 //! when the plan stands. Next: [`super::schedule`].
 
 use super::{
+    entries::{Entry, entries},
+    external::External,
+    open_plan::{self, OpenPlan},
     placement::Cores,
     selection::{Request, matching, unknown},
-    suites::{self, Extra, Suite},
+    suites,
 };
 use crate::{clock, exit::Failure};
 use simul_results::{
@@ -15,11 +18,16 @@ use simul_results::{
     record::{ContestRecord, PlanRecord},
 };
 use simul_runners::{Runner, bare};
-use simul_workloads::{Class, Needs, Parameters, Profile, Workload, registry};
+use simul_workloads::{
+    Class, Needs, Parameters, Profile, Workload, registry, server::call::call_of,
+};
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
 const DROP_NS: u64 = 5_000_000;
+
+/// A sweep visits a dozen rates, each for seconds, on every runner: six blocks would take half an hour.
+const BLOCKS_OF_A_SWEEP: u32 = 3;
 
 /// Everything that will be done.
 #[derive(Clone, Debug)]
@@ -41,12 +49,16 @@ pub struct ContestPlan {
     pub profile: &'static Profile,
     /// Its parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How many actors work.
+    /// How many actors work; under open load, how many connections a server must hold.
     pub actors: u32,
     /// What a trial needs.
     pub needs: Needs,
     /// Where everything runs.
     pub cores: Cores,
+    /// Rounds in a block; of a sweep, rounds at each rate.
+    pub rounds: u32,
+    /// How an open load is brought; `None` for a closed one, and where no request stands for the work.
+    pub open: Option<OpenPlan>,
     /// The runner that the others are compared with.
     pub baseline: Option<String>,
     /// Its cells.
@@ -60,6 +72,8 @@ pub struct ArmPlan {
     pub cell: Cell,
     /// The runner, or bare loop, that the trial starts.
     pub program: String,
+    /// The server, where it is not ours.
+    pub external: Option<External>,
     /// Threads that it may run tasks on.
     pub workers: u32,
     /// Why it cannot be measured, if so.
@@ -79,11 +93,12 @@ impl Plan {
             bad(unknown(name, "suite", &names))
         })?;
         let runners = selected_runners(request).map_err(bad)?;
+        open_plan::check_names(&request.servers, &all_names()).map_err(bad)?;
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let plan = ContestPlan::make(&entry, &runners, available, request.null_arms, seed);
-            let plan = plan.map_err(bad)?;
+            let site = Site { request, suite, runners: &runners, available, seed };
+            let plan = ContestPlan::make(&entry, &site).map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
             }
@@ -98,11 +113,17 @@ impl Plan {
                 "the selection matches no cell that can run{why}; see: simul list runners"
             )));
         }
+        if !request.servers.is_empty() && contests.iter().all(|contest| contest.open.is_none()) {
+            return Err(bad("--server needs an open load; add --load open-1000 or --sweep".into()));
+        }
         let slice = request.slice.unwrap_or(suite.slice);
         let slice_ns = clock::to_ns(slice);
         let record = PlanRecord {
             seed,
-            blocks: request.blocks.unwrap_or(suite.blocks),
+            blocks: request.blocks.unwrap_or_else(|| {
+                let sweeps = contests.iter().all(|contest| contest.contest.load.is_sweep());
+                if sweeps { BLOCKS_OF_A_SWEEP.min(suite.blocks) } else { suite.blocks }
+            }),
             rounds: request.rounds.unwrap_or(suite.rounds),
             slice_ns,
             // A tenth of short slices.
@@ -135,72 +156,40 @@ fn selected_runners(request: &Request) -> Result<Vec<&'static str>, String> {
     Ok(selected)
 }
 
-/// A contest to be planned.
-struct Entry {
-    profile: &'static Profile,
-    parameters: Parameters,
-    load: Load,
-    placement: Option<Placement>,
-}
-
-fn entries(request: &Request, suite: &Suite) -> Result<Vec<Entry>, String> {
-    let mut wanted: Vec<(String, Extra)> = Vec::new();
-    if request.workloads.is_empty() {
-        wanted.extend(suite.contests().map(|extra| (extra.workload.to_owned(), extra)));
-    }
-    let names: Vec<&str> = registry::ALL.iter().map(|profile| profile.name).collect();
-    for text in &request.workloads {
-        let (pattern, parameters) = text.split_once(':').map_or((&**text, ""), |(p, q)| (p, q));
-        for workload in matching(pattern, "workload", &names, &[])? {
-            let colon = if parameters.is_empty() { "" } else { ":" };
-            let extra = Extra { workload, load: None, placement: None };
-            wanted.push((format!("{workload}{colon}{parameters}"), extra));
-        }
-    }
-    let mut entries = Vec::new();
-    for (text, extra) in wanted {
-        let Some(profile) = registry::find(extra.workload) else { continue };
-        let parameters = Parameters::parse(profile, text.split(':').skip(1))
-            .map_err(|error| format!("{error}; see: simul list workloads"))?;
-        let usual = extra.load.unwrap_or(Load::Closed(profile.actors));
-        for load in or(&request.loads, usual) {
-            let placements: Vec<_> = request.placements.iter().copied().map(Some).collect();
-            for placement in or(&placements, extra.placement) {
-                entries.push(Entry { profile, parameters: parameters.clone(), load, placement });
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// What was asked for, or else the usual.
-fn or<T: Copy>(asked: &[T], usual: T) -> Vec<T> {
-    if asked.is_empty() { vec![usual] } else { asked.to_vec() }
-}
-
 impl ContestPlan {
-    fn make(
-        entry: &Entry,
-        runners: &[&'static str],
-        available: &[u32],
-        null_arms: u32,
-        seed: u64,
-    ) -> Result<Self, String> {
+    fn make(entry: &Entry, site: &Site<'_>) -> Result<Self, String> {
         let Entry { profile, parameters, load, placement } = entry;
-        let Load::Closed(actors) = *load;
+        let Site { request, suite, runners, available, seed } = *site;
+        let label = parameters.label();
+        let colon = if label.is_empty() { "" } else { ":" };
+        let workload = format!("{}{colon}{label}", profile.name);
+        let (actors, call) = match *load {
+            Load::Closed(actors) => (actors, None),
+            _ => (request.connections.unwrap_or(open_plan::CONNECTIONS), Some(call_of(&workload))),
+        };
         let visitor = NeedsOf { parameters, seed, actors };
         let needs = registry::visit(profile.name, visitor)
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
-        let placement =
-            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, available));
+        let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
+            // The generator needs a core of its own.
+            true => Placement::Separate,
+            false => usual_placement(profile.class, &needs, available),
+        });
         let cores = Cores::of(placement, available).map_err(|reason| {
             format!("placement '{}' is not possible here: {reason}", placement.name())
         })?;
-        let label = parameters.label();
-        let colon = if label.is_empty() { "" } else { ":" };
-        let workload = format!("{}{colon}{label}", profile.name);
         let contest = Contest { workload, load: *load, placement };
+        let (call, routeless) = match call {
+            Some(Err(reason)) => (None, Some(reason)),
+            Some(Ok(call)) => (Some(call), None),
+            None => (None, None),
+        };
+        let open = call.and_then(|call| OpenPlan::of(*load, call, request, suite.name == "smoke"));
+        let rounds = open.as_ref().map_or_else(
+            || request.rounds.unwrap_or(suite.rounds),
+            |open| open.record.rounds,
+        );
         let mut plan = Self {
             contest,
             profile,
@@ -208,17 +197,53 @@ impl ContestPlan {
             actors,
             needs,
             cores,
+            rounds,
+            open,
             baseline: None,
             arms: Vec::new(),
         };
         plan.arms = runners.iter().map(|runner| plan.arm(runner, Role::Runner)).collect();
-        plan.baseline = plan.choose_baseline();
-        if let Some(baseline) = plan.baseline.clone() {
-            let null = plan.arm(&baseline, Role::Null);
-            plan.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
-            plan.arms.push(plan.arm(bare::floor_of(profile.name), Role::Floor));
+        if load.is_open() {
+            plan.arms.extend(request.servers.iter().map(|server| plan.external(server)));
         }
+        if let Some(reason) = routeless {
+            for arm in &mut plan.arms {
+                arm.refusal = Some((State::NotApplicable, reason.clone()));
+            }
+        }
+        plan.add_references(request.null_arms);
         Ok(plan)
+    }
+
+    /// The null arms and the floor. Open loads have no floor: nothing bare speaks HTTP here.
+    fn add_references(&mut self, null_arms: u32) {
+        self.baseline = self.choose_baseline();
+        let Some(at) = self.baseline.as_deref().and_then(|name| self.position(name)) else { return };
+        let mut null = self.arms[at].clone();
+        null.cell.role = Role::Null;
+        self.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
+        if !self.contest.load.is_open() {
+            self.arms.push(self.arm(bare::floor_of(self.profile.name), Role::Floor));
+        }
+    }
+
+    fn position(&self, runner: &str) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.cell.runner == runner)
+    }
+
+    fn external(&self, server: &External) -> ArmPlan {
+        ArmPlan {
+            cell: Cell {
+                contest: self.contest.clone(),
+                runner: server.name.clone(),
+                role: Role::Runner,
+            },
+            program: server.name.clone(),
+            external: Some(server.clone()),
+            // How many threads it has is its own affair.
+            workers: 0,
+            refusal: None,
+        }
     }
 
     fn arm(&self, runner: &str, role: Role) -> ArmPlan {
@@ -228,6 +253,7 @@ impl ContestPlan {
         ArmPlan {
             cell: Cell { contest: self.contest.clone(), runner: runner.to_owned(), role },
             program: program.to_owned(),
+            external: None,
             workers: if one_worker { 1 } else { self.cores.workers },
             refusal: refusal.map(|reason| (State::NotApplicable, reason)),
         }
@@ -235,6 +261,9 @@ impl ContestPlan {
 
     /// Whether a program has one worker by design, and why it cannot do this work, if so.
     fn refusal(&self, program: &str) -> (bool, Option<String>) {
+        if self.contest.load.is_open() && bare::find(program).is_some() {
+            return (true, Some("it is a bare loop and no server".into()));
+        }
         if let Some(bare) = bare::find(program) {
             let fits = bare.workload == self.profile.name;
             let reason = format!("it is hand-written for {}", bare.workload);
@@ -260,13 +289,36 @@ impl ContestPlan {
         ContestRecord {
             workload: self.contest.workload.clone(),
             question: self.profile.question.to_owned(),
-            measure: self.profile.measure.name().to_owned(),
+            measure: self.measure().to_owned(),
             load: self.contest.load.to_string(),
             placement: self.contest.placement,
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
+            open: self.open.as_ref().map(|open| open.record.clone()),
         }
     }
+
+    /// What its times are: whatever the work, an open load measures its response.
+    #[must_use]
+    pub fn measure(&self) -> &'static str {
+        if self.contest.load.is_open() { "response" } else { self.profile.measure.name() }
+    }
+}
+
+/// What a contest is planned from, besides its entry.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    request: &'a Request,
+    suite: &'a suites::Suite,
+    runners: &'a [&'static str],
+    available: &'a [u32],
+    seed: u64,
+}
+
+/// Every name that a runner has, hidden ones included.
+fn all_names() -> Vec<&'static str> {
+    let runners = simul_runners::registry::ALL.iter().chain(simul_runners::registry::CANARIES);
+    runners.map(|runner| runner.name).chain(bare::ALL.iter().map(|bare| bare.name)).collect()
 }
 
 impl ArmPlan {
