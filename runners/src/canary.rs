@@ -177,6 +177,10 @@ impl<F: Fault> Stream for FaultyStream<F> {
         self.sound.write(buffer).await
     }
 
+    async fn end(&mut self) -> io::Result<()> {
+        self.sound.end().await
+    }
+
     async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
         self.sound.write_all(buffer).await
     }
@@ -252,7 +256,7 @@ impl<F: Fault> Runtime for Faulty<F> {
         Ok(FaultyStream { sound, messages: 0, fault: PhantomData })
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<FaultyListener<F>> {
+    async fn listen(self, on: TcpListener) -> io::Result<FaultyListener<F>> {
         Ok(FaultyListener(self.sound.listen(on).await?, PhantomData))
     }
 

@@ -22,6 +22,41 @@ pub struct Capabilities {
     pub files: How,
     /// Timers.
     pub timers: How,
+    /// How connections come to it when it serves.
+    pub intake: Intake,
+}
+
+/// How connections, and the requests on them, come to a runner that is a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// One listener and one accept loop on a worker; each connection is a task, wherever the runner puts it.
+    Spawned,
+    /// Each worker has a listener of its own on the same port (`SO_REUSEPORT`) and an accept loop; each
+    /// connection is a task on the worker that accepted it. For runners of one thread a core. The kernel deals
+    /// the connections out by a hash of their addresses, so few connections are dealt out unequally.
+    PerWorker,
+    /// One thread outside of the pool waits for all connections and hands each ready request to the pool as one
+    /// job. For fixed pools, whose threads would otherwise each be held by one connection.
+    Polled,
+    /// Not at all, and why.
+    Absent(&'static str),
+}
+
+impl Intake {
+    /// For fairness cards, and for those who are told where a server listens.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Spawned => "one listener and one accept loop on a worker; each connection is a task",
+            Self::PerWorker => {
+                "a listener (SO_REUSEPORT) and an accept loop on each worker; each connection is a task there"
+            }
+            Self::Polled => {
+                "one poller thread (epoll, one-shot) accepts, and hands each ready request to the pool as one job"
+            }
+            Self::Absent(_) => "absent",
+        }
+    }
 }
 
 /// How actors come to their operations on this runner.
@@ -75,6 +110,7 @@ impl Capabilities {
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
+        intake: Intake::Spawned,
     };
 
     /// What a fixed pool of blocking threads can do: a task that waits holds its thread.
@@ -84,6 +120,7 @@ impl Capabilities {
             discipline: Discipline::Jobs,
             waiting_tasks: Some(u32::try_from(workers.get()).unwrap_or(u32::MAX)),
             nested_join: false,
+            intake: Intake::Polled,
             ..Self::BLOCKING
         }
     }
@@ -96,6 +133,7 @@ impl Capabilities {
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
+        intake: Intake::Spawned,
     };
 
     /// Whether work with these needs can run here.

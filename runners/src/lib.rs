@@ -6,7 +6,7 @@
 //! their [`turn::Turn`] and lets them work.
 //!
 //! Read [`runner`] for what a runner owes, then one file of [`catalog`]; [`registry`] lists them all.
-//! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
+//! [`server`] puts a runner behind a port. [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
 pub mod bare;
@@ -20,11 +20,12 @@ pub mod part;
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+pub mod server;
 #[cfg(feature = "tokio")]
 mod tokio_io;
 pub mod turn;
 
-pub use capabilities::{Capabilities, Discipline, How};
+pub use capabilities::{Capabilities, Discipline, How, Intake};
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

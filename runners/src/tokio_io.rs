@@ -8,7 +8,7 @@ use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream}
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, SocketAddr},
     os::unix::fs::FileExt,
     path::Path,
     pin::Pin,
@@ -94,8 +94,9 @@ impl Runtime for Tokio {
         Ok(Part(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        on.set_nonblocking(true)?;
+        TcpListener::from_std(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<OffloadedFile> {
@@ -126,6 +127,10 @@ impl Stream for Part<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown().await
     }
 
     #[inline]

@@ -7,7 +7,7 @@
 
 use crate::{
     Capabilities, FairnessCard, Part, Profile, Runner,
-    readiness_io::{PoolFile, Ready},
+    readiness_io::{Ends, PoolFile, Ready},
 };
 use async_std::{
     channel,
@@ -16,7 +16,13 @@ use async_std::{
 };
 use simul_workloads::{Listener, Receiver, Runtime, Sender};
 use std::{
-    env, future::Future, io, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration,
+    env,
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+    time::Duration,
 };
 
 /// See the module's documentation.
@@ -142,12 +148,18 @@ impl Runtime for Port {
         Ok(Ready(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        Ok(Part(TcpListener::from(on)))
     }
 
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for TcpStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
     }
 }
 

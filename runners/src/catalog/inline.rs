@@ -3,7 +3,7 @@
 //! What every other runner is compared with when the question is whether concurrency pays. A spawned task runs to its end where it is spawned.
 
 use crate::{
-    Capabilities, Discipline, FairnessCard, Profile, Runner,
+    Capabilities, Discipline, FairnessCard, Intake, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     job::{Job, isolated, with_outcome},
     runner::blocking_card,
@@ -51,6 +51,9 @@ impl Runner for Inline {
         Capabilities {
             discipline: Discipline::InTurn,
             waiting_tasks: Some(1),
+            intake: Intake::Absent(
+                "its only thread would serve one connection to its end, and all others would wait for that",
+            ),
             ..Capabilities::BLOCKING
         }
     }

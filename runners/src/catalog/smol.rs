@@ -7,7 +7,7 @@
 
 use crate::{
     Capabilities, FairnessCard, Part, Profile, Runner,
-    readiness_io::{PoolFile, Ready},
+    readiness_io::{Ends, PoolFile, Ready},
 };
 use simul_workloads::{Listener, Receiver, Runtime, Sender};
 use smol::{
@@ -15,7 +15,13 @@ use smol::{
     net::{TcpListener, TcpStream},
 };
 use std::{
-    future::Future, io, net::SocketAddr, num::NonZeroUsize, path::Path, thread, time::Duration,
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+    thread,
+    time::Duration,
 };
 
 /// See the module's documentation.
@@ -125,12 +131,18 @@ impl Runtime for Port {
         Ok(Ready(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        TcpListener::try_from(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for TcpStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
     }
 }
 

@@ -33,7 +33,11 @@ impl Place for OwnThread {
     }
 
     fn place_detached(self, task: impl FnOnce() + Send + 'static) {
-        drop(thread::spawn(task));
+        // Without a thread the task is dropped, which whoever waits for it notices: a client, for instance, whose
+        // connection closes. A panic would take the accept loop of a server along.
+        if let Err(error) = thread::Builder::new().spawn(task) {
+            eprintln!("no thread for a task: {error}");
+        }
     }
 }
 
