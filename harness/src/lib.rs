@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod control;
 pub mod exit;
+pub mod generator;
 pub mod host;
 pub mod peer;
 pub mod protocol;

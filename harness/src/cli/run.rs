@@ -157,6 +157,10 @@ fn request(options: &RunOptions) -> Request {
         rounds: options.rounds,
         slice: options.slice,
         seed: options.seed,
+        sweep: options.sweep,
+        objective: options.slo,
+        servers: options.servers.clone(),
+        connections: options.connections,
         null_arms: options.null_arms,
     }
 }

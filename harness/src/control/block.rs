@@ -11,7 +11,7 @@
 use super::{
     arm::Arm,
     closed::Lengths,
-    contamination::{MOST_CORES, Watch},
+    contamination::{Look, MOST_CORES, Watch},
     course::Course,
     driver::{Launch, Turn},
     events::{Event, Reporter},
@@ -34,6 +34,7 @@ pub struct Block<'a> {
     watch: Watch,
     /// Every process that is ours.
     ours: HashSet<i32>,
+    look: Look,
 }
 
 impl<'a> Block<'a> {
@@ -50,6 +51,7 @@ impl<'a> Block<'a> {
             arms: Vec::new(),
             watch: Watch::default(),
             ours: HashSet::from([std::process::id() as i32]),
+            look: Look::default(),
         };
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
@@ -133,6 +135,7 @@ impl<'a> Block<'a> {
         let mut course = Course::of(self.contest);
         let mut order: Vec<usize> = (0..self.arms.len()).collect();
         let mut round = 0;
+        self.look = self.watch.look(&self.ours);
         while let Some(rate_per_sec) = course.next() {
             order.shuffle(random);
             // The arrivals of a round are the same for all arms, and other ones in the next.
@@ -169,15 +172,15 @@ impl<'a> Block<'a> {
             let arm = &mut self.arms[*arm];
             arm.before_slice(inbox)?;
             let ours = arm.is_ours();
-            let before = self.watch.look(&self.ours);
             let slice = arm.slice(turn, inbox)?;
+            let look = self.watch.look(&self.ours);
             // Beside a server that is not ours nobody can tell who is a stranger.
             if let Some(slice) = slice.filter(|_| ours) {
-                let look = self.watch.look(&self.ours);
-                let foreign_ns = look.since_ns(&before, &self.ours);
+                let foreign_ns = look.since_ns(&self.look, &self.ours);
                 slice.foreign_cpu_ns = Some(foreign_ns);
                 worst = worst.max(cores(foreign_ns, slice.ended_ns - slice.started_ns));
             }
+            self.look = look;
             reporter.take_in(&Event::SliceEnded { cell: &arm.record.cell });
         }
         Ok(worst)

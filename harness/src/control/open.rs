@@ -15,7 +15,7 @@ use super::{
     inbox::Inbox,
     marks,
     open_plan::{OpenPlan, TOP_PER_SEC},
-    recording,
+    open_recording,
     subject::Subject,
 };
 use crate::{
@@ -198,7 +198,7 @@ impl Driver for Open {
         let outcome = self.drive(lengths_ns, turn, subject, inbox)?;
         let cpu_ns =
             subject.cpu_ns().zip(before_ns).map(|(after, before)| after.saturating_sub(before));
-        let record = recording::open_slice(&outcome, turn, self.reopened, cpu_ns);
+        let record = open_recording::slice(&outcome, turn, self.reopened, cpu_ns);
         match wrong_work(&outcome) {
             Some(Stop::Ended { state, reason, .. }) => {
                 Err(Stop::Ended { state, reason, slice: Some(Box::new(record)) })
