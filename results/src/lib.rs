@@ -14,6 +14,9 @@ extern crate self as simul_results;
 #[cfg(test)]
 #[path = "../tests/synthetic/mod.rs"]
 mod synthetic;
+#[cfg(test)]
+#[path = "../tests/synthetic/open.rs"]
+mod synthetic_open;
 
 pub mod cell;
 pub mod chart;

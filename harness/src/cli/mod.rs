@@ -1,12 +1,13 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`]. `trial`, `peer` and `guard` are hidden: they
 //! are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod serve;
 
 use crate::{
     control::{
@@ -22,6 +23,7 @@ use simul_results::{Load, Placement, record::ObjectiveRecord};
 use simul_workloads::Peer;
 use std::{
     io::{self, Write},
+    net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -47,6 +49,8 @@ enum Command {
     List(ListOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
+    /// Let a runner be a server, for any load generator
+    Serve(ServeOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial,
@@ -143,6 +147,22 @@ pub struct ReportOptions {
     run: PathBuf,
 }
 
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// The work at /, with parameters as in echo:128; all routes are there besides
+    workload: String,
+    /// Who serves
+    #[arg(short, long, value_name = "NAME")]
+    runner: String,
+    /// Where to listen; port 0: a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    listen: SocketAddr,
+    /// Threads that may run tasks [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    workers: Option<u32>,
+}
+
 /// Options of `guard`.
 #[derive(Debug, Args)]
 struct GuardOptions {
@@ -165,8 +185,9 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Serve(options) => serve::main(&options),
         Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
-        Command::Peer { kind } => serve(&kind),
+        Command::Peer { kind } => be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Guard(GuardOptions { cores, folder, command }) => {
             guardian::watch(&Charge { cores, folder, command })
@@ -188,7 +209,7 @@ fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn serve(kind: &str) -> Result<ExitCode, Failure> {
+fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     if kind != Peer::Echo.name() {
         return Err(Failure::BadInput(format!("no peer '{kind}'; there is: echo")));
     }
@@ -209,6 +230,12 @@ fn slice_length(text: &str) -> Result<Duration, String> {
     length
         .filter(|length| SLICES.contains(length))
         .ok_or_else(|| format!("'{text}' is not a time from 1ms to 60s, such as 50ms"))
+}
+
+/// The first address that a host and port mean.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| format!("'{text}' is not an address with a port, such as 127.0.0.1:8080"))
 }
 
 #[cfg(test)]

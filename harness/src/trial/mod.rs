@@ -7,10 +7,11 @@
 pub mod actors;
 pub mod costs;
 pub mod recorder;
+pub mod serve;
 pub mod slice;
 pub mod turn;
 
-use crate::protocol::{self, Finished, Order, PROTOCOL, Ready, Reply, Spec};
+use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
 use costs::Costs;
 use simul_results::State;
 use simul_runners::{FairnessCard, Receipt, Runner, bare, turn::gate_of};
@@ -38,7 +39,7 @@ pub fn main() -> io::Result<()> {
     let Some(line) = lines.next().transpose()? else { return Ok(()) };
     let started = serde_json::from_str(&line)
         .map_err(|error| Refusal::failed(format!("the spec is not understood: {error}")))
-        .and_then(|spec: Spec| Started::by(&spec));
+        .and_then(|spec: Spec| Trial::by(&spec));
     let mut trial = match started {
         Ok(trial) => trial,
         Err(Refusal { state, reason }) => return reply(&Reply::Refused { state, reason }),
@@ -83,6 +84,39 @@ impl Refusal {
     }
 }
 
+/// A trial that is set up.
+enum Trial {
+    Closed(Started),
+    Serving(serve::Server),
+}
+
+impl Trial {
+    fn by(spec: &Spec) -> Result<Self, Refusal> {
+        if spec.protocol != PROTOCOL {
+            let found = spec.protocol;
+            return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
+        }
+        match spec.mode {
+            Mode::Closed => Started::by(spec).map(Self::Closed),
+            Mode::Serve => serve::for_trial(spec).map(Self::Serving),
+        }
+    }
+
+    fn ready(&self) -> Ready {
+        match self {
+            Self::Closed(actors) => actors.ready(),
+            Self::Serving(server) => server.ready(),
+        }
+    }
+
+    fn obey(&mut self, order: Order) -> Reply {
+        match self {
+            Self::Closed(actors) => actors.obey(order),
+            Self::Serving(server) => server.obey(order),
+        }
+    }
+}
+
 /// A trial whose actors wait at the gate.
 struct Started {
     engine: Engine,
@@ -94,10 +128,6 @@ struct Started {
 
 impl Started {
     fn by(spec: &Spec) -> Result<Self, Refusal> {
-        if spec.protocol != PROTOCOL {
-            let found = spec.protocol;
-            return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
-        }
         let name = spec.workload.split(':').next().unwrap_or_default();
         simul_workloads::registry::visit(name, OnWorkload { spec })
             .unwrap_or_else(|| Err(Refusal::failed(format!("no workload '{name}'"))))
@@ -144,15 +174,25 @@ impl Started {
         Reply::Finished(Finished {
             actors: self.engine.totals().to_vec(),
             early: self.engine.early(),
-            backend: backend.into(),
-            user_ns: costs.user_ns,
-            system_ns: costs.system_ns,
-            voluntary_switches: costs.voluntary_switches,
-            involuntary_switches: costs.involuntary_switches,
-            peak_rss_bytes: costs.peak_rss_bytes,
             recorder_bytes: self.engine.recorder_bytes(),
-            threads: costs.threads,
+            ..finished(&costs, backend)
         })
+    }
+}
+
+/// What a trial without actors says at its end.
+fn finished(costs: &Costs, backend: &str) -> Finished {
+    Finished {
+        actors: Vec::new(),
+        early: 0,
+        backend: backend.into(),
+        user_ns: costs.user_ns,
+        system_ns: costs.system_ns,
+        voluntary_switches: costs.voluntary_switches,
+        involuntary_switches: costs.involuntary_switches,
+        peak_rss_bytes: costs.peak_rss_bytes,
+        recorder_bytes: 0,
+        threads: costs.threads,
     }
 }
 
