@@ -4,7 +4,7 @@
 //! tests. The fault sits in what they do with received bytes, so they show it on workloads with sockets.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
 };
@@ -122,11 +122,13 @@ pub struct Canary<F> {
 
 impl<F: Fault> Runner for Canary<F> {
     type Runtime = Faulty<F>;
+    type Discipline = <Threads as Runner>::Discipline;
 
     const PROFILE: Profile = Profile {
         name: F::NAME,
         describes: F::DESCRIBES,
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: Some("has a fault on purpose"),
     };

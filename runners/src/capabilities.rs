@@ -3,15 +3,12 @@
 //! The counterpart of a workload's needs. A pair that cannot work is refused here, with the reason, before
 //! anything starts.
 
-use serde::{Deserialize, Serialize};
 use simul_workloads::Needs;
 use std::num::NonZeroUsize;
 
 /// What a runner can do, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// How actors come to their operations.
-    pub discipline: Discipline,
     /// How many tasks may wait for one another at the same time; `None`: no limit.
     pub waiting_tasks: Option<u32>,
     /// Whether a task may await a task that it has spawned.
@@ -59,19 +56,6 @@ impl Intake {
     }
 }
 
-/// How actors come to their operations on this runner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Discipline {
-    /// Each actor is a task or thread of its own, as many as there are actors.
-    Tasks,
-    /// A fixed pool: one operation is one job, and the actor's next one goes to the tail of one global
-    /// queue. Actors that looped would keep the pool's threads, and all others would starve.
-    Jobs,
-    /// One thread does the operations of all actors one after the other.
-    InTurn,
-}
-
 /// How something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -104,7 +88,6 @@ impl How {
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
-        discipline: Discipline::Tasks,
         waiting_tasks: None,
         nested_join: true,
         sockets: How::Blocking,
@@ -117,7 +100,6 @@ impl Capabilities {
     #[must_use]
     pub fn blocking_pool(workers: NonZeroUsize) -> Self {
         Self {
-            discipline: Discipline::Jobs,
             waiting_tasks: Some(u32::try_from(workers.get()).unwrap_or(u32::MAX)),
             nested_join: false,
             intake: Intake::Polled,
@@ -127,13 +109,20 @@ impl Capabilities {
 
     /// What an asynchronous runtime with a reactor and a blocking pool can do.
     pub const READINESS: Self = Self {
-        discipline: Discipline::Tasks,
         waiting_tasks: None,
         nested_join: true,
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
         intake: Intake::Spawned,
+    };
+
+    /// What a runtime over a completion ring can do.
+    pub const COMPLETION: Self = Self {
+        sockets: How::Completion,
+        files: How::Completion,
+        timers: How::Completion,
+        ..Self::READINESS
     };
 
     /// Whether work with these needs can run here.

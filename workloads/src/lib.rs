@@ -11,7 +11,7 @@
 pub mod buffer;
 pub mod catalog;
 pub mod digest;
-mod draw;
+pub mod draw;
 pub mod needs;
 pub mod parameters;
 pub mod registry;

@@ -1,7 +1,8 @@
 //! How do actors come to their operations on a runner?
 //!
 //! The generic part of a trial, and the only one: one workload on one runner, driven the way the runner's
-//! [`Discipline`] says. What comes out is a gate, behind which nothing is generic any more.
+//! [`Discipline`] says; the discipline belongs to the runner's type, so each pair compiles one way of the three.
+//! What comes out is a gate, behind which nothing is generic any more.
 //!
 //! - *Tasks*: every actor is a task that waits at a gate made of the runner's own channel. A session does
 //!   its operations in that task; a batch spawns one job per operation and awaits it.
@@ -13,6 +14,7 @@
 use simul_runners::{
     Discipline, Runner, Turn,
     blocking_io::poll_once,
+    discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
 use simul_workloads::{Receiver, Runtime, Sender, Shape, Surroundings, Workload};
@@ -20,6 +22,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     io,
+    marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
@@ -48,19 +51,13 @@ pub struct Actors<T> {
 /// What an actor met while it was set up.
 pub fn start<R: Runner, W: Workload, T: Turn>(
     runner: R,
-    discipline: Discipline,
     work: W,
     surroundings: Surroundings,
     actors: u32,
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news });
-    let gate = match discipline {
-        Discipline::Tasks => as_tasks(&stage, actors),
-        Discipline::Jobs => gate_of((0..actors).map(|actor| as_jobs(&stage, actor)).collect()),
-        Discipline::InTurn => gate_of(in_turn(&stage, actors)),
-    };
-    drop(stage);
+    let gate = R::Discipline::choose(Seating { stage, actors, turn: PhantomData });
     for _ in 0..actors {
         match endings.recv() {
             Ok(opened) => opened?,
@@ -69,6 +66,29 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
         }
     }
     Ok(Actors { gate, endings })
+}
+
+/// Actors that are to be brought to their gate.
+struct Seating<R, W, T> {
+    stage: Arc<Stage<R, W>>,
+    actors: u32,
+    turn: PhantomData<T>,
+}
+
+impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
+    type Output = Gate<T>;
+
+    fn tasks(self) -> Gate<T> {
+        as_tasks(&self.stage, self.actors)
+    }
+
+    fn jobs(self) -> Gate<T> {
+        gate_of((0..self.actors).map(|actor| as_jobs(&self.stage, actor)).collect())
+    }
+
+    fn in_turn(self) -> Gate<T> {
+        gate_of(in_turn(&self.stage, self.actors))
+    }
 }
 
 /// Actors that are tasks of their own, and a gatekeeper among them. Turns are handed out by a task because a

@@ -253,8 +253,7 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
     fn visit<R: Runner>(self) -> Self::Output {
         let Self { spec, work } = self;
         let workers = workers(spec)?;
-        let capabilities = R::capabilities(workers);
-        capabilities
+        R::capabilities(workers)
             .admit(&work.needs(spec.actors))
             .map_err(|reason| Refusal { state: State::NotApplicable, reason })?;
         let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
@@ -262,14 +261,8 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
             .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
         let card = runner.card();
         let surroundings = spec.surroundings.clone();
-        let actors = actors::start::<_, _, TrialTurn>(
-            runner,
-            capabilities.discipline,
-            work,
-            surroundings,
-            spec.actors,
-        )
-        .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+        let actors = actors::start::<_, _, TrialTurn>(runner, work, surroundings, spec.actors)
+            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
         Ok(Started {
             engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
             endings: Some(actors.endings),

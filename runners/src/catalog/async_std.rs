@@ -6,7 +6,8 @@
 //! another number of threads.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
+    discipline::Tasks,
     readiness_io::{Ends, PoolFile, Ready},
 };
 use async_std::{
@@ -40,11 +41,13 @@ const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
 
 impl Runner for AsyncStd {
     type Runtime = Port;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "async-std",
         describes: "async-std's global executor over the async-io reactor",
         package: Some("async-std"),
+        backend: Backend::Epoll,
         one_worker: false,
         caveat: Some("legacy: discontinued upstream, which recommends smol"),
     };

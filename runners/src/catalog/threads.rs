@@ -4,8 +4,9 @@
 //! is what a program gets that asks for nothing.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Tasks,
     runner::blocking_card,
 };
 use std::{future::Future, io, num::NonZeroUsize, thread};
@@ -43,11 +44,13 @@ impl Place for OwnThread {
 
 impl Runner for Threads {
     type Runtime = Blocking<OwnThread>;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "threads",
         describes: "one operating-system thread for each task, blocking calls",
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };
