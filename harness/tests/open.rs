@@ -10,7 +10,7 @@ use nix::{
 use serde_json::Value;
 use simul_results::{Role, State};
 use std::{net::TcpListener, path::Path, process::Command};
-use support::{Place, is_empty, json, text};
+use support::{Place, json, text};
 
 /// Short, and slow enough for a busy machine.
 const SHORT: &str = "-w echo --load open-200 --connections 4 --blocks 1 --rounds 2 --slice 200ms \
@@ -43,10 +43,11 @@ fn cell<'a>(object: &'a Value, runner: &str) -> &'a Value {
 #[test]
 fn runners_serve_in_the_same_rounds_with_the_same_arrivals() {
     let place = Place::new();
-    let output = place.run(&SHORT.replace("open-200", "open-200-poisson").replace(
-        "-w echo",
-        "-w echo,sleep:500,sha256:1024 -r threads,thread-pool,inline",
-    ));
+    let output = place.run(
+        &SHORT
+            .replace("open-200", "open-200-poisson")
+            .replace("-w echo", "-w echo,sleep:500,sha256:1024 -r threads,thread-pool,inline"),
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
     for cell in object["cells"].as_array().unwrap() {
@@ -304,7 +305,10 @@ fn a_generator_that_dies_and_a_server_that_dies_are_told_apart() {
         let mut found = None;
         support::wait_until(victim, || {
             found = place.processes().into_iter().find(|(_, line)| {
-                guarded(line) || (victim.contains("trial") && line.trim_end().ends_with("trial") && !line.contains("guard"))
+                guarded(line)
+                    || (victim.contains("trial")
+                        && line.trim_end().ends_with("trial")
+                        && !line.contains("guard"))
             });
             found.is_some()
         });
@@ -345,7 +349,7 @@ fn bad_input_is_refused_with_the_next_step() {
         assert_eq!(output.status.code(), Some(2), "{arguments}: {errors}");
         assert!(errors.contains(line) && errors.contains(next), "{arguments}: {errors}");
         assert!(output.stdout.is_empty() && !place.path("results").exists(), "{arguments}");
-        assert!(is_empty(&place.path("tmp")), "{arguments} left something");
+        place.assert_clean();
     }
 }
 

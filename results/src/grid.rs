@@ -5,10 +5,9 @@
 //! `ladder.rs` for sweeps, `table.rs`.
 
 use crate::{
-    Role,
+    Role, ladder,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
-    ladder,
     summary::{CellSummary, ContestSummary, Effect, Numbers, OpenNumbers, Scale},
     wording::{self, plain},
 };

@@ -20,7 +20,8 @@ pub fn grid(contest: &ContestSummary) -> Grid {
     let sweeps = || contest.cells.iter().filter_map(|cell| cell.sweep.as_ref());
     let p99s = sweeps().filter_map(|sweep| Some(sweep.rungs.first()?.numbers.p99_ns.median));
     let unit = TimeUnit::of(median(&p99s.collect::<Vec<_>>()).unwrap_or(1e3));
-    let first = sweeps().filter_map(|sweep| sweep.rungs.first()).map(|rung| rung.rate_per_sec).min();
+    let first =
+        sweeps().filter_map(|sweep| sweep.rungs.first()).map(|rung| rung.rate_per_sec).min();
     let lowest = first.map_or_else(String::new, |rate| rate_text(rate));
     let mut header: Vec<String> = vec!["runner".into(), "sustained/s".into(), "knee/s".into()];
     header.extend(objective.map(|objective| format!("{}/s", objective_text(&objective))));

@@ -196,19 +196,29 @@ mod tests {
     fn refusals_quote_the_value_and_show_a_right_one() {
         let refused = |text: &str| text.parse::<Load>().unwrap_err();
         assert_eq!(refused("closed-0"), "load 'closed-0' needs from 1 to 20000 actors");
-        assert_eq!(refused("closed-x"), "load 'closed-x' is not of the form closed-N, such as closed-32");
+        assert_eq!(
+            refused("closed-x"),
+            "load 'closed-x' is not of the form closed-N, such as closed-32"
+        );
         for text in ["fast", "open", "closed-", "-", ""] {
             let line = format!(
                 "load '{text}' is not of the form closed-N or open-RATE, such as closed-32 or open-1000"
             );
             assert_eq!(refused(text), line);
         }
-        for text in ["open-0", "open-1e99", "open-1000001", "open-x", "open-1.5", "open-+5", "open-007"] {
+        for text in
+            ["open-0", "open-1e99", "open-1000001", "open-x", "open-1.5", "open-+5", "open-007"]
+        {
             let problem = refused(text);
-            assert!(problem.starts_with(&format!("load '{text}' needs a whole number")), "{problem}");
+            assert!(
+                problem.starts_with(&format!("load '{text}' needs a whole number")),
+                "{problem}"
+            );
             assert!(problem.contains("from 1 to 1000000") && problem.contains("open-1000"));
         }
-        for text in ["open-5-burst:0", "open-5-burst", "open-5-normal", "open-5-poisson-x", "open-5-"] {
+        for text in
+            ["open-5-burst:0", "open-5-burst", "open-5-normal", "open-5-poisson-x", "open-5-"]
+        {
             assert!(refused(text).contains("none of poisson and burst:N"), "{text}");
         }
     }

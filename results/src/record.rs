@@ -237,15 +237,8 @@ pub mod mark {
     pub const NOT_OURS: &str = "not-ours";
 
     /// Marks that keep a cell out of every ranking.
-    pub const NOT_RANKED: [&str; 7] = [
-        STARVED,
-        PEER_BOUND,
-        LITTLE,
-        RECORDER_FULL,
-        OTHER_BACKEND,
-        GENERATOR_LIMITED,
-        NOT_OURS,
-    ];
+    pub const NOT_RANKED: [&str; 7] =
+        [STARVED, PEER_BOUND, LITTLE, RECORDER_FULL, OTHER_BACKEND, GENERATOR_LIMITED, NOT_OURS];
 }
 
 /// One run on one host: `run.json`, written before the first trial starts.

@@ -5,7 +5,7 @@
 //! `grid.rs`.
 
 use crate::{
-    Placement, Summary,
+    Contest, Placement, Summary,
     record::{State, mark},
     summary::{CellSummary, ContestSummary},
 };
@@ -83,13 +83,19 @@ pub fn placement(placement: Placement) -> &'static str {
 /// What every table and chart of a contest says of it: load, placement, blocks and measure.
 #[must_use]
 pub fn conditions(contest: &ContestSummary) -> String {
-    format!(
-        "{} · {} · {} · {}",
-        contest.contest.load,
-        placement(contest.contest.placement),
-        blocks(contest.blocks()),
-        contest.measure.title()
-    )
+    let Contest { load, placement: place, .. } = &contest.contest;
+    let mut parts = vec![load.to_string()];
+    if let Some(arrivals) = load.arrivals() {
+        parts.push(format!("open load, arrivals {}", arrivals.title()));
+    }
+    parts.extend(contest.open.as_ref().map(|open| format!("{} connections", open.connections)));
+    parts.push(match (load.is_open(), place) {
+        (true, Placement::Separate) => "server and generator on separate cores".into(),
+        _ => placement(*place).to_owned(),
+    });
+    parts.push(blocks(contest.blocks()));
+    parts.push(contest.measure.title().into());
+    parts.join(" · ")
 }
 
 /// What the spread of estimates over so many blocks is.

@@ -121,10 +121,7 @@ fn slices_that_were_set_aside_do_not_count() {
     let summary = Summary::of(&of(vec![trial(&tokio, 0, vec![disturbed, kept])])).unwrap();
     let numbers = row(&summary, "tokio").numbers.as_ref().unwrap();
     assert_eq!((numbers.ops, numbers.max_ns), (100, 1000));
-    assert_eq!(
-        numbers.cpu_us_per_op,
-        Some(Estimate { median: 2.0, low: 2.0, high: 2.0 })
-    );
+    assert_eq!(numbers.cpu_us_per_op, Some(Estimate { median: 2.0, low: 2.0, high: 2.0 }));
 }
 
 #[test]

@@ -37,7 +37,10 @@ fn quantiles_are_over_all_that_was_drawn() {
     assert!((numbers.p90_ns.median / 90_000.0 - 1.0).abs() < 0.001);
     assert!((numbers.p50_ns.median / 50_000.0 - 1.0).abs() < 0.001, "not the 45th of 90");
     assert!(numbers.reaches(0.9) && !numbers.reaches(0.91) && !numbers.reaches(0.99));
-    assert!((numbers.p99_ns.median / 9e9 - 1.0).abs() < 0.001, "at least as long as it was awaited");
+    assert!(
+        (numbers.p99_ns.median / 9e9 - 1.0).abs() < 0.001,
+        "at least as long as it was awaited"
+    );
     let open = numbers.open.as_ref().unwrap();
     assert_eq!((open.drawn, open.failed(), numbers.least_recorded), (300, 30, 100));
 }
@@ -192,7 +195,9 @@ fn a_sweep_tells_how_far_everybody_came() {
     let sweep = &output["cells"][0]["sweep"];
     assert_eq!(sweep["sustained"]["held_per_sec"], 2000);
     assert_eq!(sweep["rungs"][3]["saturated"], true);
-    assert!(output["cells"][0]["response_ns"].is_null() && output["cells"][0]["state"] == "measured");
+    assert!(
+        output["cells"][0]["response_ns"].is_null() && output["cells"][0]["state"] == "measured"
+    );
 }
 
 #[test]

@@ -44,7 +44,9 @@ impl Intake {
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
-            Self::Spawned => "one listener and one accept loop on a worker; each connection is a task",
+            Self::Spawned => {
+                "one listener and one accept loop on a worker; each connection is a task"
+            }
             Self::PerWorker => {
                 "a listener (SO_REUSEPORT) and an accept loop on each worker; each connection is a task there"
             }

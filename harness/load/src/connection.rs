@@ -67,11 +67,7 @@ impl Connection {
     }
 
     /// Begins to open a socket, and forgets all about an earlier one.
-    pub(crate) fn open(
-        &mut self,
-        address: SocketAddr,
-        generation: u32,
-    ) -> Result<&OwnedFd, Fault> {
+    pub(crate) fn open(&mut self, address: SocketAddr, generation: u32) -> Result<&OwnedFd, Fault> {
         self.close();
         self.generation = generation;
         self.is_proven = false;

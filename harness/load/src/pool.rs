@@ -212,7 +212,9 @@ impl Pool {
         };
         // What is still being opened, after a fault or a signal, is given up.
         self.begin();
-        outcome.map(|()| opening.reopened).map_err(|fault| Error::Connect { address: self.address, fault })
+        outcome
+            .map(|()| opening.reopened)
+            .map_err(|fault| Error::Connect { address: self.address, fault })
     }
 
     /// Those that cannot take a request now.
@@ -220,8 +222,8 @@ impl Pool {
         let mut byte = [0; 1];
         let mut unfit = VecDeque::new();
         for (index, connection) in self.connections.iter_mut().enumerate() {
-            let is_fit = connection.state == State::Free
-                && connection.receive_unasked(&mut byte).is_ok();
+            let is_fit =
+                connection.state == State::Free && connection.receive_unasked(&mut byte).is_ok();
             if !is_fit {
                 connection.close();
                 unfit.push_back(index);

@@ -3,10 +3,7 @@
 //! The memory is there before the first request; writing down allocates nothing, unless a request fails in a new
 //! way. All times in nanoseconds of the slice.
 
-use crate::{
-    fault::Fault,
-    outcome::Distribution,
-};
+use crate::{fault::Fault, outcome::Distribution};
 use std::collections::BTreeMap;
 
 /// A request that has ended, one way or the other.

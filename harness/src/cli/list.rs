@@ -3,7 +3,7 @@
 use super::{ListOptions, say};
 use crate::{control::suites, exit::Failure};
 use serde_json::{Value, json};
-use simul_workloads::Shape;
+use simul_workloads::{Shape, server::call::call_of};
 use std::process::ExitCode;
 
 /// Prints one of the lists.
@@ -58,6 +58,10 @@ fn workloads() -> Vec<Value> {
             "shape": match workload.shape { Shape::Session => "session", Shape::Batch => "batch" },
             "parameters": parameters,
             "load": format!("closed-{}", workload.actors),
+            // What stands for it under open load; null where nothing does.
+            "request": call_of(workload.name)
+                .ok()
+                .map(|call| format!("open: {} {}", call.method, call.path)),
         })
     })
     .collect()
@@ -83,7 +87,7 @@ fn line(item: &Value) -> String {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let about = ["describes", "question", "purpose"].map(text).concat();
     let mut facts = Vec::new();
-    for key in ["package", "version", "class", "measure", "load", "caveat", "reason"] {
+    for key in ["package", "version", "class", "measure", "load", "request", "caveat", "reason"] {
         if let Some(fact) = item[key].as_str() {
             facts.push(fact.to_owned());
         }

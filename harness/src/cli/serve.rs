@@ -37,17 +37,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn main(options: &ServeOptions) -> Result<ExitCode, Failure> {
     protocol::follow_guardian();
     check(options)?;
-    let workers = options.workers.map_or_else(|| placement::available().len(), |many| many as usize);
+    let workers =
+        options.workers.map_or_else(|| placement::available().len(), |many| many as usize);
     let workers = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
     with_environment(&options.runner, workers)?;
     // Before anybody knows where to connect, and so before anybody can want it to end.
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(super::broken)?;
-    let offer = Offer {
-        workload: &options.workload,
-        runner: &options.runner,
-        workers,
-        on: options.listen,
-    };
+    let offer =
+        Offer { workload: &options.workload, runner: &options.runner, workers, on: options.listen };
     let server = serve::start(&offer).map_err(|trouble| in_a_line(trouble, options))?;
     say(&announcement(&server, options))?;
     signals.forever().next();
@@ -64,7 +61,9 @@ pub fn main(options: &ServeOptions) -> Result<ExitCode, Failure> {
     std::mem::forget(server);
     if left > 0 {
         let seconds = PATIENCE.as_secs();
-        return Err(Failure::Broken(format!("{left} requests were not answered within {seconds} s")));
+        return Err(Failure::Broken(format!(
+            "{left} requests were not answered within {seconds} s"
+        )));
     }
     Ok(exit::OK.into())
 }
@@ -120,9 +119,9 @@ fn in_a_line(trouble: Trouble, options: &ServeOptions) -> Failure {
             let next = "see: simul list runners";
             Failure::BadInput(format!("runner '{runner}' cannot serve: {reason}; {next}"))
         }
-        Trouble::Address(error) if is_of_the_address(&error) => {
-            Failure::BadInput(format!("cannot listen on '{listen}': {error}; choose another with --listen"))
-        }
+        Trouble::Address(error) if is_of_the_address(&error) => Failure::BadInput(format!(
+            "cannot listen on '{listen}': {error}; choose another with --listen"
+        )),
         Trouble::Address(error) => Failure::Broken(format!("cannot listen on '{listen}': {error}")),
         Trouble::Unavailable(reason) => {
             Failure::Broken(format!("runner '{runner}' does not start: {reason}"))

@@ -88,11 +88,10 @@ impl ContestPlan {
             Some(Ok(call)) => (Some(call), None),
             None => (None, None),
         };
-        let open = call.and_then(|call| OpenPlan::of(*load, call, request, suite.name == "smoke"));
-        let rounds = open.as_ref().map_or_else(
-            || request.rounds.unwrap_or(suite.rounds),
-            |open| open.record.rounds,
-        );
+        let open = call.and_then(|call| OpenPlan::of(*load, call, request));
+        let rounds = open
+            .as_ref()
+            .map_or_else(|| request.rounds.unwrap_or(suite.rounds), |open| open.record.rounds);
         let mut plan = Self {
             contest,
             profile,
@@ -122,7 +121,9 @@ impl ContestPlan {
     /// The null arms and the floor. Open loads have no floor: nothing bare speaks HTTP here.
     fn add_references(&mut self, null_arms: u32) {
         self.baseline = self.choose_baseline();
-        let Some(at) = self.baseline.as_deref().and_then(|name| self.position(name)) else { return };
+        let Some(at) = self.baseline.as_deref().and_then(|name| self.position(name)) else {
+            return;
+        };
         let mut null = self.arms[at].clone();
         null.cell.role = Role::Null;
         self.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
@@ -219,7 +220,6 @@ pub(super) struct Site<'a> {
     pub(super) available: &'a [u32],
     pub(super) seed: u64,
 }
-
 
 impl ArmPlan {
     /// Further null arms need names of their own: `tokio.2~null`.

@@ -117,10 +117,13 @@ fn has_few_operations(slice: &SliceRecord) -> bool {
     slice.recorded < LEAST_OPERATIONS && slice.p50_ns < SLOW_NS
 }
 
-/// Only work with sockets shows what a runner waits with: some start their reactor with the first one.
+/// Only work with sockets shows what a runner waits with: some start their reactor with the first one. A
+/// blocking runner that serves may be fed by a poller, which its card says.
 fn is_other_backend(record: &TrialRecord, contest: &ContestPlan) -> bool {
     let sockets = contest.needs.peer.is_some() || contest.contest.load.is_open();
     let named = record.card.get("backend").filter(|_| sockets);
+    let fed = contest.contest.load.is_open();
     let known = named.filter(|named| ["blocking", "epoll", "io_uring"].contains(&named.as_str()));
+    let known = known.filter(|named| !(fed && named.as_str() == "blocking"));
     known.is_some_and(|named| record.backend.as_deref().is_some_and(|found| found != named))
 }

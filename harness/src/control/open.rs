@@ -250,7 +250,8 @@ fn is_done(slices: &[SliceRecord]) -> bool {
 
 /// One wrong answer is enough: who knows what the others were.
 fn wrong_work(outcome: &Outcome) -> Option<Stop> {
-    let kinds = [(Fault::WrongBody, "with another body than"), (Fault::TooEarly, "in less time than")];
+    let kinds =
+        [(Fault::WrongBody, "with another body than"), (Fault::TooEarly, "in less time than")];
     kinds.into_iter().find_map(|(fault, how)| {
         let count = outcome.errors.get(&fault).filter(|count| **count > 0)?;
         Some(Stop::ended(

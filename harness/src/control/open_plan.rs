@@ -56,7 +56,7 @@ pub struct OpenPlan {
 impl OpenPlan {
     /// The plan for a load; `None` if it is closed.
     #[must_use]
-    pub fn of(load: Load, call: Call, request: &Request, smoke: bool) -> Option<Self> {
+    pub fn of(load: Load, call: Call, request: &Request) -> Option<Self> {
         let (rate_per_sec, arrivals) = match load {
             Load::Closed(_) => return None,
             Load::Open { rate_per_sec, arrivals } => (rate_per_sec, arrivals),
@@ -67,10 +67,10 @@ impl OpenPlan {
         let servers = servers.map(|server| (server.name.clone(), server.text().to_owned()));
         let record = OpenPlanRecord {
             connections: request.connections.unwrap_or(CONNECTIONS),
-            rounds: request.rounds.unwrap_or(if smoke { 1 } else { rounds }),
-            slice_ns: clock::to_ns(request.slice.unwrap_or(if smoke { SLICE / 10 } else { SLICE })),
-            least_arrivals: if smoke { 0 } else { LEAST_ARRIVALS },
-            warm_up_ns: clock::to_ns(if smoke { WARM_UP / 10 } else { WARM_UP }),
+            rounds: request.rounds.unwrap_or(rounds),
+            slice_ns: clock::to_ns(request.slice.unwrap_or(SLICE)),
+            least_arrivals: LEAST_ARRIVALS,
+            warm_up_ns: clock::to_ns(WARM_UP),
             objective: request.objective.filter(|_| load.is_sweep()),
             servers: servers.collect(),
         };
@@ -133,7 +133,9 @@ pub fn check_names(servers: &[External], taken: &[&str]) -> Result<(), String> {
             ));
         }
         if servers[..at].iter().any(|other| other.name == name) {
-            return Err(format!("server name '{name}' is given twice; choose another for one of them"));
+            return Err(format!(
+                "server name '{name}' is given twice; choose another for one of them"
+            ));
         }
     }
     Ok(())
@@ -162,7 +164,8 @@ mod tests {
         let read = objective("p99.9=2500us").unwrap();
         assert!((read.quantile - 0.999).abs() < 1e-12);
         assert_eq!(read.limit_ns, 2_500_000);
-        for bad in ["p99", "99=10ms", "p0=1ms", "p100=1ms", "p99=10", "p99=0ms", "px=1ms", "p99=2m"] {
+        for bad in ["p99", "99=10ms", "p0=1ms", "p100=1ms", "p99=10", "p99=0ms", "px=1ms", "p99=2m"]
+        {
             assert!(objective(bad).unwrap_err().contains("such as p99=10ms"), "{bad}");
         }
     }

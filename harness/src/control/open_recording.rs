@@ -51,7 +51,11 @@ pub(super) fn slice(
             sent: outcome.sent,
             completed: outcome.completed,
             unfinished: outcome.unfinished,
-            errors: outcome.errors.iter().map(|(fault, count)| (fault.to_string(), *count)).collect(),
+            errors: outcome
+                .errors
+                .iter()
+                .map(|(fault, count)| (fault.to_string(), *count))
+                .collect(),
             reconnects: outcome.reconnects + u64::from(reopened),
             beyond: beyond(&response),
             response: quantiles(&response),

@@ -107,8 +107,7 @@ impl simul_runners::registry::Visitor for OnRunner<'_> {
         let receipt = R::PROFILE.receipt().map_err(Trouble::Failed)?;
         let (file, path) = pattern_file()
             .map_err(|error| Trouble::Failed(format!("no file in memory: {error}")))?;
-        let runner =
-            R::start(workers).map_err(|error| Trouble::Unavailable(error.to_string()))?;
+        let runner = R::start(workers).map_err(|error| Trouble::Unavailable(error.to_string()))?;
         let card = runner.card();
         let site = Site::new(Some(self.route), path.into());
         let serving = server::start(runner, workers, site, on).map_err(Trouble::Address)?;
@@ -139,7 +138,9 @@ fn pattern_file() -> io::Result<(File, String)> {
 fn raise_descriptors() -> u64 {
     let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) else { return u64::MAX };
     // If it is refused, the limit stays where it was, and connections beyond it are not accepted.
-    match setrlimit(Resource::RLIMIT_NOFILE, most, most).and_then(|()| getrlimit(Resource::RLIMIT_NOFILE)) {
+    match setrlimit(Resource::RLIMIT_NOFILE, most, most)
+        .and_then(|()| getrlimit(Resource::RLIMIT_NOFILE))
+    {
         Ok((now, _)) => now,
         Err(_) => getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |limits| limits.0),
     }

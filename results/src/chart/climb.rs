@@ -147,7 +147,13 @@ fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, name: &str, left: f64) {
     }
     canvas.line((left, bottom), (left + PANEL, bottom), thin(SOFT));
     let middle = left + PANEL / 2.0;
-    canvas.text((middle, top - 14.0), &format!("{name} of the response time"), 13.0, INK, Anchor::Middle);
+    canvas.text(
+        (middle, top - 14.0),
+        &format!("{name} of the response time"),
+        13.0,
+        INK,
+        Anchor::Middle,
+    );
     let text = "offered load, requests per second";
     canvas.text((middle, bottom + 33.0), text, 12.0, SOFT, Anchor::Middle);
 }
@@ -161,7 +167,8 @@ fn objective(
     y: &Scale,
 ) {
     let objective = contest.open.as_ref().and_then(|open| open.objective);
-    let Some(objective) = objective.filter(|wanted| (wanted.quantile - quantile).abs() < 1e-9) else {
+    let Some(objective) = objective.filter(|wanted| (wanted.quantile - quantile).abs() < 1e-9)
+    else {
         return;
     };
     let (at, outside) = y.clipped(objective.limit_ns as f64);

@@ -112,8 +112,7 @@ fn without(contest: &ContestSummary) -> String {
 fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, first: bool) {
     let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
     let (left, right) = (x.clipped(-1.0).0, x.clipped(f64::INFINITY).0);
-    let ticks =
-        [(2.0_f64.log10(), "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99")];
+    let ticks = [(2.0_f64.log10(), "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99")];
     for (nines, name) in ticks {
         let (at, outside) = x.clipped(nines);
         if !outside {

@@ -8,7 +8,8 @@ use crate::{
     Placement, Role, State, Summary,
     statistics::Estimate,
     summary::{
-        CellSummary, ContestSummary, Distribution, Measure, Numbers, OpenNumbers, Reached, Rung, Sweep,
+        CellSummary, ContestSummary, Distribution, Measure, Numbers, OpenNumbers, Reached, Rung,
+        Sweep,
     },
 };
 use serde::Serialize;

@@ -113,9 +113,7 @@ pub(super) fn summarise<'a>(
         role: identity.role,
         state,
         reason,
-        ranked: clean
-            && (numbers.is_some() || sweep.is_some())
-            && identity.role == Role::Runner,
+        ranked: clean && (numbers.is_some() || sweep.is_some()) && identity.role == Role::Runner,
         marks,
         blocks: u32::try_from(measured.count()).unwrap_or(u32::MAX),
         workers: first.workers,

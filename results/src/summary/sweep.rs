@@ -70,7 +70,8 @@ impl Sweep {
         objective: Option<ObjectiveRecord>,
     ) -> Result<Option<Self>, String> {
         let climbs = trials.iter().map(|trial| Climb::of(trial)).collect::<Result<Vec<_>, _>>()?;
-        let rates: BTreeSet<u32> = climbs.iter().flat_map(|climb| climb.0.keys().copied()).collect();
+        let rates: BTreeSet<u32> =
+            climbs.iter().flat_map(|climb| climb.0.keys().copied()).collect();
         let rungs: Vec<Rung> = rates.iter().filter_map(|rate| Rung::over(*rate, &climbs)).collect();
         if rungs.is_empty() {
             return Ok(None);

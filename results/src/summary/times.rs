@@ -109,7 +109,8 @@ mod tests {
         };
         let known: Vec<u64> = (1..=90).collect();
         let mut times = Times::empty();
-        let beyond = BeyondRecord { count: 10, histogram: of(&[3, 3, 3, 3, 3, 500, 500, 500, 500, 500]) };
+        let beyond =
+            BeyondRecord { count: 10, histogram: of(&[3, 3, 3, 3, 3, 500, 500, 500, 500, 500]) };
         times.add(&of(&known), [90, 90], Some(&beyond)).unwrap();
         assert_eq!((times.recorded(), times.count()), (90, 100));
         let quantiles = [0.5, 0.9, 0.91, 0.95, 0.96, 1.0];

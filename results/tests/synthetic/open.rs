@@ -50,7 +50,11 @@ pub(crate) fn open_slice(
         sent: drawn,
         completed: response_ns.len() as u64,
         unfinished: 0,
-        errors: if failed > 0 { BTreeMap::from([("closed".into(), failed)]) } else { BTreeMap::new() },
+        errors: if failed > 0 {
+            BTreeMap::from([("closed".into(), failed)])
+        } else {
+            BTreeMap::new()
+        },
         reconnects: failed,
         beyond: beyond(failed),
         response: quantiles(response_ns, failed),
@@ -75,7 +79,8 @@ fn quantiles(values: &[u64], failed: u64) -> QuantileRecord {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let count = sorted.len() as f64 + failed as f64;
-    let at = |quantile: f64| sorted.get((quantile * count - 1e-9).ceil().max(1.0) as usize - 1).copied();
+    let at =
+        |quantile: f64| sorted.get((quantile * count - 1e-9).ceil().max(1.0) as usize - 1).copied();
     QuantileRecord {
         p50_ns: at(0.5),
         p90_ns: at(0.9),
@@ -163,7 +168,9 @@ pub(crate) fn sweeping(runners: &[&str], blocks: u32) -> Recording {
                 let centre = if rung >= breaks { 50e6 } else { 60_000.0 * slower };
                 let mut slice =
                     open_slice(rung as u32, rate, &random.latencies(centre, 2000), 0, 0);
-                if rung >= breaks && let Some(open) = &mut slice.open {
+                if rung >= breaks
+                    && let Some(open) = &mut slice.open
+                {
                     open.saturated = Saturation::Server;
                 }
                 slice

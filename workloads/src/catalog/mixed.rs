@@ -123,14 +123,18 @@ impl Workload for Mixed {
     /// A wait of [`WAIT_US`] in place of the peer's answer, and as many bytes hashed as here, in one piece.
     fn call(&self) -> Result<Call, String> {
         if self.hashing.is_offloaded() {
-            return Err("the servers hash where the request is handled: offload=true has no route".into());
+            return Err(
+                "the servers hash where the request is handled: offload=true has no route".into()
+            );
         }
         if self.echo.message().whole().len() != DEFAULT_MESSAGE_BYTES {
             return Err("the servers wait in place of a message: bytes has no route".into());
         }
         let kib = self.rounds * (self.block().len() as u64 >> 10);
         if kib > MOST_KIB {
-            return Err(format!("{kib} KiB are more than the servers hash at once ({MOST_KIB} KiB)"));
+            return Err(format!(
+                "{kib} KiB are more than the servers hash at once ({MOST_KIB} KiB)"
+            ));
         }
         Ok(Call::new(Route::Mixed { us: WAIT_US, kib }, Vec::new()))
     }

@@ -83,7 +83,9 @@ impl Workload for Sha256Block {
     /// Other blocks than here, and the same number of bytes.
     fn call(&self) -> Result<Call, String> {
         if self.offload {
-            return Err("the servers hash where the request is handled: offload=true has no route".into());
+            return Err(
+                "the servers hash where the request is handled: offload=true has no route".into()
+            );
         }
         if !self.bytes.is_multiple_of(1 << 10) {
             let bytes = self.bytes;

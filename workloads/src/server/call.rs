@@ -65,7 +65,8 @@ impl Visitor for Ask<'_> {
     type Output = Result<Call, String>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        let parameters = Parameters::parse(&W::PROFILE, self.0).map_err(|error| error.to_string())?;
+        let parameters =
+            Parameters::parse(&W::PROFILE, self.0).map_err(|error| error.to_string())?;
         // The seed decides nothing here: a server is asked the same each time.
         W::new(&parameters, 0).map_err(|error| error.to_string())?.call()
     }

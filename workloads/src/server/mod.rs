@@ -124,7 +124,8 @@ pub async fn converse<R: Runtime>(
             Step::Write(reply) => conversation.sent(stream.write_all(reply).await?),
             Step::End => return stream.end().await,
             Step::Discard => {
-                let (bytes, _) = stream.read(Buffer::filled(0, conversation::DISCARD_BYTES)).await?;
+                let (bytes, _) =
+                    stream.read(Buffer::filled(0, conversation::DISCARD_BYTES)).await?;
                 if !conversation.discarded(bytes) {
                     return Ok(());
                 }

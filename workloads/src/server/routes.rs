@@ -250,7 +250,10 @@ mod tests {
             assert_eq!(Route::find(other, "http://h", Some(route)), refused);
             assert_eq!(Route::find(other, &route.target(), None), refused);
         }
-        assert_eq!(Route::find("GET", "/mixed?kib=3&us=9", None), Ok(Route::Mixed { us: 9, kib: 3 }));
+        assert_eq!(
+            Route::find("GET", "/mixed?kib=3&us=9", None),
+            Ok(Route::Mixed { us: 9, kib: 3 })
+        );
     }
 
     #[test]

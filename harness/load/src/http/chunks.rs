@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bytes in [&b"x\r\n"[..], b"3\r\nabcd\r\n", b"-1\r\n", b"fffffffffffffffff\r\n", b"\r\n"] {
+        for bytes in [&b"x\r\n"[..], b"3\r\nabcd\r\n", b"-1\r\n", b"fffffffffffffffff\r\n", b"\r\n"]
+        {
             assert_eq!(decode(bytes, 100), Err(Fault::Malformed));
         }
         assert_eq!(decode(&[b'1'; 10_000], 100), Err(Fault::Oversized));

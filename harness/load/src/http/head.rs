@@ -162,7 +162,8 @@ mod tests {
             assert_eq!((found.framing, found.keep, length), (framing, keep, head.len()), "{head}");
         }
         let mut reader = HeadReader::new("HEAD");
-        let (head, _) = reader.read(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").unwrap().unwrap();
+        let (head, _) =
+            reader.read(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").unwrap().unwrap();
         assert_eq!(head.framing, Framing::Length(0));
     }
 

@@ -221,7 +221,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nko", Some("ok"), with(Fault::WrongBody)),
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Some("oki"), with(Fault::WrongBody)),
             ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noki", Some("ok"), with(Fault::WrongBody)),
-            ("HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nok", Some("ok"), with(Fault::Status(500))),
+            (
+                "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nok",
+                Some("ok"),
+                with(Fault::Status(500)),
+            ),
             ("HTTP/1.1 204 OK\r\n\r\n", None, right),
             ("HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", None, right),
             (
@@ -237,7 +241,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n\r\nok", Some("ok"), Progress::Whole { fault: None, keep: false }),
             ("", None, Progress::Broken(Fault::Closed)),
             ("HTTP/1.1 200 O", None, Progress::Broken(Fault::Truncated)),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", None, Progress::Broken(Fault::Truncated)),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+                None,
+                Progress::Broken(Fault::Truncated),
+            ),
             ("ICY 200 OK\r\n\r\n", None, Progress::Broken(Fault::Malformed)),
             ("HTTP/1.1 101 Up\r\n\r\n", None, Progress::Broken(Fault::Malformed)),
         ] {

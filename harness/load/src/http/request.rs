@@ -20,7 +20,8 @@ impl Request {
     /// A method, path or host that would break the request's lines.
     pub(crate) fn new(target: &Target) -> Result<Self, Error> {
         let Target { host, method, path, body, .. } = target;
-        let is_token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase());
+        let is_token =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase());
         let is_line = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if !is_token(method) || method == "CONNECT" {
             return Err(Error::BadInput(format!(
@@ -101,9 +102,14 @@ mod tests {
 
     #[test]
     fn nothing_breaks_the_lines() {
-        for (method, path) in
-            [("", "/"), ("get", "/"), ("G T", "/"), ("CONNECT", "/"), ("GET", "x"), ("GET", "/\r\nx")]
-        {
+        for (method, path) in [
+            ("", "/"),
+            ("get", "/"),
+            ("G T", "/"),
+            ("CONNECT", "/"),
+            ("GET", "x"),
+            ("GET", "/\r\nx"),
+        ] {
             assert!(Request::new(&target(method, path, b"")).is_err(), "{method} {path}");
         }
     }
