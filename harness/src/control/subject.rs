@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock,
-    protocol::{Mode, Order, PROTOCOL, Ready, Reply, Spec},
+    protocol::{GUARDIAN_VARIABLE, Mode, Order, PROTOCOL, Ready, Reply, Spec},
 };
 use simul_results::State;
 use simul_workloads::Surroundings;
@@ -70,7 +70,8 @@ impl Subject {
                 Ok(Self { process: Some(Process::Trial(trial)), address: None })
             }
             Some(External { source: Source::Command(command), .. }) => {
-                let spread = launch.seed ^ u64::from(std::process::id());
+                // Others have been given a port and have not bound it yet: each begins its search elsewhere.
+                let spread = u64::from(std::process::id()) * 101 + inbox.new_child().0 * 13;
                 let port = free_port(spread).ok_or_else(|| {
                     Stop::ended(State::Failed, "no port is free for it between 20000 and 32000")
                 })?;
@@ -233,8 +234,9 @@ fn start_command(
     port: u16,
     inbox: &mut Inbox,
 ) -> std::io::Result<Dialogue> {
-    // The shell reads quotes; `exec` leaves no shell behind where the command is a single one.
-    let line = External::command_at(command, port);
+    // The shell reads quotes. Our guardian's name is for children that are ours: it is not theirs to follow,
+    // since the shell stands between.
+    let line = format!("unset {GUARDIAN_VARIABLE}; {}", External::command_at(command, port));
     let start = Start {
         id: inbox.new_child(),
         cores: &launch.contest.cores.runner,
