@@ -149,7 +149,7 @@ fn trials(recording: &Recording, which: impl Fn(&&TrialRecord) -> bool) -> Vec<&
 
 /// One block's effect: the trimmed mean, over the rounds, of the log ratio of CPU per operation.
 fn log_ratio(above: &TrialRecord, below: &TrialRecord) -> Option<f64> {
-    let cost = |slice: &SliceRecord| slice.cpu_ns as f64 / slice.completed.max(1) as f64;
+    let cost = |slice: &SliceRecord| slice.cpu_us_per_op().unwrap_or(f64::NAN);
     let of_round = |round| below.counted().find(|slice| slice.round == round);
     let logs: Vec<f64> = above
         .counted()

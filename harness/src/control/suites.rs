@@ -3,7 +3,7 @@
 //! A suite names contests and how long they are looked at; the runners are all that there are. To add a
 //! suite, add a line to [`ALL`].
 
-use simul_results::{Load, Placement};
+use simul_results::{Arrivals, Load, Placement};
 use simul_workloads::registry;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub const ALL: &[Suite] = &[
     },
     Suite {
         name: "full",
-        purpose: "also other loads and placements, with twice the blocks and four times the rounds",
+        purpose: "also other loads and placements, an open load, twice the blocks and four times the rounds",
         blocks: 12,
         rounds: 20,
         slice: Duration::from_millis(50),
@@ -87,12 +87,19 @@ pub const DEFAULT: &str = "default";
 /// Peer and runner on one core: no wake-up of a halted core is in the way, so runtimes are told apart best.
 const NEAREST: &[Extra] = &[placed("echo", Placement::OneCore)];
 
-/// What the default suite has no time for: one connection and a thousand, and tasks on several cores.
+/// What the default suite has no time for: one connection and a thousand, tasks on several cores, and an open load,
+/// whose slices take seconds.
 const TELLING: &[Extra] = &[
     loaded("echo", 1),
     loaded("echo", 1000),
     placed("echo", Placement::OneCore),
     placed("ping-pong", Placement::AllCores),
+    Extra {
+        workload: "echo",
+        // Far below what any runner serves on one core: it is the latency that is asked for.
+        load: Some(Load::Open { rate_per_sec: 2000, arrivals: Arrivals::Poisson }),
+        placement: None,
+    },
 ];
 
 /// The suite of this name.
