@@ -85,7 +85,16 @@ fn play(fault: &str) -> io::Result<ExitCode> {
     eprintln!("canary: the fault is '{fault}'");
     let mut sound = Sound::start()?;
     for line in io::stdin().lock().lines() {
-        let mut answer = sound.ask(&line?)?;
+        let line = line?;
+        if line.contains("\"mode\":\"serve\"") {
+            // Its faults are those of a trial.
+            println!(
+                "{}",
+                json!({"reply": "refused", "state": "not-applicable", "reason": "no server"})
+            );
+            break;
+        }
+        let mut answer = sound.ask(&line)?;
         let kind = answer["reply"].as_str().unwrap_or_default().to_owned();
         if kind == "slice" {
             at_slice(fault);

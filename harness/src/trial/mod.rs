@@ -56,8 +56,10 @@ pub fn main() -> io::Result<()> {
         };
         reply(&answer)?;
         if matches!(answer, Reply::Finished(_) | Reply::Failed { .. }) {
-            // Actors that hang must not keep the process: it ends here, with all its threads.
-            break;
+            // Actors that hang must not keep the process: it ends here, with all its threads. Not even the
+            // engine is dropped, since some runtimes wait for their threads then.
+            std::mem::forget(trial);
+            return Ok(());
         }
     }
     Ok(())
@@ -90,7 +92,7 @@ impl Refusal {
 /// A trial that is set up.
 enum Trial {
     Closed(Started),
-    Serving(serve::Server),
+    Serving(std::sync::Arc<serve::Server>),
 }
 
 impl Trial {

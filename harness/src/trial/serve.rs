@@ -13,6 +13,7 @@ use nix::{
     },
     unistd::Pid,
 };
+use signal_hook::{consts::SIGTERM, iterator::Signals};
 use simul_results::State;
 use simul_runners::{
     FairnessCard, Intake, Receipt, Runner,
@@ -29,6 +30,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     os::fd::AsRawFd,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -75,6 +77,9 @@ pub enum Trouble {
 
 /// Descriptors that a server needs besides one for each connection.
 const OWN_DESCRIPTORS: u64 = 64;
+/// So long nothing may be in hand before a signal ends a server: what lies in the sockets' buffers must get to a
+/// task.
+const QUIET: Duration = Duration::from_millis(100);
 /// How often it is looked whether all is answered.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -205,7 +210,7 @@ impl Server {
 }
 
 /// The server of a trial, on a port of its own.
-pub(super) fn for_trial(spec: &Spec) -> Result<Server, Refusal> {
+pub(super) fn for_trial(spec: &Spec) -> Result<Arc<Server>, Refusal> {
     let (wanted, most) = (u64::from(spec.actors) + OWN_DESCRIPTORS, raise_descriptors());
     if wanted > most {
         let reason = format!(
@@ -221,10 +226,26 @@ pub(super) fn for_trial(spec: &Spec) -> Result<Server, Refusal> {
         workers: super::workers(spec)?,
         on: (Ipv4Addr::LOCALHOST, 0).into(),
     };
-    start(&offer).map_err(|trouble| match trouble {
+    let server = start(&offer).map_err(|trouble| match trouble {
         Trouble::NotApplicable(reason) => Refusal { state: State::NotApplicable, reason },
         Trouble::Unavailable(reason) => Refusal { state: State::Unavailable, reason },
         Trouble::Address(error) => Refusal::failed(format!("no port: {error}")),
         Trouble::Failed(reason) => Refusal::failed(reason),
-    })
+    })?;
+    let server = Arc::new(server);
+    end_by_signal(Arc::clone(&server))
+        .map_err(|error| Refusal::failed(format!("signals cannot be caught: {error}")))?;
+    Ok(server)
+}
+
+/// Ends the process by SIGTERM, once what is in flight has been answered.
+fn end_by_signal(server: Arc<Server>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM])?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        if signals.forever().next().is_some() {
+            let left = server.stop(QUIET, CLOSING);
+            std::process::exit(i32::from(left > 0));
+        }
+    })?;
+    Ok(())
 }
