@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -43,6 +44,7 @@ func serve(asked spec, input *bufio.Reader) {
 	}
 	// net/http adds 4 KiB to what it is told.
 	web := &http.Server{Handler: server, MaxHeaderBytes: 12 << 10}
+	silent := closeSilent(web)
 	go web.Serve(listener)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
@@ -57,11 +59,31 @@ func serve(asked spec, input *bufio.Reader) {
 	}
 	patience, cancel := context.WithTimeout(context.Background(), time.Duration(asked.DrainNs))
 	defer cancel()
+	silent()
 	web.Shutdown(patience)
 	if told.Order == "finish" {
 		reply := costs()
 		reply["reply"], reply["actors"], reply["early"] = "finished", []int{}, 0
 		say(reply)
+	}
+}
+
+// closeSilent makes a function that closes the connections that have never asked for anything, which net/http's own
+// shutdown waits for, 5 seconds each.
+func closeSilent(web *http.Server) func() {
+	var silent sync.Map
+	web.ConnState = func(connection net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			silent.Store(connection, nil)
+		} else {
+			silent.Delete(connection)
+		}
+	}
+	return func() {
+		silent.Range(func(connection, _ any) bool {
+			connection.(net.Conn).Close()
+			return true
+		})
 	}
 }
 

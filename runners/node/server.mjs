@@ -67,6 +67,12 @@ export class Server {
     server.web = createServer({ ...limits, ...patience }, (request, response) => {
       server.handle(request, response).catch(() => response.destroy());
     });
+    // Node's own closing leaves connections alone that have never asked for anything.
+    server.connections = new Set();
+    server.web.on("connection", (connection) => {
+      server.connections.add(connection);
+      connection.on("close", () => server.connections.delete(connection));
+    });
     server.web.listen({ host: "127.0.0.1", port: 0, backlog: 1024 });
     await once(server.web, "listening");
     server.address = `127.0.0.1:${server.web.address().port}`;
@@ -74,6 +80,8 @@ export class Server {
   }
 
   async handle(request, response) {
+    request.socket.inFlight = true;
+    response.on("close", () => (request.socket.inFlight = false));
     const { status, allow, body } = await this.reply(request);
     response.sendDate = false;
     if (allow) {
@@ -132,7 +140,11 @@ export class Server {
     this.stopping = true;
     const closed = once(this.web, "close");
     this.web.close();
-    this.web.closeIdleConnections();
+    for (const connection of this.connections) {
+      if (!connection.inFlight) {
+        connection.destroy();
+      }
+    }
     await Promise.race([closed, delay(this.drainMs, null, { ref: false })]);
     await this.file.close();
     if (this.ownFolder) {

@@ -32,16 +32,17 @@ class Server:
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self.connection, args=(connection,), daemon=True)
+            # Started under the lock: whoever stops us may join only what has started.
             with self.lock:
                 self.threads.add(thread)
-            thread.start()
+                thread.start()
 
     def connection(self, connection):
         """Serves one connection until it closes, or until the server stops."""
         try:
             reader = connection.makefile("rb")
             with connection, reader:
-                while not self.stopping and self._exchange(connection, reader):
+                while self._exchange(connection, reader):
                     pass
         except OSError:
             # The client is gone: its affair.
@@ -54,6 +55,8 @@ class Server:
     def _exchange(self, connection, reader):
         """One request and its answer; whether there may be another."""
         with self.lock:
+            if self.stopping:
+                return False
             self.idle.add(connection)
         try:
             head = _read_head(reader)
@@ -86,7 +89,8 @@ class Server:
 
     def stop(self, listener):
         """Accepts no more, finishes what is in flight, and closes what is idle."""
-        self.stopping = True
+        with self.lock:
+            self.stopping = True
         # Wakes the thread that waits in `accept`; closing alone would not.
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()

@@ -70,8 +70,10 @@ class Orders:
         # Not `sys.exit`: the main thread may be in the middle of a slice that never ends.
         os._exit(0)
 
-    def terminate(self, *_signal):
-        """Ends a server in good order, as SIGTERM asks."""
+    def await_termination(self):
+        """Ends a server in good order when SIGTERM comes, which must be blocked in all threads: Python's own
+        handlers run on the main thread alone, and only once that wakes up."""
+        signal.sigwait({signal.SIGTERM})
         self.lines.put('{"order": "terminate"}')
 
     def get(self):
@@ -110,6 +112,8 @@ def _set_up(spec, stages):
     if name not in stages:
         raise failed(f"no runner '{name}' (there are: {', '.join(stages)})")
     if spec.get("mode") == "serve":
+        # Before there are other threads, which inherit it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         return stages[name](spec, None), _serve
     stage = stages[name](spec, work_of(spec["workload"], spec["seed"]))
     stage.actors_open()
@@ -185,9 +189,7 @@ def _finish(stage, totals):
 
 def _serve(stage, orders):
     """A trial that is a server until it is told to finish, or to terminate."""
-    signal.signal(signal.SIGTERM, orders.terminate)
-    # Whoever has started us may have blocked it for itself, and that is inherited.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    threading.Thread(target=orders.await_termination, name="SIGTERM", daemon=True).start()
     told = stage.serve(orders, lambda address: _ready(stage, address=address))
     if told["order"] == "finish":
         spent = costs.read()
