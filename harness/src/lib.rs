@@ -9,9 +9,11 @@
 //! [`trial::recorder`] → back to [`control::arm`] → `results`.
 #![forbid(unsafe_code)]
 
+pub mod canary;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod doctor;
 pub mod exit;
 pub mod host;
 pub mod peer;

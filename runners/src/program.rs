@@ -201,6 +201,33 @@ impl Program {
         unknown.map(|name| format!("there is no workload '{name}'"))
     }
 
+    /// A command without a declaration: it may be asked for everything.
+    #[must_use]
+    pub fn undeclared(name: &str, run: Vec<String>, runner: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            describes: "a command that has not been declared".into(),
+            class: Class::Threads,
+            package: "unknown".into(),
+            version: Vec::new(),
+            run,
+            remedy: "declare it".into(),
+            least_version: None,
+            needs: Vec::new(),
+            build: Vec::new(),
+            runner,
+            one_worker: false,
+            caveat: None,
+            environment: BTreeMap::new(),
+            serve: false,
+            workloads: None,
+            waiting_tasks: None,
+            nested_join: true,
+            without: BTreeMap::new(),
+            folder: PathBuf::new(),
+        }
+    }
+
     /// What the spec of its trials says in `runner`.
     #[must_use]
     pub fn spec_name(&self) -> &str {

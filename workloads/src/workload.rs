@@ -34,6 +34,15 @@ pub trait Workload: Sized + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Proves, after everything has been measured, that what `prepare` put up was there to the end. For whoever
+    /// prepares on behalf of a program that is not this one; actors of the port prove it when they close.
+    ///
+    /// # Errors
+    /// Why the measurement cannot be relied on.
+    fn verify(&self, _surroundings: &Surroundings) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Sets up one actor, before anything is measured.
     fn open<R: Runtime>(
         &self,

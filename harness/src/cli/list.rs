@@ -1,10 +1,12 @@
 //! What is there to choose from?
 
-use super::{ListOptions, say};
+use super::{ListOptions, run::programs_of, say};
 use crate::{
     control::{
         availability,
         inbox::{Inbox, Interrupted},
+        programs::Programs,
+        selection::unknown,
         suites,
     },
     exit::Failure,
@@ -20,7 +22,11 @@ use std::process::ExitCode;
 /// Standard output cannot be written.
 pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
     let items = match &*options.kind {
-        "runners" => runners()?,
+        "runners" => {
+            let mut items = runners()?;
+            items.extend(programs(&programs_of(&options.runner_files)?));
+            items
+        }
         "workloads" => workloads(),
         _ => suite_list(),
     };
@@ -54,10 +60,48 @@ fn runners() -> Result<Vec<Value>, Failure> {
             "state": if reason.is_none() { "available" } else { "unavailable" },
             "reason": reason,
             "backend": backend,
+            "class": "rust",
             "caveat": runner.caveat,
         })
     });
     Ok(described.collect())
+}
+
+/// Runner programs, each asked for its version.
+fn programs(programs: &Programs) -> Vec<Value> {
+    let names: Vec<&str> = programs.names().collect();
+    let asked = names.iter().filter_map(|name| {
+        let (program, found) = (programs.find(name)?, programs.availability(name)?);
+        let missing = found.as_ref().err();
+        Some(json!({
+            "name": program.name,
+            "describes": program.describes,
+            "version": found.as_ref().ok().map(|available| &available.version),
+            "package": program.package,
+            "state": if found.is_ok() { "available" } else { "unavailable" },
+            "reason": missing.map(|missing| &missing.reason),
+            "remedy": missing.map(|missing| &missing.remedy),
+            "class": program.class.name(),
+            "caveat": program.caveat,
+        }))
+    });
+    asked.collect()
+}
+
+/// Prints the version that a runner stands on, as a program that another build starts is asked for it.
+///
+/// # Errors
+/// There is no such runner, or no version of it.
+pub(super) fn receipt(runner: &str) -> Result<ExitCode, Failure> {
+    let own = simul_runners::registry::find(runner).map(simul_runners::Profile::receipt);
+    let bare = || simul_runners::bare::find(runner).map(simul_runners::bare::Profile::receipt);
+    let receipt = own.or_else(bare).ok_or_else(|| {
+        let names: Vec<&str> = simul_runners::registry::ALL.iter().map(|r| r.name).collect();
+        Failure::BadInput(unknown(runner, "runner", &names))
+    })?;
+    let receipt = receipt.map_err(Failure::Broken)?;
+    say(&format!("{} {} ({})", receipt.package, receipt.version, receipt.source))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn workloads() -> Vec<Value> {
@@ -105,6 +149,7 @@ fn line(item: &Value) -> String {
         facts.extend(item[key].as_str().map(str::to_owned));
     }
     facts.extend(item["reason"].as_str().map(|reason| format!("unavailable: {reason}")));
+    facts.extend(item["remedy"].as_str().map(|remedy| format!("to have it: {remedy}")));
     if let Some(blocks) = item["blocks"].as_u64() {
         facts.push(format!("{} contests, {blocks} blocks", item["contests"]));
     }

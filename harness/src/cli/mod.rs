@@ -1,10 +1,14 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`]. `trial`, `peer`, `probe` and `guard` are
-//! hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`]. `trial`, `peer`, `probe` and
+//! `guard` are hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
+pub mod conform;
+pub mod doctor;
 pub mod list;
+pub mod load;
+mod load_text;
 pub mod report;
 pub mod run;
 pub mod serve;
@@ -47,13 +51,23 @@ enum Command {
     Run(RunOptions),
     /// Show what there is
     List(ListOptions),
+    /// Show what is here, what is missing, and what would help
+    Doctor(DoctorOptions),
+    /// Check a runner program step by step
+    Conform(ConformOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
     /// Let a runner be a server, for any load generator
     Serve(ServeOptions),
+    /// Send HTTP requests to a server at intended times, and tell when the answers came
+    Load(load::LoadOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
-    Trial,
+    Trial {
+        /// Print the version of what a runner stands on, and nothing else
+        #[arg(long, value_name = "RUNNER")]
+        receipt: Option<String>,
+    },
     /// Be the neutral process at the other end of the sockets
     #[command(hide = true)]
     Peer {
@@ -69,6 +83,18 @@ enum Command {
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
     Guard(GuardOptions),
+    /// Become a command that dies with its guardian
+    #[command(hide = true)]
+    Follow(FollowOptions),
+    /// Be a runner program with a known fault
+    #[command(hide = true)]
+    Canary {
+        /// Which
+        fault: String,
+    },
+    /// Wait for the end of standard input
+    #[command(hide = true)]
+    Keep,
 }
 
 /// Options of `run`.
@@ -80,6 +106,9 @@ pub struct RunOptions {
     /// Runners: names or patterns
     #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
     runners: Vec<String>,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// How much work at a time: closed-N, N actors without think time
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
@@ -124,9 +153,48 @@ pub struct ListOptions {
     /// runners, workloads or suites
     #[arg(value_parser = ["runners", "workloads", "suites"])]
     kind: String,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 it can be measured here; 1 it cannot; 2 bad input.")]
+pub struct DoctorOptions {
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `conform`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 it keeps the protocol; 1 it does not; 2 bad input. The protocol: \
+runners/PROTOCOL.md."
+)]
+pub struct ConformOptions {
+    /// The name of a runner program
+    #[arg(required_unless_present = "command", conflicts_with = "command")]
+    name: Option<String>,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// Workloads to check, with parameters as in echo:128 [default: all]
+    #[arg(short, long = "workload", value_name = "NAME", value_delimiter = ',')]
+    workloads: Vec<String>,
+    /// What the spec says in 'runner' to a command
+    #[arg(long, value_name = "NAME", requires = "command")]
+    runner: Option<String>,
+    /// A command that starts a trial
+    #[arg(last = true)]
+    command: Vec<String>,
 }
 
 /// Options of `report`.
@@ -161,6 +229,20 @@ struct GuardOptions {
     /// A temporary folder to remove in the end
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Say what is left behind so long after the command's own end
+    #[arg(long, value_name = "MS")]
+    grace_ms: Option<u64>,
+    /// The command
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Options of `follow`.
+#[derive(Debug, Args)]
+struct FollowOptions {
+    /// Where to start it
+    #[arg(long)]
+    directory: Option<PathBuf>,
     /// The command
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -173,13 +255,30 @@ pub fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Run(options)) {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
+        Command::Doctor(options) => doctor::main(&options),
+        Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
-        Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
+        Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
+        Command::Trial { receipt: None } => {
+            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
+        }
         Command::Peer { kind } => be_peer(&kind),
         Command::Probe { runner } => probe(&runner),
-        Command::Guard(GuardOptions { cores, folder, command }) => {
-            guardian::watch(&Charge { cores, folder, command })
+        Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
+            let grace = grace_ms.map(Duration::from_millis);
+            guardian::watch(&Charge { cores, folder, grace, command })
+        }
+        Command::Follow(FollowOptions { directory, command }) => {
+            Err(guardian::follow(directory.as_deref(), &command))
+        }
+        Command::Canary { fault } => crate::canary::main(&fault),
+        Command::Keep => {
+            crate::protocol::follow_guardian();
+            io::copy(&mut io::stdin().lock(), &mut io::sink())
+                .map(|_| ExitCode::SUCCESS)
+                .map_err(broken)
         }
     };
     outcome.unwrap_or_else(|failure| {

@@ -2,20 +2,21 @@
 //!
 //! An arm owns its trial's process and its peer's, asks one thing at a time with a time limit, and keeps the
 //! record. Whatever goes wrong becomes the record's state with a reason; nothing here fails the run. It must
-//! not know the order of slices. Next: [`super::block`].
+//! not know the order of slices. Next: [`super::working`], from the warm-up to the end.
 
 use super::{
     child::Start,
     dialogue::Dialogue,
     inbox::{Inbox, Interrupted},
+    outside::Outside,
     plan::{ArmPlan, ContestPlan},
-    recording,
+    recording, stranger,
 };
 use crate::{
     clock,
-    protocol::{Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Slice, Spec},
+    protocol::{Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Spec},
 };
-use simul_results::{SliceRecord, State, TrialRecord, record::ReceiptRecord};
+use simul_results::{State, TrialRecord, record::ReceiptRecord};
 use simul_workloads::Surroundings;
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
@@ -25,7 +26,9 @@ const SETTING_UP: Duration = Duration::from_secs(90);
 /// How long operations in flight are awaited at the end of a slice.
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a trial may take to answer.
-const ANSWERING: Duration = Duration::from_secs(5);
+pub(super) const ANSWERING: Duration = Duration::from_secs(5);
+/// How long a program may take to end after its last answer.
+pub(super) const ENDING: Duration = Duration::from_secs(5);
 
 /// One cell in one block.
 pub struct Arm<'a> {
@@ -33,16 +36,25 @@ pub struct Arm<'a> {
     pub plan: &'a ArmPlan,
     /// The record, as far as it is known.
     pub record: TrialRecord,
-    trial: Option<Dialogue>,
-    peer: Option<Dialogue>,
+    pub(super) trial: Option<Dialogue>,
+    pub(super) peer: Option<Dialogue>,
     /// The trial's CPU clock after its last slice; from there on, what it burns is deferred.
-    rested_at_ns: u64,
+    pub(super) rested_at_ns: u64,
     /// Whether the runner has one worker by design.
     pub one_worker: bool,
     /// What it said in the end.
     pub finished: Option<Finished>,
     /// Operations that the recorder had no room for.
     pub unrecorded: u64,
+    /// How many actors work.
+    pub(super) actors: u32,
+    /// Operations of all slices, warm-up included.
+    pub(super) operations: u64,
+    /// A program that is not ours, seen from outside.
+    pub(super) outside: Option<Outside>,
+    pub(super) surroundings: Surroundings,
+    pub(super) workload: &'a str,
+    pub(super) seed: u64,
 }
 
 /// What is needed to start an arm.
@@ -60,7 +72,7 @@ pub struct Launch<'a> {
 impl<'a> Arm<'a> {
     /// An arm whose processes have not been started.
     #[must_use]
-    pub fn new(plan: &'a ArmPlan, launch: &Launch<'_>) -> Self {
+    pub fn new(plan: &'a ArmPlan, launch: &Launch<'a>) -> Self {
         let record = recording::blank(plan, launch.contest, launch.block);
         Self {
             plan,
@@ -71,6 +83,12 @@ impl<'a> Arm<'a> {
             one_worker: false,
             finished: None,
             unrecorded: 0,
+            actors: launch.contest.actors,
+            operations: 0,
+            outside: None,
+            surroundings: Surroundings::default(),
+            workload: &launch.contest.contest.workload,
+            seed: launch.seed,
         }
     }
 
@@ -87,6 +105,7 @@ impl<'a> Arm<'a> {
             id: inbox.new_child(),
             cores: &launch.contest.cores.peer,
             arguments: &["peer", peer.name()],
+            program: None,
             environment: &[],
             folder: false,
         };
@@ -115,13 +134,17 @@ impl<'a> Arm<'a> {
             id: inbox.new_child(),
             cores: &launch.contest.cores.runner,
             arguments: &["trial"],
+            program: self.plan.foreign.as_ref().map(|available| &available.start),
             environment: &environment,
             folder: launch.contest.needs.files,
         };
         match Dialogue::start(&start, inbox) {
             Ok(mut dialogue) => {
-                let surroundings = Surroundings { peer, folder: dialogue.folder() };
-                dialogue.tell(&self.spec(launch, surroundings));
+                self.surroundings = Surroundings { peer, folder: dialogue.folder() };
+                if let Err(error) = self.prepare() {
+                    self.end(State::Failed, format!("set-up failed: {error}"));
+                }
+                dialogue.tell(&self.spec(launch, self.surroundings.clone()));
                 self.trial = Some(dialogue);
             }
             Err(error) => self.end(State::Failed, format!("its process could not start: {error}")),
@@ -142,6 +165,14 @@ impl<'a> Arm<'a> {
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(DRAIN),
         }
+    }
+
+    /// Our own trial prepares its work itself.
+    fn prepare(&self) -> Result<(), String> {
+        if self.plan.foreign.is_none() {
+            return Ok(());
+        }
+        stranger::prepare(self.workload, self.seed, &self.surroundings)
     }
 
     fn await_peer(&mut self, inbox: &mut Inbox) -> Result<Option<SocketAddr>, Interrupted> {
@@ -165,103 +196,47 @@ impl<'a> Arm<'a> {
             return Ok(());
         }
         match self.answer(inbox, SETTING_UP)? {
-            Some(Reply::Ready(Ready { pid, receipt, card, one_worker, .. })) => {
-                if let Some(trial) = &mut self.trial {
-                    trial.pid = pid;
+            Some(Reply::Ready(ready)) => self.take_in(ready),
+            Some(Reply::Refused { state, reason }) => match state {
+                State::Failed => self.condemn(state, &reason),
+                State::Unavailable | State::NotApplicable => self.end(state, reason),
+                State::Measured | State::TimedOut | State::Discarded => {
+                    let name = state.name();
+                    self.condemn(State::Failed, &format!("it refused as '{name}': {reason}"));
                 }
-                let (package, version, source) = receipt;
-                self.record.receipt = Some(ReceiptRecord { package, version, source });
-                self.record.card = card;
-                self.one_worker = one_worker;
-            }
-            Some(Reply::Refused { state, reason }) => self.end(state, reason),
-            Some(other) => self.end(State::Failed, format!("expected 'ready', got {other:?}")),
+            },
+            Some(other) => self.unexpected(&other),
             None => {}
         }
         Ok(())
     }
 
-    /// Orders a warm-up; what it gave tells the pace.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn warm_up(
-        &mut self,
-        duration_ns: u64,
-        inbox: &mut Inbox,
-    ) -> Result<Option<Slice>, Interrupted> {
-        self.tell(Order::WarmUp { duration_ns });
-        let slice =
-            match self.answer(inbox, Duration::from_nanos(duration_ns) + DRAIN + ANSWERING)? {
-                Some(Reply::Warm(slice)) => Some(slice),
-                Some(other) => {
-                    self.unexpected(other);
-                    None
-                }
-                None => None,
-            };
-        self.rest();
-        Ok(slice)
-    }
-
-    /// Orders a slice and keeps what it gave; returns its place in the record.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn slice(
-        &mut self,
-        [duration_ns, drop_ns]: [u64; 2],
-        [round, position]: [u32; 2],
-        inbox: &mut Inbox,
-    ) -> Result<Option<&mut SliceRecord>, Interrupted> {
-        let deferred_cpu_ns = self.cpu_ns().saturating_sub(self.rested_at_ns);
-        let peer_before_ns = self.peer_cpu_ns();
-        self.tell(Order::Slice { duration_ns, drop_ns });
-        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
-        let answer = self.answer(inbox, patience)?;
-        let peer_after_ns = self.peer_cpu_ns();
-        self.rest();
-        let peer_cpu_ns =
-            peer_after_ns.zip(peer_before_ns).map(|(after, before)| after.saturating_sub(before));
-        let slice = match answer {
-            Some(Reply::Slice(slice)) => slice,
-            Some(Reply::Failed { reason, slice, timed_out }) => {
-                let state = if timed_out { State::TimedOut } else { State::Failed };
-                self.end(state, reason);
-                let Some(slice) = slice else { return Ok(None) };
-                slice
-            }
-            Some(other) => {
-                self.unexpected(other);
-                return Ok(None);
-            }
-            None => return Ok(None),
+    /// What a trial says when it waits for orders.
+    fn take_in(&mut self, ready: Ready) {
+        let Ready { pid, receipt, card, one_worker, .. } = ready;
+        let Some(trial) = &mut self.trial else { return };
+        trial.pid = pid;
+        self.record.card = card;
+        self.one_worker = one_worker;
+        let Some(available) = &self.plan.foreign else {
+            self.record.receipt = receipt.map(|(package, version, source)| ReceiptRecord {
+                package,
+                version,
+                source,
+            });
+            return;
         };
-        self.unrecorded += slice.unrecorded;
-        let record = recording::slice(slice, [round, position], peer_cpu_ns, deferred_cpu_ns);
-        self.record.slices.push(record);
-        Ok(self.record.slices.last_mut())
-    }
-
-    /// Orders the end and keeps what the trial cost.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
-    pub fn finish(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
-        if !self.is_alive() {
-            return Ok(());
+        let outside = Outside::below(trial.guardian_pid());
+        let known = outside.processes().any(|process| process == pid);
+        self.outside = Some(outside);
+        self.one_worker |= available.program.one_worker;
+        match stranger::receipt(available, receipt.as_ref()) {
+            Ok(receipt) => self.record.receipt = Some(receipt),
+            Err(why) => return self.condemn(State::Failed, &why),
         }
-        self.tell(Order::Finish);
-        match self.answer(inbox, DRAIN + ANSWERING)? {
-            Some(Reply::Finished(finished)) => {
-                self.record.backend = Some(finished.backend.clone());
-                self.record.costs = Some(recording::costs(&finished));
-                self.finished = Some(finished);
-            }
-            Some(other) => self.unexpected(other),
-            None => {}
+        if !known {
+            self.condemn(State::Failed, &format!("process {pid} is none of its own"));
         }
-        Ok(())
     }
 
     /// Writes down how it ended. The first reason stands.
@@ -289,18 +264,25 @@ impl<'a> Arm<'a> {
         [&self.trial, &self.peer].into_iter().flatten().flat_map(Dialogue::processes)
     }
 
-    fn tell(&mut self, order: Order) {
-        if let Some(trial) = &mut self.trial {
+    pub(super) fn tell(&mut self, order: Order, inbox: &mut Inbox) -> Result<(), Interrupted> {
+        let Some(trial) = &mut self.trial else { return Ok(()) };
+        if let Some((state, reason)) = trial.unasked(inbox)? {
+            self.end(state, reason);
+        } else {
             trial.tell(&order);
         }
+        Ok(())
     }
 
     /// The next answer; `None` when there was none, and then the arm has ended.
-    fn answer(
+    pub(super) fn answer(
         &mut self,
         inbox: &mut Inbox,
         patience: Duration,
     ) -> Result<Option<Reply>, Interrupted> {
+        if !self.is_alive() {
+            return Ok(None);
+        }
         let Some(trial) = &mut self.trial else { return Ok(None) };
         match trial.answer(inbox, patience)? {
             Ok(reply) => Ok(Some(reply)),
@@ -311,25 +293,41 @@ impl<'a> Arm<'a> {
         }
     }
 
-    fn unexpected(&mut self, reply: Reply) {
+    pub(super) fn unexpected(&mut self, reply: &Reply) {
         match reply {
             Reply::Failed { reason, timed_out, .. } => {
-                self.end(if timed_out { State::TimedOut } else { State::Failed }, reason);
+                let state = if *timed_out { State::TimedOut } else { State::Failed };
+                self.condemn(state, reason);
             }
-            other => self.end(State::Failed, format!("an answer out of order: {other:?}")),
+            other => {
+                let what = format!("an answer out of order: '{}'", other.name());
+                self.condemn(State::Failed, &what);
+            }
         }
     }
 
-    fn cpu_ns(&self) -> u64 {
+    /// Ends it for what it has said, with the last words of a program that is not ours.
+    pub(super) fn condemn(&mut self, state: State, why: &str) {
+        let words = match &mut self.trial {
+            Some(trial) if self.plan.foreign.is_some() => trial.silenced(state, why).1,
+            _ => why.to_owned(),
+        };
+        self.end(state, words);
+    }
+
+    pub(super) fn cpu_ns(&self) -> u64 {
+        if let Some(outside) = &self.outside {
+            return outside.cpu_ns();
+        }
         self.trial.as_ref().and_then(Dialogue::cpu_ns).unwrap_or(self.rested_at_ns)
     }
 
-    fn peer_cpu_ns(&self) -> Option<u64> {
+    pub(super) fn peer_cpu_ns(&self) -> Option<u64> {
         self.peer.as_ref()?.cpu_ns()
     }
 
     /// From here on, its CPU time is deferred.
-    fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.rested_at_ns = self.cpu_ns();
     }
 }

@@ -51,6 +51,7 @@ fn start(name: &'static str, inbox: &mut Inbox) -> std::io::Result<Dialogue> {
         id: inbox.new_child(),
         cores: &[],
         arguments: &["probe", name],
+        program: None,
         environment: &environment,
         folder: false,
     };

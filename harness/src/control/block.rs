@@ -18,10 +18,10 @@ use super::{
     schedule::Seen,
     verification,
 };
-use crate::protocol::Slice;
+use crate::protocol::SEEDS;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
-use simul_results::{State, TrialRecord};
+use simul_results::{SliceRecord, State, TrialRecord};
 use std::collections::HashSet;
 
 /// Slices hold at least so many operations, unless one takes longer than 20 ms.
@@ -54,7 +54,7 @@ impl<'a> Block<'a> {
     #[must_use]
     pub fn new(plan: &'a Plan, contest: &'a ContestPlan, block: u32, seen: &Seen) -> Self {
         // Every block draws its own inputs and orders; the same for all runners.
-        let seed = plan.record.seed.wrapping_add(u64::from(block));
+        let seed = plan.record.seed.wrapping_add(u64::from(block)) % SEEDS;
         let mut new = Self {
             plan,
             contest,
@@ -215,7 +215,7 @@ pub(super) fn cores(cpu_ns: u64, span_ns: u64) -> f64 {
 
 /// How long a trial's slices must be, by its pace in the warm-up: at least as long as asked, at least
 /// [`LEAST_OPERATIONS`], and longer than its slow operations by [`TAILS`].
-fn length_ns(pace: &Slice, [slice_ns, drop_ns]: [u64; 2]) -> [u64; 2] {
+fn length_ns(pace: &SliceRecord, [slice_ns, drop_ns]: [u64; 2]) -> [u64; 2] {
     let per_operation_ns = pace.window_ns / pace.completed.max(1);
     // Half as many again, since the pace varies.
     let enough_ns = per_operation_ns * LEAST_OPERATIONS * 3 / 2;
@@ -224,7 +224,7 @@ fn length_ns(pace: &Slice, [slice_ns, drop_ns]: [u64; 2]) -> [u64; 2] {
 }
 
 /// The trial's record, after its work has been verified and its numbers have been looked at.
-fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
+pub(super) fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
     if let Some(finished) = arm.finished.take() {
         if finished.early > 0 {
             let early = finished.early;
@@ -234,7 +234,9 @@ fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
             );
         }
         let workload = &contest.contest.workload;
-        if let Some(complaint) = verification::complaint(workload, seed, &finished.actors) {
+        if let Some(complaint) = arm.miscount(&finished.actors) {
+            arm.end(State::Discarded, complaint);
+        } else if let Some(complaint) = verification::complaint(workload, seed, &finished.actors) {
             arm.end(State::Discarded, complaint);
         }
         arm.record.actors = Some(marks::evenness(&finished.actors));

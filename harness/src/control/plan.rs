@@ -5,7 +5,9 @@
 //! when the plan stands. Next: [`super::schedule`].
 
 use super::{
+    entrants::{Field, selected_runners},
     placement::Cores,
+    programs::{Available, Programs},
     selection::{Request, matching, unknown},
     suites::{self, Extra, Suite},
 };
@@ -16,7 +18,7 @@ use simul_results::{
 };
 use simul_runners::{Runner, bare};
 use simul_workloads::{Class, Needs, Parameters, Profile, Workload, registry};
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
 const DROP_NS: u64 = 5_000_000;
@@ -66,6 +68,8 @@ pub struct ArmPlan {
     pub workers: u32,
     /// Why it cannot be measured, if so.
     pub refusal: Option<(State, String)>,
+    /// The program in another language, or of another build, that is to be started; `None`: our own.
+    pub foreign: Option<Arc<Available>>,
 }
 
 impl Plan {
@@ -73,18 +77,23 @@ impl Plan {
     ///
     /// # Errors
     /// Something that was asked for does not exist, does not fit, or selects nothing.
-    pub fn make(request: &Request, available: &[u32]) -> Result<Self, Failure> {
+    pub fn make(
+        request: &Request,
+        available: &[u32],
+        programs: &Programs,
+    ) -> Result<Self, Failure> {
         let bad = Failure::BadInput;
         let name = request.suite.as_deref().unwrap_or(suites::DEFAULT);
         let suite = suites::find(name).ok_or_else(|| {
             let names: Vec<&str> = suites::ALL.iter().map(|suite| suite.name).collect();
             bad(unknown(name, "suite", &names))
         })?;
-        let runners = selected_runners(request).map_err(bad)?;
+        let runners = selected_runners(request, programs).map_err(bad)?;
+        let field = Field { runners: &runners, programs, cores: available };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let plan = ContestPlan::make(&entry, &runners, available, request, seed);
+            let plan = ContestPlan::make(&entry, &field, request, seed);
             let plan = plan.map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
@@ -115,42 +124,6 @@ impl Plan {
         };
         Ok(Self { record, exact_slice: request.slice.is_some(), contests })
     }
-}
-
-impl Plan {
-    /// The listed runners that this plan would start, natives' counterparts included.
-    #[must_use]
-    pub fn runners(&self) -> Vec<&'static str> {
-        let arms = || self.contests.iter().flat_map(|contest| &contest.arms);
-        let stands_on = |arm: &ArmPlan| {
-            let bare = bare::find(&arm.program).and_then(|bare| bare.counterpart_of);
-            bare.unwrap_or(&arm.program).to_owned()
-        };
-        let wanted: Vec<String> =
-            arms().filter(|arm| arm.refusal.is_none()).map(stands_on).collect();
-        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
-        listed.filter(|name| wanted.iter().any(|wanted| wanted == name)).collect()
-    }
-}
-
-/// The runners that were asked for, canaries and hand-written counterparts included if named.
-fn selected_runners(request: &Request) -> Result<Vec<&'static str>, String> {
-    let listed: Vec<&str> = simul_runners::registry::ALL.iter().map(|runner| runner.name).collect();
-    if request.runners.is_empty() {
-        return Ok(listed);
-    }
-    let canaries = simul_runners::registry::CANARIES.iter().map(|runner| runner.name);
-    let natives = bare::ALL.iter().filter(|bare| bare.counterpart_of.is_some());
-    let hidden: Vec<&str> = canaries.chain(natives.map(|bare| bare.name)).collect();
-    let mut selected = Vec::new();
-    for pattern in &request.runners {
-        for name in matching(pattern, "runner", &listed, &hidden)? {
-            if !selected.contains(&name) {
-                selected.push(name);
-            }
-        }
-    }
-    Ok(selected)
 }
 
 /// A contest to be planned.
@@ -199,8 +172,7 @@ fn or<T: Copy>(asked: &[T], usual: T) -> Vec<T> {
 impl ContestPlan {
     fn make(
         entry: &Entry,
-        runners: &[&'static str],
-        available: &[u32],
+        field: &Field<'_>,
         request: &Request,
         seed: u64,
     ) -> Result<Self, String> {
@@ -211,8 +183,8 @@ impl ContestPlan {
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
         let placement =
-            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, available));
-        let cores = Cores::of(placement, available).map_err(|reason| {
+            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, field.cores));
+        let cores = Cores::of(placement, field.cores).map_err(|reason| {
             format!("placement '{}' is not possible here: {reason}", placement.name())
         })?;
         let label = parameters.label();
@@ -230,17 +202,21 @@ impl ContestPlan {
             unavailable: request.unavailable.clone(),
             arms: Vec::new(),
         };
-        plan.arms = runners.iter().map(|runner| plan.arm(runner, Role::Runner)).collect();
+        let arms = field.runners.iter().map(|runner| {
+            let foreign = plan.foreign_arm(runner, field.programs);
+            foreign.unwrap_or_else(|| plan.arm(runner, Role::Runner))
+        });
+        plan.arms = arms.collect();
         plan.baseline = plan.choose_baseline();
         if let Some(baseline) = plan.baseline.clone() {
-            let null = plan.arm(&baseline, Role::Null);
+            let null = plan.null_of(&baseline);
             plan.arms.extend((0..request.null_arms).map(|copy| null.numbered(copy)));
             plan.arms.push(plan.arm(bare::floor_of(profile.name), Role::Floor));
         }
         Ok(plan)
     }
 
-    fn arm(&self, runner: &str, role: Role) -> ArmPlan {
+    pub(super) fn arm(&self, runner: &str, role: Role) -> ArmPlan {
         let program = runner.strip_prefix("floor-").filter(|name| *name == "inline");
         let program = program.unwrap_or(runner);
         let (one_worker, refusal) = self.refusal(program);
@@ -249,6 +225,7 @@ impl ContestPlan {
             program: program.to_owned(),
             workers: if one_worker { 1 } else { self.cores.workers },
             refusal,
+            foreign: None,
         }
     }
 
@@ -297,17 +274,6 @@ impl ContestPlan {
     }
 }
 
-impl ArmPlan {
-    /// Further null arms need names of their own: `tokio.2~null`.
-    fn numbered(&self, copy: u32) -> Self {
-        let mut arm = self.clone();
-        if copy > 0 {
-            arm.cell.runner = format!("{}.{}", self.cell.runner, copy + 1);
-        }
-        arm
-    }
-}
-
 /// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
 /// one: else the wake-up of a halted core is what would be measured.
 fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement {
@@ -348,4 +314,78 @@ impl simul_runners::registry::Visitor for Admission<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn plan(workload: &str, runners: &[&str]) -> Result<Plan, String> {
+        let request = Request {
+            workloads: vec![workload.into()],
+            runners: runners.iter().map(|runner| (*runner).into()).collect(),
+            null_arms: 1,
+            seed: Some(1),
+            ..Request::default()
+        };
+        Plan::make(&request, &[0, 1], &Programs::default()).map_err(|failure| failure.to_string())
+    }
+
+    fn cells(plan: &Plan) -> Vec<String> {
+        plan.record.contests.iter().flat_map(|contest| contest.cells.clone()).collect()
+    }
+
+    #[test]
+    fn a_contest_has_its_runners_a_null_arm_and_a_floor() {
+        let plan = plan("echo:128", &["threads", "inline"]).unwrap();
+        assert_eq!(
+            cells(&plan),
+            [
+                "echo:128/threads/closed-32@separate",
+                "echo:128/inline/closed-32@separate",
+                "echo:128/threads~null/closed-32@separate",
+                "echo:128/floor-epoll/closed-32@separate",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_unavailable_keeps_its_cells_and_is_no_baseline() {
+        let request = Request {
+            workloads: vec!["echo".into()],
+            runners: vec!["tokio".into(), "threads".into(), "native-tokio".into()],
+            unavailable: [("tokio".to_owned(), "no; do this".to_owned())].into(),
+            null_arms: 1,
+            seed: Some(1),
+            ..Request::default()
+        };
+        let plan = Plan::make(&request, &[0, 1], &Programs::default()).unwrap();
+        let arms = &plan.contests[0].arms;
+        let why = Some((State::Unavailable, "no; do this".to_owned()));
+        assert_eq!((&arms[0].refusal, &arms[2].refusal), (&why, &why), "the native one as well");
+        assert_eq!(plan.contests[0].baseline.as_deref(), Some("threads"));
+        assert_eq!(plan.runners(), ["threads"]);
+    }
+
+    #[test]
+    fn the_floor_of_computing_is_inline_under_a_name_of_its_own() {
+        let plan = plan("sha256", &["inline"]).unwrap();
+        let floor = plan.contests[0].arms.last().unwrap();
+        assert_eq!((&*floor.cell.runner, &*floor.program), ("floor-inline", "inline"));
+        assert_eq!((floor.workers, plan.contests[0].cores.workers), (1, 2));
+    }
+
+    #[test]
+    fn refusals_quote_and_advise() {
+        assert_eq!(
+            plan("ecoh", &[]).unwrap_err(),
+            "no workload matches 'ecoh'; did you mean 'echo'? see: simul list workloads"
+        );
+        assert_eq!(
+            plan("echo:3", &[]).unwrap_err(),
+            "parameter bytes = '3' is not a whole number from 16 to 1048576"
+        );
+        assert_eq!(
+            plan("sha256", &["native-threads"]).unwrap_err(),
+            "the selection matches no cell that can run (it is hand-written for echo); \
+             see: simul list runners"
+        );
+    }
+}

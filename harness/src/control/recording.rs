@@ -3,7 +3,8 @@
 //! From the shapes of the protocol to those of the recording. Next: `simul_results::record`.
 
 use super::plan::{ArmPlan, ContestPlan};
-use crate::protocol::{Finished, Slice};
+use super::vetting::Vetted;
+use crate::protocol::Costs;
 use simul_results::{
     SliceRecord, State, TrialRecord,
     record::{CostRecord, SCHEMA},
@@ -42,25 +43,27 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
 }
 
 /// What a trial cost.
-pub(super) fn costs(finished: &Finished) -> CostRecord {
+pub(super) fn costs(costs: &Costs) -> CostRecord {
     CostRecord {
-        user_ns: finished.user_ns,
-        system_ns: finished.system_ns,
-        voluntary_switches: finished.voluntary_switches,
-        involuntary_switches: finished.involuntary_switches,
-        peak_rss_bytes: finished.peak_rss_bytes.saturating_sub(finished.recorder_bytes),
-        recorder_bytes: finished.recorder_bytes,
-        threads: finished.threads,
+        user_ns: costs.user_ns,
+        system_ns: costs.system_ns,
+        voluntary_switches: costs.voluntary_switches,
+        involuntary_switches: costs.involuntary_switches,
+        peak_rss_bytes: costs.peak_rss_bytes.saturating_sub(costs.recorder_bytes),
+        recorder_bytes: costs.recorder_bytes,
+        threads: costs.threads,
     }
 }
 
 /// What one slice gave, with what was seen from outside.
 pub(super) fn slice(
-    slice: Slice,
+    vetted: Vetted,
     [round, position]: [u32; 2],
     peer_cpu_ns: Option<u64>,
     deferred_cpu_ns: u64,
 ) -> SliceRecord {
+    let Vetted { slice, sum_ns, quantiles_ns, cpu_ns, histogram } = vetted;
+    let [p50_ns, p90_ns, p99_ns, max_ns] = quantiles_ns;
     SliceRecord {
         round,
         position,
@@ -70,18 +73,18 @@ pub(super) fn slice(
         operations: slice.operations,
         completed: slice.completed,
         recorded: slice.recorded,
-        sum_ns: slice.sum_ns,
-        p50_ns: slice.p50_ns,
-        p90_ns: slice.p90_ns,
-        p99_ns: slice.p99_ns,
-        max_ns: slice.max_ns,
-        cpu_ns: slice.cpu_ns,
+        sum_ns,
+        p50_ns,
+        p90_ns,
+        p99_ns,
+        max_ns,
+        cpu_ns,
         peer_cpu_ns,
         deferred_cpu_ns,
         foreign_cpu_ns: None,
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
-        histogram: slice.histogram,
+        histogram,
     }
 }

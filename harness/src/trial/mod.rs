@@ -142,7 +142,7 @@ impl Started {
         let Receipt { package, version, source } = self.receipt.clone();
         Ready {
             pid: std::process::id() as i32,
-            receipt: (package, version, source),
+            receipt: Some((package, version, source)),
             card: in_words(&self.card),
             one_worker: self.one_worker,
             address: None,
@@ -180,25 +180,26 @@ impl Started {
         Reply::Finished(Finished {
             actors: self.engine.totals().to_vec(),
             early: self.engine.early(),
-            recorder_bytes: self.engine.recorder_bytes(),
-            ..finished(&costs, backend)
+            ..finished(&costs, backend, self.engine.recorder_bytes())
         })
     }
 }
 
 /// What a trial without actors says at its end.
-fn finished(costs: &Costs, backend: &str) -> Finished {
+fn finished(costs: &Costs, backend: &str, recorder_bytes: u64) -> Finished {
     Finished {
         actors: Vec::new(),
         early: 0,
-        backend: backend.into(),
-        user_ns: costs.user_ns,
-        system_ns: costs.system_ns,
-        voluntary_switches: costs.voluntary_switches,
-        involuntary_switches: costs.involuntary_switches,
-        peak_rss_bytes: costs.peak_rss_bytes,
-        recorder_bytes: 0,
-        threads: costs.threads,
+        backend: Some(backend.into()),
+        costs: Some(protocol::Costs {
+            user_ns: costs.user_ns,
+            system_ns: costs.system_ns,
+            voluntary_switches: costs.voluntary_switches,
+            involuntary_switches: costs.involuntary_switches,
+            peak_rss_bytes: costs.peak_rss_bytes,
+            recorder_bytes,
+            threads: costs.threads,
+        }),
     }
 }
 

@@ -103,6 +103,9 @@ impl simul_runners::registry::Visitor for OnRunner<'_> {
         if let Intake::Absent(reason) = intake {
             return Err(Trouble::NotApplicable(reason.into()));
         }
+        if let Some(missing) = R::missing() {
+            return Err(Trouble::Unavailable(format!("{}; {}", missing.reason, missing.remedy)));
+        }
         raise_descriptors();
         let receipt = R::PROFILE.receipt().map_err(Trouble::Failed)?;
         let (file, path) = pattern_file()
@@ -182,7 +185,7 @@ impl Server {
         card.insert("intake".into(), self.intake.in_words().into());
         Ready {
             pid: std::process::id() as i32,
-            receipt: (package, version, source),
+            receipt: Some((package, version, source)),
             card,
             one_worker: self.one_worker,
             address: Some(self.address()),
@@ -195,7 +198,7 @@ impl Server {
         }
         let (costs, backend) = (Costs::read(), costs::backend());
         match self.stop(Duration::ZERO, CLOSING) {
-            0 => Reply::Finished(finished(&costs, backend)),
+            0 => Reply::Finished(finished(&costs, backend, 0)),
             left => failed(format!("{left} requests were not answered when the server was to end")),
         }
     }

@@ -89,6 +89,10 @@ impl Workload for FileRead {
         warm(&path)
     }
 
+    fn verify(&self, surroundings: &Surroundings) -> io::Result<()> {
+        verify_warm(&path(surroundings)?)
+    }
+
     async fn open<R: Runtime>(
         &self,
         runtime: R,
