@@ -19,8 +19,9 @@ use crate::protocol::Finished;
 use simul_results::{SliceRecord, State, TrialRecord};
 use std::time::Duration;
 
-/// How long a process may take to start and to set its actors up.
-pub const SETTING_UP: Duration = Duration::from_secs(20);
+/// How long a process may take to start and to set its actors up. All of a contest do so at the same time, often
+/// on one core: nineteen that write 32 MiB each took more than 20 s, unoptimised and beside other work.
+pub const SETTING_UP: Duration = Duration::from_secs(90);
 /// How long operations in flight are awaited at the end of a slice.
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a process may take to answer.
