@@ -181,14 +181,14 @@ impl<'a> Arm<'a> {
         if !self.subject.is_trial() {
             return Ok(());
         }
-        let finished = self.step(|arm| arm.subject.finish(inbox))?;
+        let finished = self.step(|arm| arm.subject.trial()?.finish(inbox))?;
         if let Some((finished, costs)) = finished {
             self.record.backend.clone_from(&finished.backend);
             self.record.costs = costs.as_ref().map(recording::costs);
             self.finished = Some(finished);
         }
         // Only when its costs are kept: what is wrong with its end is the last that is said of it.
-        self.step(|arm| arm.subject.await_end()).map(|_| ())
+        self.step(|arm| arm.subject.trial()?.await_end()).map(|_| ())
     }
 
     /// The record, after its work has been verified and its numbers have been looked at.
@@ -221,7 +221,7 @@ impl<'a> Arm<'a> {
     /// # Errors
     /// [`Interrupted`].
     pub fn condemn(&mut self, state: State, why: &str) -> Result<(), Interrupted> {
-        self.step::<()>(|arm| Err(arm.subject.condemn(state, why))).map(|_| ())
+        self.step::<()>(|arm| Err(arm.subject.trial()?.condemn(state, why))).map(|_| ())
     }
 
     /// Tells all guardians to end their processes, without waiting.
