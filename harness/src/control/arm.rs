@@ -26,8 +26,8 @@ const SETTING_UP: Duration = Duration::from_secs(20);
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a trial may take to answer.
 pub(super) const ANSWERING: Duration = Duration::from_secs(5);
-/// How long a program may take to end after its last answer.
-pub(super) const ENDING: Duration = Duration::from_secs(5);
+/// How long a program may take to end after its last answer: as long as to start, since all end together.
+pub(super) const ENDING: Duration = Duration::from_secs(20);
 
 /// One cell in one block.
 pub struct Arm<'a> {
