@@ -15,6 +15,7 @@ pub mod clock;
 pub mod control;
 pub mod doctor;
 pub mod exit;
+pub mod generator;
 pub mod host;
 pub mod peer;
 pub mod protocol;

@@ -91,7 +91,7 @@ fn a_sound_program_with_plain_pairs_is_measured_like_any_other() {
     for trial in place.trials("run").iter().filter(|trial| trial.runner == "x-none") {
         let receipt = trial.receipt.as_ref().unwrap();
         assert!(receipt.source.ends_with("trial --receipt threads"), "{receipt:?}");
-        assert!(trial.slices.iter().all(|slice| slice.cpu_ns > 0), "seen from outside");
+        assert!(trial.slices.iter().all(|slice| slice.cpu_ns > Some(0)), "seen from outside");
         assert!(trial.costs.as_ref().unwrap().peak_rss_bytes > 0);
         assert!(trial.card["cpu"].contains("from outside"), "{:?}", trial.card);
     }
@@ -148,7 +148,7 @@ fn what_is_missing_is_unavailable_with_its_remedy_and_the_run_goes_on() {
         let simul = program();
         let own = format!("[\"{simul}\", \"trial\", \"--receipt\", \"threads\"]");
         let entry = sound.replace("x-none", &format!("x-{name}")).replace(&own, version);
-        write!(text_of, "{}{more}\n", entry.trim_end().to_owned() + "\n").unwrap();
+        writeln!(text_of, "{}\n{more}", entry.trim_end()).unwrap();
     }
     std::fs::write(place.path("canaries.toml"), text_of).unwrap();
     let output = place.run(&format!("run -w echo -r inline,x-* {PATIENT}"));

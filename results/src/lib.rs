@@ -1,6 +1,6 @@
 //! What was seen, what it means, and how it is shown.
 //!
-//! Seen: [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`]. Shown:
+//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -14,12 +14,18 @@ extern crate self as simul_results;
 #[cfg(test)]
 #[path = "../tests/synthetic/mod.rs"]
 mod synthetic;
+#[cfg(test)]
+#[path = "../tests/synthetic/open.rs"]
+mod synthetic_open;
 
 pub mod cell;
 pub mod chart;
 pub mod export;
 pub mod grid;
 pub mod histogram;
+pub mod ladder;
+pub mod load;
+mod open_record;
 pub mod quantity;
 pub mod record;
 pub mod report;
@@ -31,6 +37,7 @@ pub mod summary;
 pub mod table;
 pub mod wording;
 
-pub use cell::{Cell, Contest, Load, Placement, Role};
+pub use cell::{Cell, Contest, Placement, Role};
+pub use load::{Arrivals, Load};
 pub use record::{RunRecord, SliceRecord, State, TrialRecord};
 pub use summary::Summary;

@@ -28,6 +28,9 @@ pub trait Fault: Copy + Send + Sync + 'static {
     /// The fault in one sentence.
     const DESCRIBES: &'static str;
 
+    /// What its name promises that it waits with.
+    const PROMISES: Backend = Backend::Blocking;
+
     /// Called once, when the runner starts.
     ///
     /// # Errors
@@ -55,6 +58,10 @@ pub struct Lie;
 /// Ends the process in the middle of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Die;
+
+/// Promises a ring and waits in the system call, as a runtime does that falls back silently.
+#[derive(Clone, Copy, Debug)]
+pub struct Pretend;
 
 /// The runner that waits for ever.
 pub type Hangs = Canary<Hang>;
@@ -113,6 +120,15 @@ impl Fault for Die {
     }
 }
 
+/// The runner that waits with something else than it promises.
+pub type Pretends = Canary<Pretend>;
+
+impl Fault for Pretend {
+    const NAME: &'static str = "canary:pretend";
+    const DESCRIBES: &'static str = "threads that promise io_uring";
+    const PROMISES: Backend = Backend::IoUring;
+}
+
 /// Threads with a fault.
 #[derive(Debug)]
 pub struct Canary<F> {
@@ -128,7 +144,7 @@ impl<F: Fault> Runner for Canary<F> {
         name: F::NAME,
         describes: F::DESCRIBES,
         package: None,
-        backend: Backend::Blocking,
+        backend: F::PROMISES,
         one_worker: false,
         caveat: Some("has a fault on purpose"),
     };
@@ -143,7 +159,7 @@ impl<F: Fault> Runner for Canary<F> {
     }
 
     fn card(&self) -> FairnessCard {
-        self.threads.card()
+        FairnessCard { backend: F::PROMISES.name().into(), ..self.threads.card() }
     }
 
     fn runtime(&self) -> Faulty<F> {

@@ -55,6 +55,7 @@ runners![CANARIES, visit_canary:
     canary::LeavesStrays,
     canary::LiesAboutBytes,
     canary::Dies,
+    canary::Pretends,
 ];
 
 /// What the others are compared with, where it can run: what most people know.

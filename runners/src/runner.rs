@@ -52,6 +52,12 @@ pub trait Runner: Sized + Send + Sync + 'static {
     /// The handle that tasks use.
     fn runtime(&self) -> Self::Runtime;
 
+    /// Over how many workers top-level tasks are dealt out by their index, to stay there; 1 where it is the
+    /// runtime's business which worker runs what.
+    fn dealt(&self) -> usize {
+        1
+    }
+
     /// Starts a top-level task where this runner would put it, and lets it run to its end. May be called
     /// from any thread. `index` counts the top-level tasks, for runners that deal them out.
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static);

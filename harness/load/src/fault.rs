@@ -12,6 +12,8 @@ pub enum Fault {
     Unreachable,
     /// No connection within the time-out.
     ConnectTimeout,
+    /// No connection: this side has no port, file or memory left for one.
+    Exhausted,
     /// The connection ended before the first byte of the answer.
     Closed,
     /// The connection was reset, or failed in another way.
@@ -35,10 +37,11 @@ pub enum Fault {
 }
 
 /// All but the statuses.
-const WORDS: [(Fault, &str); 12] = [
+const WORDS: [(Fault, &str); 13] = [
     (Fault::Refused, "refused"),
     (Fault::Unreachable, "unreachable"),
     (Fault::ConnectTimeout, "connect-timeout"),
+    (Fault::Exhausted, "exhausted"),
     (Fault::Closed, "closed"),
     (Fault::Reset, "reset"),
     (Fault::Truncated, "truncated"),

@@ -15,11 +15,22 @@
 #![forbid(unsafe_code)]
 
 pub mod arrivals;
+pub mod clock;
+mod connection;
+pub mod document;
 pub mod error;
 pub mod fault;
 pub mod generator;
+mod http;
 pub mod outcome;
+mod pacer;
+mod poller;
+mod pool;
+mod slice;
+pub mod sweep;
+mod tally;
 pub mod target;
+pub mod verdict;
 
 pub use arrivals::Arrivals;
 pub use error::Error;

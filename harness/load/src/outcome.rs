@@ -189,6 +189,38 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of a slice in which nothing happened.
+    #[must_use]
+    pub fn empty(mode: Mode, seed: u64, connections: u32) -> Self {
+        Self {
+            mode,
+            seed,
+            connections,
+            started_ns: 0,
+            ended_ns: 0,
+            window_ns: 0,
+            interrupted: false,
+            offered_per_sec: 0.0,
+            achieved_per_sec: 0.0,
+            dropped: 0,
+            drawn: 0,
+            sent: 0,
+            completed: 0,
+            failed: 0,
+            unfinished: 0,
+            errors: BTreeMap::new(),
+            reconnects: 0,
+            cpu_ns: 0,
+            busy: 0.0,
+            response: matches!(mode, Mode::Open { .. }).then(Distribution::new),
+            service: Distribution::new(),
+            wait: Distribution::new(),
+            lag: Distribution::new(),
+            generator_limited: false,
+            saturated: Saturated::None,
+        }
+    }
+
     /// Requests of the whole slice that were sent, also those that do not count.
     #[must_use]
     pub fn handled(&self) -> u64 {

@@ -13,7 +13,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use simul_runners::probe::Availability;
-use simul_workloads::Shape;
+use simul_workloads::{Shape, server::call::call_of};
 use std::process::ExitCode;
 
 /// Prints one of the lists.
@@ -120,6 +120,10 @@ fn workloads() -> Vec<Value> {
             "shape": match workload.shape { Shape::Session => "session", Shape::Batch => "batch" },
             "parameters": parameters,
             "load": format!("closed-{}", workload.actors),
+            // What stands for it under open load; null where nothing does.
+            "request": call_of(workload.name)
+                .ok()
+                .map(|call| format!("open: {} {}", call.method, call.path)),
         })
     })
     .collect()
@@ -145,7 +149,7 @@ fn line(item: &Value) -> String {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let about = ["describes", "question", "purpose"].map(text).concat();
     let mut facts = Vec::new();
-    for key in ["package", "version", "backend", "class", "measure", "load", "caveat"] {
+    for key in ["package", "version", "backend", "class", "measure", "load", "request", "caveat"] {
         facts.extend(item[key].as_str().map(str::to_owned));
     }
     facts.extend(item["reason"].as_str().map(|reason| format!("unavailable: {reason}")));

@@ -1,26 +1,30 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`]. `trial`, `peer`, `probe` and `guard` are
-//! hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`]. `trial`, `peer`, `probe` and
+//! `guard` are hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod conform;
 pub mod doctor;
 pub mod list;
+pub mod load;
+mod load_text;
 pub mod report;
 pub mod run;
 pub mod serve;
 
 use crate::{
     control::{
+        external::External,
         guardian::{self, Charge},
+        open_plan::{MOST_CONNECTIONS, objective},
         selection,
     },
     exit::Failure,
-    peer, protocol, trial,
+    generator, peer, protocol, trial,
 };
 use clap::{Args, Parser, Subcommand};
-use simul_results::{Load, Placement};
+use simul_results::{Load, Placement, record::ObjectiveRecord};
 use simul_runners::{Runner, probe::Availability, registry};
 use simul_workloads::Peer;
 use std::{
@@ -57,6 +61,8 @@ enum Command {
     Report(ReportOptions),
     /// Let a runner be a server, for any load generator
     Serve(ServeOptions),
+    /// Send HTTP requests to a server at intended times, and tell when the answers came
+    Load(load::LoadOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial {
@@ -76,6 +82,9 @@ enum Command {
         /// Its name
         runner: String,
     },
+    /// Be the generator of an open load
+    #[command(hide = true)]
+    Generator,
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
     Guard(GuardOptions),
@@ -105,7 +114,8 @@ pub struct RunOptions {
     /// A file that declares runner programs
     #[arg(long = "runner-file", value_name = "FILE")]
     runner_files: Vec<PathBuf>,
-    /// How much work at a time: closed-N, N actors without think time
+    /// How much work: closed-N, N actors without think time; open-RATE, requests per second over HTTP,
+    /// whatever the server does: evenly, or open-RATE-poisson, or open-RATE-burst:N
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
     /// Cores of runner and peer: separate, one-core, all-cores or unpinned
@@ -135,6 +145,19 @@ pub struct RunOptions {
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     json: bool,
+    /// Raise an open load until every server is saturated [from sweep-1000-poisson, or from --load open-…]
+    #[arg(long)]
+    sweep: bool,
+    /// What a sweep is to find: the highest rate at which this holds, such as p99=10ms
+    #[arg(long, value_name = "PERCENTILE=TIME", value_parser = objective, requires = "sweep")]
+    slo: Option<ObjectiveRecord>,
+    /// Put another server into the same open rounds: a command, with {port} or {address} in it or PORT in its
+    /// environment; or the URL of a running one. It must serve the routes of simul serve. Repeatable
+    #[arg(long = "server", value_name = "NAME=CMD|URL")]
+    servers: Vec<External>,
+    /// Connections of an open load [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_CONNECTIONS)))]
+    connections: Option<u32>,
     /// Show no progress: neither the bar nor, where there is no terminal, a line for each block
     #[arg(long)]
     no_progress: bool,
@@ -254,12 +277,14 @@ pub fn main() -> ExitCode {
         Command::Doctor(options) => doctor::main(&options),
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
         Command::Trial { receipt: None } => {
             trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
         }
         Command::Peer { kind } => be_peer(&kind),
+        Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => probe(&runner),
         Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
             let grace = grace_ms.map(Duration::from_millis);

@@ -208,6 +208,10 @@ fn request(options: &RunOptions) -> Request {
         slice: options.slice,
         seed: options.seed,
         unavailable: Default::default(),
+        sweep: options.sweep,
+        objective: options.slo,
+        servers: options.servers.clone(),
+        connections: options.connections,
         null_arms: options.null_arms,
     }
 }

@@ -54,6 +54,7 @@ fn start(name: &'static str, inbox: &mut Inbox) -> std::io::Result<Dialogue> {
         program: None,
         environment: &environment,
         folder: false,
+        answers: true,
     };
     Dialogue::start(&start, inbox)
 }

@@ -80,6 +80,8 @@ pub struct Start<'a> {
     pub environment: &'a [(&'static str, String)],
     /// Whether it gets a temporary folder.
     pub folder: bool,
+    /// Whether its standard output is answers for the inbox; otherwise it is last words, as standard error is.
+    pub answers: bool,
 }
 
 /// A program that is not ours, ready to be started.
@@ -105,7 +107,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts our own program with these arguments below a guardian.
+    /// Starts a program below a guardian.
     ///
     /// # Errors
     /// No process, no descriptor, no folder left.
@@ -134,12 +136,17 @@ impl Child {
         // A group of its own: Ctrl-C at the terminal is for the controller, which ends its children itself.
         command.process_group(0);
         let mut guardian = command.spawn()?;
-        let last_lines = Arc::default();
-        let (id, inbox) = (start.id, inbox.clone());
+        let last_lines: Arc<Mutex<VecDeque<String>>> = Arc::default();
+        let (id, inbox, answers) = (start.id, inbox.clone(), start.answers);
         if let Some(output) = guardian.stdout.take() {
+            let kept = Arc::clone(&last_lines);
             thread::Builder::new().name("child-output".into()).spawn(move || {
                 carry(output, LONGEST_LINE_BYTES, |text| {
-                    inbox.send(Message::Line { from: id, text }).is_ok()
+                    if answers {
+                        return inbox.send(Message::Line { from: id, text }).is_ok();
+                    }
+                    keep(&kept, text);
+                    true
                 });
                 let _ = inbox.send(Message::Closed { from: id });
             })?;

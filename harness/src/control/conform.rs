@@ -5,11 +5,12 @@
 //! that goes wrong ends the checks of a workload. Next: [`super::conform_server`] for servers.
 
 use super::{
-    arm::{Arm, Launch},
-    block::judged,
+    arm::Arm,
     child::{Foreign, Start},
+    closed::Lengths,
     conform_server,
     dialogue::Dialogue,
+    driver::{Launch, Turn},
     inbox::{Inbox, Interrupted},
     plan::{ContestPlan, Plan},
     programs::{Available, Programs},
@@ -39,8 +40,9 @@ pub enum Finding {
 pub type Listener<'a> = dyn FnMut(&str, Finding) -> Result<(), Failure> + 'a;
 
 /// Lengths of warm-up and slices, and what is dropped of them: enough for slow interpreters.
-const WARM_UP_NS: u64 = 50_000_000;
-const SLICE_NS: [u64; 2] = [100_000_000, 10_000_000];
+const LENGTHS: Lengths =
+    Lengths { slice_ns: SLICE_NS, drop_ns: 10_000_000, warm_up_ns: 50_000_000, exact: true };
+const SLICE_NS: u64 = 100_000_000;
 /// How long idleness is watched.
 const WATCHED: Duration = Duration::from_millis(300);
 /// A tenth of a core, as for strangers during a slice.
@@ -108,8 +110,9 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         listener(label, Finding::Refused(format!("by its declaration: {reason}")))?;
         return Ok(false);
     }
-    let launch = Launch { contest: plan, block: 0, seed: SEED, usual_slice_ns: SLICE_NS[0] };
-    let mut arm = Arm::new(arm_plan, &launch);
+    let launch =
+        Launch { contest: plan, arm: arm_plan, block: 0, seed: SEED, usual_slice_ns: SLICE_NS };
+    let mut arm = Arm::new(&launch, LENGTHS);
     let mut inbox = Inbox::default();
     let outcome = live(&mut arm, &launch, &mut inbox, listener);
     arm.release();
@@ -118,8 +121,8 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         Err(Interrupted) => return Err(Failure::Broken("interrupted".into())),
     };
     if accepted && arm.is_alive() {
-        let operations = arm.operations;
-        let record = judged(arm, plan, SEED);
+        let record = arm.judged(plan);
+        let operations = record.actors.as_ref().map_or(0, |actors| actors.total);
         let finding = match (record.state, record.reason) {
             (State::Measured, _) => {
                 Finding::Right(format!("all {operations} operations have the right digests"))
@@ -161,20 +164,21 @@ fn live(
             }
         };
     }
-    arm.start_peer(launch, inbox);
-    arm.start_trial(launch, inbox)?;
-    arm.await_ready(inbox)?;
+    arm.prepare(launch, inbox)?;
+    arm.start(launch, inbox)?;
+    arm.await_ready(launch, inbox)?;
     step!("set-up", "it is ready".into());
-    watch_idle(arm);
+    watch_idle(arm)?;
     step!("idle before work", "it burns nothing".into());
-    let pace = arm.warm_up(WARM_UP_NS, inbox)?;
-    step!("warm-up", format!("{} operations", pace.map_or(0, |pace| pace.operations)));
+    let turn = |round| Turn { round, position: 0, rate_per_sec: 0, seed: SEED };
+    let operations = arm.warm_up(turn(0), inbox)?;
+    step!("warm-up", format!("{operations} operations"));
     for round in 0..2 {
-        let slice = arm.slice(SLICE_NS, [round, 0], inbox)?;
+        let slice = arm.slice(turn(round), inbox)?;
         let recorded = slice.map_or(0, |slice| slice.recorded);
         step!("slice", format!("{recorded} operations, and numbers that can be true"));
     }
-    watch_idle(arm);
+    watch_idle(arm)?;
     step!("idle between slices", "it burns nothing".into());
     arm.finish(inbox)?;
     step!("finish", "it told what it did, ended, and left nothing behind".into());
@@ -182,15 +186,16 @@ fn live(
 }
 
 /// What it burns while nothing is asked.
-fn watch_idle(arm: &mut Arm<'_>) {
+fn watch_idle(arm: &mut Arm<'_>) -> Result<(), Interrupted> {
     let before_ns = arm.cpu_ns();
     std::thread::sleep(WATCHED);
     let burnt_ns = arm.cpu_ns().saturating_sub(before_ns);
     if burnt_ns > MOST_IDLE_NS {
         let (burnt, watched) = (Duration::from_nanos(burnt_ns), WATCHED);
         let why = format!("it burnt {burnt:.1?} of CPU time within {watched:?} of waiting");
-        arm.condemn(State::Failed, &why);
+        arm.condemn(State::Failed, &why)?;
     }
+    Ok(())
 }
 
 /// A spec for a program outside of any contest.
@@ -204,7 +209,7 @@ pub(super) fn spec(available: &Available, workload: &str, mode: Mode) -> Spec {
         workers: 1,
         seed: SEED,
         surroundings: Surroundings::default(),
-        usual_slice_ns: SLICE_NS[0],
+        usual_slice_ns: SLICE_NS,
         drain_ns: 2_000_000_000,
     }
 }
@@ -242,6 +247,7 @@ fn unknown_work(available: &Available) -> Result<Finding, Interrupted> {
         program: Some(&available.start),
         environment: &[],
         folder: true,
+        answers: true,
     };
     let mut program = match Dialogue::start(&start, &inbox) {
         Ok(program) => program,

@@ -63,6 +63,7 @@ fn serve(available: &Available, by_signal: bool) -> Result<Finding, Interrupted>
         program: Some(&available.start),
         environment: &[],
         folder: true,
+        answers: true,
     };
     let mut server = match Dialogue::start(&start, &inbox) {
         Ok(server) => server,

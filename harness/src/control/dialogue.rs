@@ -5,7 +5,7 @@
 
 use super::{
     child::{Child, ChildId, Start},
-    guardian::LEFT_BEHIND,
+    guardian::{self, LEFT_BEHIND},
     inbox::{Heard, Inbox, Interrupted},
 };
 use crate::clock;
@@ -92,6 +92,29 @@ impl Dialogue {
             let text: String = text.chars().take(QUOTED_CHARACTERS).collect();
             self.silenced(State::Failed, &format!("it wrote '{text}', which nobody had asked for"))
         }))
+    }
+
+    /// Waits for its end, not for a line; `None` while it lives.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn obituary(
+        &mut self,
+        inbox: &mut Inbox,
+        patience: Duration,
+    ) -> Result<Option<NoAnswer>, Interrupted> {
+        Ok(match inbox.wait_for(self.id, Instant::now() + patience)? {
+            Heard::Closed => Some(self.silenced(State::Failed, "its process ended")),
+            Heard::Line(_) | Heard::Nothing => None,
+        })
+    }
+
+    /// CPU time of the guardian's living descendants: of a command that may have started others.
+    #[must_use]
+    pub fn cpu_of_all_ns(&self) -> Option<u64> {
+        let pids = guardian::descendants(self.child.guardian_pid());
+        let spent: Vec<u64> = pids.into_iter().filter_map(clock::cpu_of_ns).collect();
+        (!spent.is_empty()).then(|| spent.iter().sum())
     }
 
     /// Ends the child; what happened, with its last words.

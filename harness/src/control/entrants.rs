@@ -52,8 +52,12 @@ impl ContestPlan {
             nested_join: program.nested_join,
             ..Capabilities::BLOCKING
         };
-        let unfit = program.refusal(self.profile.name);
-        let unfit = unfit.or_else(|| capabilities.admit(&self.needs).err());
+        let unfit = if self.contest.load.is_open() {
+            (!program.serve).then(|| "it is no server".to_owned())
+        } else {
+            let unfit = program.refusal(self.profile.name);
+            unfit.or_else(|| capabilities.admit(&self.needs).err())
+        };
         // What it cannot do it is not asked for: a version command takes its time.
         let (refusal, foreign) = match unfit {
             Some(reason) => (Some((State::NotApplicable, reason)), None),
@@ -69,20 +73,11 @@ impl ContestPlan {
                 role: Role::Runner,
             },
             program: program.spec_name().to_owned(),
+            external: None,
             workers: if program.one_worker { 1 } else { self.cores.workers },
             refusal,
             foreign,
         })
-    }
-
-    /// The baseline runner once more.
-    pub(super) fn null_of(&self, baseline: &str) -> ArmPlan {
-        let mut arm = match self.arms.iter().find(|arm| arm.cell.runner == baseline) {
-            Some(arm) => arm.clone(),
-            None => self.arm(baseline, Role::Null),
-        };
-        arm.cell.role = Role::Null;
-        arm
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 //! From the shapes of the protocol to those of the recording. Next: `simul_results::record`.
 
-use super::plan::{ArmPlan, ContestPlan};
-use super::vetting::Vetted;
+use super::{
+    driver::Turn,
+    external::Source,
+    plan::{ArmPlan, ContestPlan},
+    vetting::Vetted,
+};
 use crate::protocol::Costs;
 use simul_results::{
     SliceRecord, State, TrialRecord,
-    record::{CostRecord, SCHEMA},
+    record::{CostRecord, ReceiptRecord, SCHEMA},
 };
 
 /// The record of a trial that has not started.
@@ -23,7 +27,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         workload: profile.name.to_owned(),
         label: contest.workload.clone(),
         parameters: parameters.clone(),
-        measure: profile.measure.name().to_owned(),
+        measure: contest_plan.measure().to_owned(),
         runner: plan.cell.runner.clone(),
         role: plan.cell.role,
         load: contest.load.to_string(),
@@ -55,18 +59,27 @@ pub(super) fn costs(costs: &Costs) -> CostRecord {
     }
 }
 
-/// What one slice gave, with what was seen from outside.
-pub(super) fn slice(
-    vetted: Vetted,
-    [round, position]: [u32; 2],
-    peer_cpu_ns: Option<u64>,
-    deferred_cpu_ns: u64,
-) -> SliceRecord {
+/// What is known of a server that is not ours: how it was to be had.
+pub(super) fn external_receipt(plan: &ArmPlan) -> Option<ReceiptRecord> {
+    let server = plan.external.as_ref()?;
+    let source = match server.source {
+        Source::Command(_) => "started with this command; its version is unknown",
+        Source::Url { .. } => "running already; its version is unknown",
+    };
+    Some(ReceiptRecord {
+        package: server.text().to_owned(),
+        version: "unknown".into(),
+        source: source.into(),
+    })
+}
+
+/// What one slice gave, with what was seen from outside; the arm adds what was burnt before it.
+pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> SliceRecord {
     let Vetted { slice, sum_ns, quantiles_ns, cpu_ns, histogram } = vetted;
     let [p50_ns, p90_ns, p99_ns, max_ns] = quantiles_ns;
     SliceRecord {
-        round,
-        position,
+        round: turn.round,
+        position: turn.position,
         started_ns: slice.started_ns,
         ended_ns: slice.ended_ns,
         window_ns: slice.window_ns,
@@ -78,13 +91,14 @@ pub(super) fn slice(
         p90_ns,
         p99_ns,
         max_ns,
-        cpu_ns,
+        cpu_ns: Some(cpu_ns),
         peer_cpu_ns,
-        deferred_cpu_ns,
+        deferred_cpu_ns: 0,
         foreign_cpu_ns: None,
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
         histogram,
+        open: None,
     }
 }

@@ -95,6 +95,7 @@ pub fn errand(foreign: &Foreign, patience: Duration) -> Result<Done, String> {
         program: Some(foreign),
         environment: &[],
         folder: false,
+        answers: true,
     };
     let mut child = Child::start(&start, &sender).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + patience;

@@ -96,23 +96,40 @@ impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
     }
 }
 
-/// Actors that are tasks of their own, and a gatekeeper among them. Turns are handed out by a task because a
+/// Actors that are tasks of their own, and gatekeepers among them. Turns are handed out by a task because a
 /// task that is woken from outside the runtime may wait long behind those that are woken inside: with a
 /// thousand actors on tokio, some had not begun when a slice of 50 ms was over, and Little's law showed it.
+/// Where tasks stay on the worker that they were dealt to, each worker has a gatekeeper of its own: some
+/// runtimes look for wake-ups from other threads only when they have nothing left to run, so the first actors
+/// of a batch would keep all others of their worker from their turns for ever (monoio and glommio did).
 fn as_tasks<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actors: u32) -> Gate<T> {
     let runtime = stage.runner.runtime();
-    let mut gates = Vec::with_capacity(actors as usize);
+    let keepers = stage.runner.dealt().clamp(1, (actors as usize).max(1));
+    let mut gates: Vec<Vec<_>> = (0..keepers).map(|_| Vec::new()).collect();
     for actor in 0..actors {
         let (gate, turns) = runtime.channel(1);
         stage.runner.launch(actor as usize, task(Arc::clone(stage), actor, turns));
-        gates.push(gate);
+        gates[actor as usize % keepers].push(gate);
     }
-    let (mut bell, rings) = runtime.channel(1);
-    stage.runner.launch(actors as usize, keep_gate::<R::Runtime, T>(gates, rings));
+    let mut bells: Vec<_> = gates
+        .into_iter()
+        .enumerate()
+        .map(|(keeper, gates)| {
+            let (bell, rings) = runtime.channel(1);
+            stage.runner.launch(keeper, keep_gate::<R::Runtime, T>(gates, rings));
+            bell
+        })
+        .collect();
     Box::new(move |turns| {
-        // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are dropped,
-        // and that is noticed.
-        pollster::block_on(bell.send(turns));
+        let mut dealt: Vec<Vec<T>> = (0..keepers).map(|_| Vec::new()).collect();
+        for (actor, turn) in turns.into_iter().enumerate() {
+            dealt[actor % keepers].push(turn);
+        }
+        for (bell, turns) in bells.iter_mut().zip(dealt) {
+            // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are
+            // dropped, and that is noticed.
+            pollster::block_on(bell.send(turns));
+        }
     })
 }
 

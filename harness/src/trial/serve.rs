@@ -108,6 +108,9 @@ impl simul_runners::registry::Visitor for OnRunner<'_> {
         if let Intake::Absent(reason) = intake {
             return Err(Trouble::NotApplicable(reason.into()));
         }
+        if let Some(missing) = R::missing() {
+            return Err(Trouble::Unavailable(format!("{}; {}", missing.reason, missing.remedy)));
+        }
         raise_descriptors();
         let receipt = R::PROFILE.receipt().map_err(Trouble::Failed)?;
         let (file, path) = pattern_file()

@@ -8,10 +8,12 @@
 //! Read next: `spectrum.rs`.
 
 mod canvas;
+pub mod climb;
 pub mod cost;
 pub mod effect;
 pub mod heatmap;
 mod labels;
+pub mod omission;
 mod palette;
 mod rows;
 mod scale;

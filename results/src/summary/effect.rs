@@ -80,16 +80,21 @@ impl Metric {
     fn of_slice(self, slice: &SliceRecord) -> f64 {
         match self {
             Self::P50 if slice.recorded == 0 => f64::NAN,
+            // Only a lower bound of it is known.
+            Self::P50 if slice.open.as_ref().is_some_and(|open| open.response.p50_ns.is_none()) => {
+                f64::NAN
+            }
             Self::P50 => slice.p50_ns as f64,
-            Self::CpuPerOp => slice.cpu_ns as f64 / slice.completed as f64,
+            Self::CpuPerOp => slice.cpu_us_per_op().unwrap_or(f64::NAN),
             Self::Throughput => slice.completed as f64 / slice.window_ns as f64,
         }
     }
 
     fn of_block(self, block: &Block) -> f64 {
         match self {
-            Self::P50 => block.quantiles_ns(&[0.5])[0],
-            Self::CpuPerOp => block.cpu_us(),
+            Self::P50 if block.times.reach() < 0.5 => f64::NAN,
+            Self::P50 => block.times.quantiles_ns(&[0.5])[0],
+            Self::CpuPerOp => block.cpu_us().unwrap_or(f64::NAN),
             Self::Throughput => block.per_sec(),
         }
     }

@@ -11,14 +11,19 @@
 mod block;
 mod cell;
 mod effect;
+mod numbers;
 mod state;
+mod sweep;
+mod times;
 
-pub use cell::{CellSummary, Numbers, Quantile};
+pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Noise, Scale};
+pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
+pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
     Cell, Contest, Role, RunRecord, TrialRecord,
-    record::{ContestRecord, State},
+    record::{ContestRecord, OpenPlanRecord},
     store::Recording,
 };
 use std::collections::BTreeMap;
@@ -49,6 +54,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// How open loads were to be measured.
+    pub open: Option<OpenPlanRecord>,
 }
 
 /// What the recorded times are.
@@ -60,6 +67,8 @@ pub enum Measure {
     Lateness,
     /// From the first start to the last completion of a group.
     Makespan,
+    /// From the intended time to completion; exists under open load only.
+    Response,
 }
 
 impl Measure {
@@ -70,16 +79,19 @@ impl Measure {
             Self::Service => "service",
             Self::Lateness => "lateness",
             Self::Makespan => "makespan",
+            Self::Response => "response",
         }
     }
 
-    /// Its name in tables and charts. Closed load has no response time, so none is ever named.
+    /// Its name in tables and charts. Closed load has no response time, so none is ever named: a contest
+    /// that contradicts this is refused.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Service => "service time",
             Self::Lateness => "lateness",
             Self::Makespan => "makespan",
+            Self::Response => "response time",
         }
     }
 }
@@ -88,10 +100,12 @@ impl std::str::FromStr for Measure {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Service, Self::Lateness, Self::Makespan]
+        [Self::Service, Self::Lateness, Self::Makespan, Self::Response]
             .into_iter()
             .find(|measure| measure.name() == text)
-            .ok_or_else(|| format!("measure '{text}' is none of service, lateness, makespan"))
+            .ok_or_else(|| {
+                format!("measure '{text}' is none of service, lateness, makespan, response")
+            })
     }
 }
 
@@ -157,21 +171,29 @@ fn contest(
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
     let measure: Measure = planned.measure.parse()?;
+    if contest.load.is_open() != (measure == Measure::Response) {
+        return Err(format!(
+            "contest '{contest}' says that it measured '{}': open loads have a response time, and no \
+             other load has",
+            measure.name()
+        ));
+    }
+    let objective = planned.open.as_ref().and_then(|open| open.objective);
     let (mut cells, mut lived) = (Vec::new(), Vec::new());
     for (printed, blocks) in &mine {
         check(printed, blocks, planned)?;
-        let (cell, blocks) = cell::summarise(printed, &contest, blocks)?;
+        let (cell, blocks) = cell::summarise(printed, &contest, objective, blocks)?;
         cells.push(cell);
         lived.push(blocks);
     }
     let baseline = planned.baseline.as_deref().and_then(|name| {
         cells.iter().position(|cell: &CellSummary| {
-            cell.role == Role::Runner && cell.runner == name && cell.state == State::Measured
+            cell.role == Role::Runner && cell.runner == name && cell.numbers.is_some()
         })
     });
     if let Some(at) = baseline {
         for (i, cell) in cells.iter_mut().enumerate() {
-            if i != at && cell.state == State::Measured {
+            if i != at && cell.numbers.is_some() {
                 cell.effects = effect::effects(measure, cell.role, &lived[at], &lived[i]);
             }
         }
@@ -185,6 +207,7 @@ fn contest(
         baseline: planned.baseline.clone(),
         cells,
         noise,
+        open: planned.open.clone(),
     })
 }
 

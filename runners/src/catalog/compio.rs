@@ -96,6 +96,10 @@ impl Runner for Compio {
         Port
     }
 
+    fn dealt(&self) -> usize {
+        self.0.count()
+    }
+
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static) {
         self.0.hand(index, || compio::runtime::spawn(task).detach());
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use glommio::{
-    LocalExecutorBuilder,
+    LocalExecutorBuilder, TaskQueueHandle,
     io::BufferedFile,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
@@ -102,6 +102,10 @@ impl Runner for Glommio {
         Port
     }
 
+    fn dealt(&self) -> usize {
+        self.0.count()
+    }
+
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static) {
         self.0.hand(index, || Port.detach(task));
     }
@@ -118,6 +122,14 @@ fn serve(inbox: Inbox) {
     }
 }
 
+/// Puts a task at the tail of the queue. Not `spawn_local`, which runs it at once, inside its parent's poll: a
+/// task that spawned and awaited jobs which never suspend would never suspend itself, and keep all others of
+/// its worker waiting, while on every other runner here they take turns.
+fn queued<F: Future + 'static>(task: F) -> JoinHandle<thread::Result<F::Output>> {
+    let queued = glommio::spawn_local_into(caught(task), TaskQueueHandle::default());
+    queued.expect("the default queue is there as long as its executor").detach()
+}
+
 impl Runtime for Port {
     type Tcp = ThreadBound<TcpStream>;
     type Listener = ThreadBound<TcpListener>;
@@ -130,14 +142,14 @@ impl Runtime for Port {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        Join(ThreadBound::new(glommio::spawn_local(caught(task)).detach()))
+        Join(ThreadBound::new(queued(task)))
     }
 
     fn detach<F>(self, task: F)
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        drop(glommio::spawn_local(caught(task)).detach());
+        drop(queued(task));
     }
 
     async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -46,6 +46,10 @@ impl Runner for MonoioLegacy {
         Port
     }
 
+    fn dealt(&self) -> usize {
+        self.0.count()
+    }
+
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static) {
         self.0.hand(index, || monoio_io::launch(task));
     }

@@ -45,6 +45,10 @@ impl Runner for TokioLocal {
         tokio_io::Tokio(OfThisThread)
     }
 
+    fn dealt(&self) -> usize {
+        self.0.count()
+    }
+
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static) {
         self.0.hand(index, || drop(OfThisThread.spawn(task)));
     }

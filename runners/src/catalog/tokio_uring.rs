@@ -84,6 +84,10 @@ impl Runner for TokioUring {
         Port
     }
 
+    fn dealt(&self) -> usize {
+        self.0.count()
+    }
+
     fn launch(&self, index: usize, task: impl Future<Output = ()> + Send + 'static) {
         self.0.hand(index, || drop(tokio_uring::spawn(task)));
     }

@@ -120,7 +120,7 @@ impl Workload for Mixed {
         })
     }
 
-    /// A wait of [`WAIT_US`] in place of the peer's answer, and as many bytes hashed as here, in one piece.
+    /// A wait of `WAIT_US` in place of the peer's answer, and as many bytes hashed as here, in one piece.
     fn call(&self) -> Result<Call, String> {
         if self.hashing.is_offloaded() {
             return Err(
