@@ -5,7 +5,7 @@
 //! costs about a nanosecond; `std::thread::current().id()` and the `send_wrapper` crate, which asks it, cost
 //! 15 to 20, at about twelve checks an echo.
 //!
-//! It must not know what is inside. Next: `thread_per_core.rs` for who uses it.
+//! It must not know what is inside. Next: `thread_per_core.rs`, for who uses it.
 
 use std::{
     cell::Cell,

@@ -19,8 +19,9 @@ use crate::protocol::Finished;
 use simul_results::{SliceRecord, State, TrialRecord};
 use std::time::Duration;
 
-/// How long a process may take to start and to set its actors up.
-pub const SETTING_UP: Duration = Duration::from_secs(20);
+/// How long a process may take to start and to set its actors up. All of a contest do so at the same time, often
+/// on one core: nineteen that write 32 MiB each took more than 20 s, unoptimised and beside other work.
+pub const SETTING_UP: Duration = Duration::from_secs(90);
 /// How long operations in flight are awaited at the end of a slice.
 pub const DRAIN: Duration = Duration::from_secs(2);
 /// How much longer than that a process may take to answer.
@@ -180,14 +181,14 @@ impl<'a> Arm<'a> {
         if !self.subject.is_trial() {
             return Ok(());
         }
-        let finished = self.step(|arm| arm.subject.finish(inbox))?;
+        let finished = self.step(|arm| arm.subject.trial()?.finish(inbox))?;
         if let Some((finished, costs)) = finished {
             self.record.backend.clone_from(&finished.backend);
             self.record.costs = costs.as_ref().map(recording::costs);
             self.finished = Some(finished);
         }
         // Only when its costs are kept: what is wrong with its end is the last that is said of it.
-        self.step(|arm| arm.subject.await_end()).map(|_| ())
+        self.step(|arm| arm.subject.trial()?.await_end()).map(|_| ())
     }
 
     /// The record, after its work has been verified and its numbers have been looked at.
@@ -220,7 +221,7 @@ impl<'a> Arm<'a> {
     /// # Errors
     /// [`Interrupted`].
     pub fn condemn(&mut self, state: State, why: &str) -> Result<(), Interrupted> {
-        self.step::<()>(|arm| Err(arm.subject.condemn(state, why))).map(|_| ())
+        self.step::<()>(|arm| Err(arm.subject.trial()?.condemn(state, why))).map(|_| ())
     }
 
     /// Tells all guardians to end their processes, without waiting.

@@ -11,6 +11,7 @@ use super::{
     inbox::Inbox,
     marks, recording,
     subject::Subject,
+    trial_process::TrialProcess,
     verification,
     vetting::{self, Ordered, Vetted},
 };
@@ -76,11 +77,16 @@ impl Closed {
     }
 
     /// The numbers of a slice, if they can be true.
-    fn vetted(&mut self, slice: Slice, ordered: &Ordered, subject: &mut Subject) -> Step<Vetted> {
-        self.cpu_from_outside |= slice.cpu_ns.is_none() && subject.is_watched();
+    fn vetted(
+        &mut self,
+        slice: Slice,
+        ordered: &Ordered,
+        trial: &mut TrialProcess,
+    ) -> Step<Vetted> {
+        self.cpu_from_outside |= slice.cpu_ns.is_none() && trial.is_watched();
         self.operations = self.operations.saturating_add(slice.operations);
         vetting::vet(slice, ordered).map_err(|why| {
-            subject.condemn(State::Failed, &format!("its numbers cannot be true: {why}"))
+            trial.condemn(State::Failed, &format!("its numbers cannot be true: {why}"))
         })
     }
 
@@ -141,9 +147,9 @@ impl Driver for Closed {
     fn warm_up(&mut self, subject: &mut Subject, _: Turn, inbox: &mut Inbox) -> Step<u64> {
         let duration_ns = self.lengths.warm_up_ns;
         let order = Order::WarmUp { duration_ns };
-        let (answer, ordered) = subject.work(order, [duration_ns, 0], inbox)?;
-        let Reply::Warm(pace) = answer else { return Err(subject.unexpected(&answer)) };
-        let pace = self.vetted(pace, &ordered, subject)?;
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, 0], inbox)?;
+        let Reply::Warm(pace) = answer else { return Err(subject.trial()?.unexpected(&answer)) };
+        let pace = self.vetted(pace, &ordered, subject.trial()?)?;
         if !self.lengths.exact {
             self.lengths.slice_ns = length_ns(&pace, &self.lengths);
         }
@@ -162,14 +168,14 @@ impl Driver for Closed {
         let Lengths { slice_ns: duration_ns, drop_ns, .. } = self.lengths;
         let peer_before_ns = self.peer_cpu_ns();
         let order = Order::Slice { duration_ns, drop_ns };
-        let (answer, ordered) = subject.work(order, [duration_ns, drop_ns], inbox)?;
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, drop_ns], inbox)?;
         let peer_cpu_ns = self
             .peer_cpu_ns()
             .zip(peer_before_ns)
             .map(|(after, before)| after.saturating_sub(before));
         match answer {
             Reply::Slice(slice) => {
-                let vetted = self.vetted(slice, &ordered, subject)?;
+                let vetted = self.vetted(slice, &ordered, subject.trial()?)?;
                 self.unrecorded += vetted.slice.unrecorded;
                 Ok(recording::slice(vetted, turn, peer_cpu_ns))
             }
@@ -179,14 +185,14 @@ impl Driver for Closed {
                 let vetted = slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok());
                 let record =
                     vetted.map(|vetted| Box::new(recording::slice(vetted, turn, peer_cpu_ns)));
-                match subject.condemn(state, &reason) {
+                match subject.trial()?.condemn(state, &reason) {
                     Stop::Ended { state, reason, .. } => {
                         Err(Stop::Ended { state, reason, slice: record })
                     }
                     interrupted => Err(interrupted),
                 }
             }
-            other => Err(subject.unexpected(&other)),
+            other => Err(subject.trial()?.unexpected(&other)),
         }
     }
 

@@ -40,6 +40,7 @@ pub mod session;
 mod stranger;
 pub mod subject;
 pub mod suites;
+pub mod trial_process;
 pub mod verification;
 pub mod vetting;
 pub mod workshop;
