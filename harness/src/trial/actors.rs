@@ -19,6 +19,7 @@ use simul_runners::{
 };
 use simul_workloads::{Receiver, Runtime, Sender, Shape, Surroundings, Workload};
 use std::{
+    any::Any,
     collections::VecDeque,
     future::Future,
     io,
@@ -43,6 +44,9 @@ pub struct Actors<T> {
     pub gate: Gate<T>,
     /// One message from each actor when it has ended.
     pub endings: mpsc::Receiver<io::Result<()>>,
+    /// The runner, held outside of its own tasks: the last of them would drop it, and some runtimes panic where
+    /// a worker ends them.
+    pub runner: Arc<dyn Any + Send + Sync>,
 }
 
 /// Sets up the actors and waits until each is at its gate.
@@ -57,6 +61,7 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news });
+    let held = Arc::clone(&stage) as Arc<dyn Any + Send + Sync>;
     let gate = R::Discipline::choose(Seating { stage, actors, turn: PhantomData });
     for _ in 0..actors {
         match endings.recv() {
@@ -65,7 +70,7 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
             Err(_) => return Err(io::Error::other("an actor ended while it was set up")),
         }
     }
-    Ok(Actors { gate, endings })
+    Ok(Actors { gate, endings, runner: held })
 }
 
 /// Actors that are to be brought to their gate.

@@ -126,6 +126,8 @@ impl Trial {
 struct Started {
     engine: Engine,
     endings: Option<mpsc::Receiver<io::Result<()>>>,
+    /// Held to the end of the process; bare loops have none.
+    _runner: Option<std::sync::Arc<dyn std::any::Any + Send + Sync>>,
     receipt: Receipt,
     card: FairnessCard,
     /// What it waits with, as looked up; of bare loops it is looked up in the end.
@@ -277,6 +279,7 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
         Ok(Started {
             engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
             endings: Some(actors.endings),
+            _runner: Some(actors.runner),
             receipt,
             card,
             backend: Some(backend.map_or(UNKNOWN, Backend::name)),
@@ -305,6 +308,7 @@ fn start_bare(
     Ok(Started {
         engine: Engine::new(gate_of(openers), spec.actors, spec.usual_slice_ns, spec.drain_ns),
         endings: None,
+        _runner: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
         backend: None,
