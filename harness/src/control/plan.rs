@@ -2,7 +2,7 @@
 //!
 //! A request becomes contests; each gets its runners, a null arm (the baseline runner once more) and a
 //! floor. A pair that cannot work keeps its cell, with the reason. Nothing has been started or written
-//! when the plan stands. Next: [`super::contest`], then [`super::schedule`].
+//! when the plan stands. Next: `contest.rs`, then [`super::schedule`].
 
 pub use super::contest::{ArmPlan, ContestPlan};
 

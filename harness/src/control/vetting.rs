@@ -3,7 +3,7 @@
 //! A program that measures itself may be wrong, or worse. What it says of a slice must agree with itself, with
 //! the order, and with the controller's own clock; otherwise it is refused, with the reason, and the trial has
 //! failed. Percentiles are computed here from what was counted, in one way for all runners. It must not know
-//! who sent the numbers. Next: [`super::recording`] writes them down.
+//! who sent the numbers. Next: `recording.rs` writes them down.
 
 use crate::protocol::Slice;
 use hdrhistogram::Histogram;

@@ -91,7 +91,7 @@ impl Refusal {
 
 /// A trial that is set up.
 enum Trial {
-    Closed(Started),
+    Closed(Box<Started>),
     Serving(std::sync::Arc<serve::Server>),
 }
 
@@ -102,7 +102,7 @@ impl Trial {
             return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
         }
         match spec.mode {
-            Mode::Closed => Started::by(spec).map(Self::Closed),
+            Mode::Closed => Started::by(spec).map(Box::new).map(Self::Closed),
             Mode::Serve => serve::for_trial(spec).map(Self::Serving),
         }
     }
