@@ -12,6 +12,7 @@ pub mod buffer;
 pub mod catalog;
 pub mod digest;
 pub mod draw;
+pub mod ledger;
 pub mod needs;
 pub mod parameters;
 pub mod registry;
@@ -21,7 +22,10 @@ pub mod workload;
 
 pub use buffer::Buffer;
 pub use digest::Digest;
-pub use needs::{Needs, Peer};
+pub use ledger::{Figure, Ledger};
+pub use needs::{Needs, Peer, Service};
 pub use parameters::{ParameterError, Parameters};
 pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
-pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};
+pub use workload::{
+    Class, Direct, Erased, Measure, Port, PortChoice, Profile, Shape, Surroundings, Workload,
+};

@@ -253,7 +253,7 @@ fn unknown_work(available: &Available) -> Result<Finding, Interrupted> {
         Ok(program) => program,
         Err(error) => return Ok(Finding::Wrong(error.to_string())),
     };
-    let surroundings = Surroundings { peer: None, folder: program.folder() };
+    let surroundings = Surroundings { folder: program.folder(), ..Surroundings::default() };
     program.tell(&Spec { surroundings, ..spec(available, "no-such-workload:1", Mode::Closed) });
     Ok(match program.answer::<Reply>(&mut inbox, ENDING)? {
         Ok(Reply::Refused { .. }) => match program.await_end(ENDING) {

@@ -81,7 +81,11 @@ impl TrialProcess {
             actors: launch.contest.actors,
             workers: launch.arm.workers,
             seed: launch.seed,
-            surroundings: Surroundings { peer, folder: dialogue.folder() },
+            surroundings: Surroundings {
+                peer,
+                folder: dialogue.folder(),
+                ..Surroundings::default()
+            },
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(DRAIN),
         };

@@ -159,6 +159,9 @@ async fn task<R: Runner, W: Workload, T: Turn>(
     stage.tell(Ok(()));
     let mut number = 0;
     while let Some(mut turn) = turns.receive().await {
+        if let Err(error) = stage.work.begin(runtime, &mut state).await {
+            return turn.failed(error);
+        }
         while turn.next() {
             let outcome = match W::PROFILE.shape {
                 Shape::Session => stage.work.operation(runtime, &mut state).await,

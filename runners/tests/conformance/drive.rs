@@ -87,6 +87,7 @@ impl<R: Runner> Visitor for OnWorkload<R> {
         let surroundings = Surroundings {
             peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
             folder: needs.files.then(|| folder.path().to_owned()),
+            ..Surroundings::default()
         };
         workload.prepare(&surroundings).map_err(|error| error.to_string())?;
         let launcher = std::thread::current().id();
