@@ -28,6 +28,7 @@ mod caught;
 ))]
 pub mod completion_buffer;
 pub mod discipline;
+pub mod executor;
 mod job;
 #[cfg(all(feature = "monoio", target_os = "linux"))]
 pub mod monoio_io;
@@ -52,6 +53,7 @@ pub mod turn;
 pub use backend::Backend;
 pub use capabilities::{Capabilities, How, Intake};
 pub use discipline::Discipline;
+pub use executor::{ErasedExecutor, Executor};
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

@@ -12,6 +12,7 @@ pub mod buffer;
 pub mod catalog;
 pub mod digest;
 pub mod draw;
+pub mod erased;
 pub mod ledger;
 pub mod needs;
 pub mod parameters;
@@ -22,6 +23,7 @@ pub mod workload;
 
 pub use buffer::Buffer;
 pub use digest::Digest;
+pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
 pub use needs::{Needs, Peer, Service};
 pub use parameters::{ParameterError, Parameters};

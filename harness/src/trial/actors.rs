@@ -12,7 +12,7 @@
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
 use simul_runners::{
-    Discipline, Runner, Turn,
+    Discipline, Executor, Turn,
     blocking_io::poll_once,
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
@@ -30,8 +30,8 @@ use std::{
 };
 
 /// What all actors of a trial share.
-struct Stage<R, W> {
-    runner: R,
+struct Stage<E, W> {
+    runner: E,
     work: W,
     surroundings: Surroundings,
     /// Each actor says whether it is set up; and, when it goes, how that went.
@@ -53,8 +53,8 @@ pub struct Actors<T> {
 ///
 /// # Errors
 /// What an actor met while it was set up.
-pub fn start<R: Runner, W: Workload, T: Turn>(
-    runner: R,
+pub fn start<E: Executor, W: Workload, T: Turn>(
+    runner: E,
     work: W,
     surroundings: Surroundings,
     actors: u32,
@@ -62,7 +62,7 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news });
     let held = Arc::clone(&stage) as Arc<dyn Any + Send + Sync>;
-    let gate = R::Discipline::choose(Seating { stage, actors, turn: PhantomData });
+    let gate = E::Discipline::choose(Seating { stage, actors, turn: PhantomData });
     for _ in 0..actors {
         match endings.recv() {
             Ok(opened) => opened?,
@@ -74,13 +74,13 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
 }
 
 /// Actors that are to be brought to their gate.
-struct Seating<R, W, T> {
-    stage: Arc<Stage<R, W>>,
+struct Seating<E, W, T> {
+    stage: Arc<Stage<E, W>>,
     actors: u32,
     turn: PhantomData<T>,
 }
 
-impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Driver for Seating<E, W, T> {
     type Output = Gate<T>;
 
     fn tasks(self) -> Gate<T> {
@@ -102,7 +102,7 @@ impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
 /// Where tasks stay on the worker that they were dealt to, each worker has a gatekeeper of its own: some
 /// runtimes look for wake-ups from other threads only when they have nothing left to run, so the first actors
 /// of a batch would keep all others of their worker from their turns for ever (monoio and glommio did).
-fn as_tasks<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actors: u32) -> Gate<T> {
+fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
     let runtime = stage.runner.runtime();
     let keepers = stage.runner.dealt().clamp(1, (actors as usize).max(1));
     let mut gates: Vec<Vec<_>> = (0..keepers).map(|_| Vec::new()).collect();
@@ -116,7 +116,7 @@ fn as_tasks<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actors: u
         .enumerate()
         .map(|(keeper, gates)| {
             let (bell, rings) = runtime.channel(1);
-            stage.runner.launch(keeper, keep_gate::<R::Runtime, T>(gates, rings));
+            stage.runner.launch(keeper, keep_gate::<E::Runtime, T>(gates, rings));
             bell
         })
         .collect();
@@ -146,10 +146,10 @@ async fn keep_gate<R: Runtime, T: Turn>(
     }
 }
 
-async fn task<R: Runner, W: Workload, T: Turn>(
-    stage: Arc<Stage<R, W>>,
+async fn task<E: Executor, W: Workload, T: Turn>(
+    stage: Arc<Stage<E, W>>,
     actor: u32,
-    mut turns: <R::Runtime as Runtime>::Receiver<T>,
+    mut turns: <E::Runtime as Runtime>::Receiver<T>,
 ) {
     let runtime = stage.runner.runtime();
     let mut state = match stage.work.open(runtime, &stage.surroundings, actor).await {
@@ -187,7 +187,7 @@ async fn task<R: Runner, W: Workload, T: Turn>(
 }
 
 /// An actor whose every operation is a job. Between slices its state lies on the shelf.
-fn as_jobs<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actor: u32) -> Opener<T> {
+fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u32) -> Opener<T> {
     let shelf = Arc::new(Mutex::new(None));
     let (opening, place) = (Arc::clone(stage), Arc::clone(&shelf));
     stage.runner.launch(actor as usize, async move {
@@ -206,32 +206,32 @@ fn as_jobs<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actor: u32
 }
 
 /// Where an actor of a pool is at home.
-struct Seat<R: Runner, W: Workload> {
-    stage: Arc<Stage<R, W>>,
+struct Seat<E: Executor, W: Workload> {
+    stage: Arc<Stage<E, W>>,
     actor: u32,
     /// The state, and the number of the next operation.
-    shelf: Shelf<W::State<R::Runtime>>,
+    shelf: Shelf<W::State<E::Runtime>>,
 }
 
 type Shelf<S> = Arc<Mutex<Option<(S, u64)>>>;
 
 /// One operation of an actor of a pool.
-struct Job<R: Runner, W: Workload, T: Turn> {
-    seat: Seat<R, W>,
-    state: W::State<R::Runtime>,
+struct Job<E: Executor, W: Workload, T: Turn> {
+    seat: Seat<E, W>,
+    state: W::State<E::Runtime>,
     number: u64,
     turn: T,
 }
 
 // Not derived, which would ask runner and workload to be `Clone`.
-impl<R: Runner, W: Workload> Clone for Seat<R, W> {
+impl<E: Executor, W: Workload> Clone for Seat<E, W> {
     fn clone(&self) -> Self {
         let (stage, shelf) = (Arc::clone(&self.stage), Arc::clone(&self.shelf));
         Self { stage, actor: self.actor, shelf }
     }
 }
 
-impl<R: Runner, W: Workload, T: Turn> Job<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
     fn submit(self) {
         let stage = Arc::clone(&self.seat.stage);
         stage.runner.launch(self.seat.actor as usize, Submitted(Some(self)));
@@ -255,9 +255,9 @@ impl<R: Runner, W: Workload, T: Turn> Job<R, W, T> {
 }
 
 /// A job as a future. A type of its own: an `async` block that submits itself would contain itself.
-struct Submitted<R: Runner, W: Workload, T: Turn>(Option<Job<R, W, T>>);
+struct Submitted<E: Executor, W: Workload, T: Turn>(Option<Job<E, W, T>>);
 
-impl<R: Runner, W: Workload, T: Turn> Future for Submitted<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Future for Submitted<E, W, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
@@ -269,13 +269,13 @@ impl<R: Runner, W: Workload, T: Turn> Future for Submitted<R, W, T> {
 }
 
 // The job is moved out before anything in it is pinned.
-impl<R: Runner, W: Workload, T: Turn> Unpin for Submitted<R, W, T> {}
+impl<E: Executor, W: Workload, T: Turn> Unpin for Submitted<E, W, T> {}
 
 /// The opener's hold on an actor of a pool: when the gate closes, all are quiet and every state is on its
 /// shelf, and the actor is closed.
-struct Home<R: Runner, W: Workload>(Seat<R, W>);
+struct Home<E: Executor, W: Workload>(Seat<E, W>);
 
-impl<R: Runner, W: Workload> Drop for Home<R, W> {
+impl<E: Executor, W: Workload> Drop for Home<E, W> {
     fn drop(&mut self) {
         let Seat { stage, actor, shelf } = &self.0;
         if let Some((state, _)) = take(shelf) {
@@ -288,8 +288,8 @@ impl<R: Runner, W: Workload> Drop for Home<R, W> {
 }
 
 /// All actors on one thread, each doing one operation when it is its turn.
-fn in_turn<R: Runner, W: Workload, T: Turn>(
-    stage: &Arc<Stage<R, W>>,
+fn in_turn<E: Executor, W: Workload, T: Turn>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
 ) -> Vec<Opener<T>> {
     let (gate, turns) = mpsc::channel::<(u32, T)>();
@@ -302,8 +302,8 @@ fn in_turn<R: Runner, W: Workload, T: Turn>(
     (0..actors).map(opener).collect()
 }
 
-async fn rotation<R: Runner, W: Workload, T: Turn>(
-    stage: Arc<Stage<R, W>>,
+async fn rotation<E: Executor, W: Workload, T: Turn>(
+    stage: Arc<Stage<E, W>>,
     actors: u32,
     turns: mpsc::Receiver<(u32, T)>,
 ) {
@@ -341,7 +341,7 @@ async fn rotation<R: Runner, W: Workload, T: Turn>(
     }
 }
 
-impl<R, W> Stage<R, W> {
+impl<E, W> Stage<E, W> {
     fn tell(&self, news: io::Result<()>) {
         // Nobody listens any more when the process ends.
         let _ = self.news.send(news);

@@ -12,10 +12,13 @@ pub mod slice;
 pub mod turn;
 
 use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
+use actors::Actors;
 use costs::Costs;
 use simul_results::State;
-use simul_runners::{Backend, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of};
-use simul_workloads::{Parameters, Workload};
+use simul_runners::{
+    Backend, ErasedExecutor, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of,
+};
+use simul_workloads::{Parameters, Port, PortChoice, Workload};
 use slice::Engine;
 use std::{
     collections::BTreeMap,
@@ -273,8 +276,7 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
         let backend = probe::look_up(&runner)
             .map_err(|error| Refusal::failed(format!("its sockets do not work: {error}")))?;
         let card = runner.card();
-        let surroundings = spec.surroundings.clone();
-        let actors = actors::start::<_, _, TrialTurn>(runner, work, surroundings, spec.actors)
+        let actors = W::Port::choose(Seated { spec, work, runner })
             .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
         Ok(Started {
             engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
@@ -285,6 +287,28 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
             backend: Some(backend.map_or(UNKNOWN, Backend::name)),
             one_worker: R::PROFILE.one_worker,
         })
+    }
+}
+
+/// The runner is started: seat the actors on it, the way that the workload's calls take.
+struct Seated<'a, W, R> {
+    spec: &'a Spec,
+    work: W,
+    runner: R,
+}
+
+impl<W: Workload, R: Runner> PortChoice for Seated<'_, W, R> {
+    type Output = io::Result<Actors<TrialTurn>>;
+
+    fn direct(self) -> Self::Output {
+        let Self { spec, work, runner } = self;
+        actors::start(runner, work, spec.surroundings.clone(), spec.actors)
+    }
+
+    fn erased(self) -> Self::Output {
+        let Self { spec, work, runner } = self;
+        let executor = ErasedExecutor::of(runner);
+        actors::start(executor, work, spec.surroundings.clone(), spec.actors)
     }
 }
 

@@ -4,9 +4,9 @@
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
 use crate::{OPERATIONS, actors, build, peer, workers};
-use simul_runners::{Discipline, Runner, discipline::Driver, registry};
+use simul_runners::{Discipline, ErasedExecutor, Executor, Runner, discipline::Driver, registry};
 use simul_workloads::{
-    Digest, Shape, Surroundings, Workload,
+    Digest, Port, PortChoice, Shape, Surroundings, Workload,
     registry::{Visitor, visit},
 };
 use std::{
@@ -25,13 +25,13 @@ impl registry::Visitor for OnRunner<'_> {
 
     fn visit<R: Runner>(self) -> Self::Output {
         let workers = workers(&R::PROFILE);
-        let runner = Arc::new(R::start(workers).map_err(|error| error.to_string())?);
+        let runner = R::start(workers).map_err(|error| error.to_string())?;
         visit(self.workload, OnWorkload { runner }).expect("it is listed")
     }
 }
 
 struct OnWorkload<R> {
-    runner: Arc<R>,
+    runner: R,
 }
 
 /// What an actor says about itself.
@@ -43,21 +43,21 @@ enum Said {
 }
 
 /// What all actors share.
-struct Stage<R, W> {
-    runner: Arc<R>,
+struct Stage<E, W> {
+    runner: Arc<E>,
     workload: W,
     surroundings: Surroundings,
     launcher: std::thread::ThreadId,
 }
 
 /// Actors that are to be driven.
-struct Drive<'a, R, W> {
-    stage: &'a Arc<Stage<R, W>>,
+struct Drive<'a, E, W> {
+    stage: &'a Arc<Stage<E, W>>,
     actors: u32,
     sender: mpsc::Sender<Said>,
 }
 
-impl<R: Runner, W: Workload> Driver for Drive<'_, R, W> {
+impl<E: Executor, W: Workload> Driver for Drive<'_, E, W> {
     type Output = ();
 
     fn tasks(self) {
@@ -80,22 +80,43 @@ impl<R: Runner> Visitor for OnWorkload<R> {
     type Output = Result<String, String>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        let workload = build::<W>();
-        let actors = actors(&W::PROFILE);
-        let needs = workload.needs(actors);
-        let folder = folder().map_err(|error| error.to_string())?;
-        let surroundings = Surroundings {
-            peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
-            folder: needs.files.then(|| folder.path().to_owned()),
-            ..Surroundings::default()
-        };
-        workload.prepare(&surroundings).map_err(|error| error.to_string())?;
-        let launcher = std::thread::current().id();
-        let stage = Arc::new(Stage { runner: self.runner, workload, surroundings, launcher });
-        let (sender, said) = mpsc::channel();
-        R::Discipline::choose(Drive { stage: &stage, actors, sender });
-        check(&stage.workload, actors, said)
+        W::Port::choose(Way::<R, W> { runner: self.runner, workload: build() })
     }
+}
+
+/// Takes the way to the runner that the workload's calls take when they are measured.
+struct Way<R, W> {
+    runner: R,
+    workload: W,
+}
+
+impl<R: Runner, W: Workload> PortChoice for Way<R, W> {
+    type Output = Result<String, String>;
+
+    fn direct(self) -> Self::Output {
+        drive(self.runner, self.workload)
+    }
+
+    fn erased(self) -> Self::Output {
+        drive(ErasedExecutor::of(self.runner), self.workload)
+    }
+}
+
+fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, String> {
+    let actors = actors(&W::PROFILE);
+    let needs = workload.needs(actors);
+    let folder = folder().map_err(|error| error.to_string())?;
+    let surroundings = Surroundings {
+        peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
+        folder: needs.files.then(|| folder.path().to_owned()),
+        ..Surroundings::default()
+    };
+    workload.prepare(&surroundings).map_err(|error| error.to_string())?;
+    let launcher = std::thread::current().id();
+    let stage = Arc::new(Stage { runner: Arc::new(runner), workload, surroundings, launcher });
+    let (sender, said) = mpsc::channel();
+    E::Discipline::choose(Drive { stage: &stage, actors, sender });
+    check(&stage.workload, actors, said)
 }
 
 /// A temporary folder; in memory where there is one, since some hosts page out files at will, which
@@ -136,8 +157,8 @@ fn check<W: Workload>(
     Ok(format!("checked {}", done.iter().sum::<u64>()))
 }
 
-impl<R: Runner, W: Workload> Stage<R, W> {
-    async fn open(&self, actor: u32) -> io::Result<W::State<R::Runtime>> {
+impl<E: Executor, W: Workload> Stage<E, W> {
+    async fn open(&self, actor: u32) -> io::Result<W::State<E::Runtime>> {
         assert_ne!(std::thread::current().id(), self.launcher, "a task on the launching thread");
         self.workload.open(self.runner.runtime(), &self.surroundings, actor).await
     }
@@ -145,7 +166,7 @@ impl<R: Runner, W: Workload> Stage<R, W> {
     async fn operation(
         &self,
         actor: u32,
-        state: &mut W::State<R::Runtime>,
+        state: &mut W::State<E::Runtime>,
         said: &mpsc::Sender<Said>,
     ) -> io::Result<()> {
         let start = Instant::now();
@@ -156,7 +177,7 @@ impl<R: Runner, W: Workload> Stage<R, W> {
 
     async fn close(
         &self,
-        state: W::State<R::Runtime>,
+        state: W::State<E::Runtime>,
         said: &mpsc::Sender<Said>,
     ) -> io::Result<()> {
         self.workload.close(self.runner.runtime(), state).await?;
@@ -172,8 +193,8 @@ fn tell(said: &mpsc::Sender<Said>, actor: u32, ended: io::Result<()>) {
 }
 
 /// One task per actor, which lives from opening to closing.
-fn as_tasks<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn as_tasks<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {
@@ -195,8 +216,8 @@ fn as_tasks<R: Runner, W: Workload>(
 }
 
 /// One job for opening, one per operation, one for closing.
-fn as_jobs<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn as_jobs<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {
@@ -212,11 +233,11 @@ fn as_jobs<R: Runner, W: Workload>(
     }
 }
 
-fn next_job<R: Runner, W: Workload>(
-    stage: Arc<Stage<R, W>>,
+fn next_job<E: Executor, W: Workload>(
+    stage: Arc<Stage<E, W>>,
     actor: u32,
     index: u64,
-    mut state: W::State<R::Runtime>,
+    mut state: W::State<E::Runtime>,
     said: mpsc::Sender<Said>,
 ) {
     let runner = Arc::clone(&stage.runner);
@@ -233,8 +254,8 @@ fn next_job<R: Runner, W: Workload>(
 }
 
 /// One task that does the operations of all actors one after the other.
-fn in_turn<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn in_turn<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {

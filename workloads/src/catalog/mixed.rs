@@ -7,7 +7,7 @@
 //! It cannot tell which of the two parts a difference comes from; compare with `echo` and `sha256`.
 
 use crate::{
-    Class, Digest, Direct, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime,
     Shape, Surroundings, Workload,
     catalog::{
         echo::{self, Echo},
@@ -59,7 +59,7 @@ pub struct State<S> {
 
 impl Workload for Mixed {
     type State<R: Runtime> = State<R::Tcp>;
-    type Port = Direct;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "mixed",

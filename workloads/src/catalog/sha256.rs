@@ -7,7 +7,7 @@
 //! other tasks alive meanwhile.
 
 use crate::{
-    Class, Digest, Direct, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
     Surroundings, Workload,
     server::{Call, Route},
 };
@@ -36,7 +36,7 @@ const VARIANTS: u64 = 64;
 
 impl Workload for Sha256Block {
     type State<R: Runtime> = State;
-    type Port = Direct;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "sha256",
