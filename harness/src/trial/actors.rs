@@ -18,7 +18,7 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Receiver, Runtime, Shape, Surroundings, Workload};
+use simul_workloads::{Receiver, Runtime, Shape, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -103,11 +103,17 @@ impl<E: Executor, W: Workload, T: Turn> Driver for Seating<E, W, T> {
     }
 }
 
+/// Launches what is not launched once an operation. Boxed, so that the runtime's side of a task is compiled once
+/// for each runner and not for each pair; what a poll costs more, an indirect call, is the same for all.
+fn launch_boxed<E: Executor>(executor: &E, actor: u32, task: Boxed<'static, ()>) {
+    executor.launch(actor as usize, task);
+}
+
 /// Actors that are tasks of their own, each behind a gate.
 fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
     let (gates, turns) = gatekeepers::gates::<E, T>(&stage.runner, actors);
     for (actor, turns) in (0..actors).zip(turns) {
-        stage.runner.launch(actor as usize, task(Arc::clone(stage), actor, turns));
+        launch_boxed(&stage.runner, actor, Box::pin(task(Arc::clone(stage), actor, turns)));
     }
     gatekeepers::employ(&stage.runner, gates)
 }
@@ -156,11 +162,12 @@ async fn task<E: Executor, W: Workload, T: Turn>(
 fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u32) -> Opener<T> {
     let shelf = Arc::new(Mutex::new(None));
     let (opening, place) = (Arc::clone(stage), Arc::clone(&shelf));
-    stage.runner.launch(actor as usize, async move {
+    let open = async move {
         let opened =
             opening.work.open(opening.runner.runtime(), &opening.surroundings, actor).await;
         opening.tell(opened.map(|state| put(&place, (state, 0))));
-    });
+    };
+    launch_boxed(&stage.runner, actor, Box::pin(open));
     let home = Home(Seat { stage: Arc::clone(stage), actor, shelf });
     Box::new(move |mut turn: T| {
         if turn.next() {
@@ -246,9 +253,10 @@ impl<E: Executor, W: Workload> Drop for Home<E, W> {
         let Seat { stage, actor, shelf } = &self.0;
         if let Some((state, _)) = take(shelf) {
             let leaving = Arc::clone(stage);
-            stage.runner.launch(*actor as usize, async move {
+            let leave = async move {
                 leaving.tell(leaving.work.close(leaving.runner.runtime(), state).await);
-            });
+            };
+            launch_boxed(&stage.runner, *actor, Box::pin(leave));
         }
     }
 }
