@@ -16,6 +16,7 @@ pub mod erased;
 pub mod ledger;
 pub mod needs;
 pub mod parameters;
+pub mod port;
 pub mod registry;
 pub mod runtime;
 pub mod server;
@@ -27,7 +28,6 @@ pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
 pub use needs::{Needs, Peer, Service};
 pub use parameters::{ParameterError, Parameters};
+pub use port::{DirectBatch, DirectSession, Erased, Port, PortChoice};
 pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
-pub use workload::{
-    Class, Direct, Erased, Measure, Port, PortChoice, Profile, Shape, Surroundings, Workload,
-};
+pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};
