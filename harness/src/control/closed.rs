@@ -17,7 +17,7 @@ use super::{
 };
 use crate::protocol::{Finished, Mode, Order, PeerReady, Reply, Slice};
 use simul_results::{SliceRecord, State};
-use simul_workloads::Digest;
+use simul_workloads::{Digest, Figure};
 use std::net::SocketAddr;
 
 /// Slices hold at least so many operations, unless one takes longer than 20 ms.
@@ -57,6 +57,8 @@ pub struct Closed {
     operations: u64,
     /// Whether some slice came without CPU time, which was then read from outside.
     cpu_from_outside: bool,
+    /// What the workload may report besides its times.
+    figures: &'static [Figure],
 }
 
 impl Closed {
@@ -73,6 +75,7 @@ impl Closed {
             actors: launch.contest.actors,
             operations: 0,
             cpu_from_outside: false,
+            figures: launch.contest.profile.figures,
         }
     }
 
@@ -85,7 +88,13 @@ impl Closed {
     ) -> Step<Vetted> {
         self.cpu_from_outside |= slice.cpu_ns.is_none() && trial.is_watched();
         self.operations = self.operations.saturating_add(slice.operations);
-        vetting::vet(slice, ordered).map_err(|why| {
+        let known = |name: &str| self.figures.iter().any(|figure| figure.name == name);
+        let strange = slice.figures.keys().find(|name| !known(name)).cloned();
+        let vetted = match strange {
+            Some(name) => Err(format!("the workload has no figure '{name}'")),
+            None => vetting::vet(slice, ordered),
+        };
+        vetted.map_err(|why| {
             trial.condemn(State::Failed, &format!("its numbers cannot be true: {why}"))
         })
     }

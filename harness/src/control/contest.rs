@@ -14,12 +14,16 @@ use super::{
     selection::Request,
     suites,
 };
-use simul_results::{Cell, Contest, Load, Placement, Role, State, record::ContestRecord};
+use crate::clock;
+use simul_results::{
+    Cell, Contest, Load, Placement, Role, State,
+    record::{ContestRecord, FigureRecord},
+};
 use simul_runners::{Runner, bare, capabilities::Intake};
 use simul_workloads::{
     Class, Needs, Parameters, Profile, Workload, registry, server::call::call_of,
 };
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// Cells that are measured in the same rounds.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct ContestPlan {
     pub actors: u32,
     /// What a trial needs.
     pub needs: Needs,
+    /// How long an operation would take at best, where the workload can say.
+    pub ideal: Option<Duration>,
     /// Where everything runs.
     pub cores: Cores,
     /// Rounds in a block; of a sweep, rounds at each rate.
@@ -78,7 +84,7 @@ impl ContestPlan {
             _ => (request.connections.unwrap_or(open_plan::CONNECTIONS), Some(call_of(&workload))),
         };
         let visitor = NeedsOf { parameters, seed, actors };
-        let needs = registry::visit(profile.name, visitor)
+        let (needs, ideal) = registry::visit(profile.name, visitor)
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
         let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
@@ -105,6 +111,7 @@ impl ContestPlan {
             parameters: parameters.to_map(),
             actors,
             needs,
+            ideal,
             cores,
             rounds,
             open,
@@ -224,7 +231,21 @@ impl ContestPlan {
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
             open: self.open.as_ref().map(|open| open.record.clone()),
+            // A server is asked over the wire, where no ledger is.
+            figures: if self.contest.load.is_open() { Vec::new() } else { self.figures() },
+            ideal_ns: self.ideal.filter(|_| !self.contest.load.is_open()).map(clock::to_ns),
         }
+    }
+
+    fn figures(&self) -> Vec<FigureRecord> {
+        let figures = self.profile.figures.iter();
+        figures
+            .map(|figure| FigureRecord {
+                name: figure.name.into(),
+                unit: figure.unit.into(),
+                describes: figure.describes.into(),
+            })
+            .collect()
     }
 
     /// What its times are: whatever the work, an open load measures its response.
@@ -260,10 +281,11 @@ struct NeedsOf<'a> {
 }
 
 impl registry::Visitor for NeedsOf<'_> {
-    type Output = Result<Needs, simul_workloads::ParameterError>;
+    type Output = Result<(Needs, Option<Duration>), simul_workloads::ParameterError>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        Ok(W::new(self.parameters, self.seed)?.needs(self.actors))
+        let work = W::new(self.parameters, self.seed)?;
+        Ok((work.needs(self.actors), work.ideal()))
     }
 }
 
