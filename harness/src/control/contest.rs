@@ -8,6 +8,7 @@ use super::{
     entrants::Field,
     entries::Entry,
     external::External,
+    limits::{Demand, Limits},
     open_plan::{self, OpenPlan},
     placement::Cores,
     programs::Available,
@@ -40,6 +41,10 @@ pub struct ContestPlan {
     pub needs: Needs,
     /// How long an operation would take at best, where the workload can say.
     pub ideal: Option<Duration>,
+    /// How many trials are alive at the same time at most.
+    pub contenders: u64,
+    /// What the machine allows.
+    pub limits: Limits,
     /// Where everything runs.
     pub cores: Cores,
     /// Rounds in a block; of a sweep, rounds at each rate.
@@ -112,6 +117,8 @@ impl ContestPlan {
             actors,
             needs,
             ideal,
+            contenders: field.runners.len() as u64 + u64::from(request.null_arms) + 1,
+            limits: field.limits.clone(),
             cores,
             rounds,
             open,
@@ -206,8 +213,26 @@ impl ContestPlan {
         }
         let needs = (!self.contest.load.is_open()).then_some(&self.needs);
         let visitor = Admission { needs, workers: self.cores.workers };
-        simul_runners::registry::visit(program, visitor)
-            .unwrap_or_else(|| (false, Some("it is not built in".into())))
+        let (one_worker, task_is_thread, unfit) = simul_runners::registry::visit(program, visitor)
+            .unwrap_or_else(|| (false, false, Some("it is not built in".into())));
+        (one_worker, unfit.or_else(|| self.beyond_limits(task_is_thread)))
+    }
+
+    /// What the machine does not allow this work on a runner whose tasks are, or are not, threads.
+    pub(super) fn beyond_limits(&self, task_is_thread: bool) -> Option<String> {
+        if self.contest.load.is_open() {
+            return None;
+        }
+        let needs = &self.needs;
+        // Those that live through a block together; what they keep, they keep all the time.
+        let alive = if needs.alone { 1 } else { self.contenders };
+        let tasks = needs.live_tasks.saturating_add(u64::from(self.actors));
+        self.limits.refuse(&Demand {
+            threads: if task_is_thread { tasks } else { 0 },
+            descriptors: needs.descriptors,
+            ports: needs.ports,
+            memory_bytes: needs.memory_bytes.saturating_mul(alive),
+        })
     }
 
     fn choose_baseline(&self) -> Option<String> {
@@ -296,7 +321,8 @@ struct Admission<'a> {
 }
 
 impl simul_runners::registry::Visitor for Admission<'_> {
-    type Output = (bool, Option<String>);
+    /// Whether it has one worker by design, whether its tasks are threads, why it cannot do the work.
+    type Output = (bool, bool, Option<String>);
 
     fn visit<R: Runner>(self) -> Self::Output {
         let workers = if R::PROFILE.one_worker { 1 } else { self.workers };
@@ -307,6 +333,6 @@ impl simul_runners::registry::Visitor for Admission<'_> {
             (None, Intake::Absent(reason)) => Some(reason.to_owned()),
             (None, _) => None,
         };
-        (R::PROFILE.one_worker, refusal)
+        (R::PROFILE.one_worker, capabilities.task_is_thread, refusal)
     }
 }
