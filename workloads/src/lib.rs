@@ -16,6 +16,7 @@ pub mod erased;
 pub mod erased_locks;
 pub mod ledger;
 pub mod locks;
+pub mod meeting;
 pub mod needs;
 pub mod parameters;
 pub mod port;

@@ -15,6 +15,7 @@ mod peer;
 mod port;
 mod port_channels;
 mod port_files;
+mod port_locks;
 mod port_sockets;
 
 use simul_runners::{Backend, Profile, Runner, probe, registry};
