@@ -90,7 +90,7 @@ impl Runner for May {
         Capabilities {
             files: How::Blocking,
             cancellation: How::Absent(
-                "may gives a coroutine up by a panic where it waits, and calls that unsafe: what it holds is not told",
+                "may ends a coroutine by unwinding it where it waits, and calls that unsafe",
             ),
             ..Capabilities::READINESS
         }
