@@ -31,12 +31,16 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::connect::Connect,
     catalog::sha256::Sha256Block,
     catalog::sleep::Sleep,
     catalog::spawn::Spawn,
     catalog::ping_pong::PingPong,
     catalog::file_read::FileRead,
     catalog::mixed::Mixed,
+    catalog::gather::Gather,
+    catalog::footprint::Footprint,
+    catalog::starve::Starve,
 ];
 
 /// The profile of this name.
