@@ -7,16 +7,18 @@ use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
+    schedule::SleepingTicker,
 };
 use simul_workloads::{Buffer, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
     marker::PhantomData,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     num::NonZeroUsize,
+    os::unix::net::UnixStream,
     path::Path,
-    process::Command,
+    process::{Command, Output},
     sync::mpsc,
     time::Duration,
 };
@@ -235,6 +237,9 @@ impl<F: Fault> Runtime for Faulty<F> {
     type Join<T: Send + 'static> = BlockingJoin<T>;
     type Sender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Unix = Part<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = SleepingTicker<Blocking<OwnThread>>;
 
     fn spawn<G>(self, task: G) -> BlockingJoin<G::Output>
     where
@@ -280,5 +285,25 @@ impl<F: Fault> Runtime for Faulty<F> {
 
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
         self.sound.open(path).await
+    }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        self.sound.create(path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        self.sound.connect_unix(path).await
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        self.sound.udp(to).await
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        self.sound.run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        self.sound.ticker(period)
     }
 }

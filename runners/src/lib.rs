@@ -22,6 +22,7 @@ pub mod capabilities;
 pub mod catalog;
 #[cfg(any(feature = "futures", feature = "glommio", feature = "monoio"))]
 mod caught;
+mod child_input;
 #[cfg(all(
     target_os = "linux",
     any(feature = "compio", feature = "monoio", feature = "tokio-uring")
@@ -30,6 +31,7 @@ pub mod completion_buffer;
 pub mod discipline;
 pub mod executor;
 mod job;
+pub mod loopback;
 #[cfg(all(feature = "monoio", target_os = "linux"))]
 pub mod monoio_io;
 pub mod part;
@@ -39,6 +41,7 @@ pub mod program;
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+pub mod schedule;
 pub mod server;
 #[cfg(feature = "smol")]
 pub mod smol_io;

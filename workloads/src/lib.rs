@@ -27,7 +27,7 @@ pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
 pub use needs::{Needs, Peer, Service};
 pub use parameters::{ParameterError, Parameters};
-pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
+pub use runtime::{Datagram, File, Listener, Receiver, Runtime, Sender, Stream, Ticker};
 pub use workload::{
     Class, Direct, Erased, Measure, Port, PortChoice, Profile, Shape, Surroundings, Workload,
 };
