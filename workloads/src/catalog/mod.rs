@@ -1,5 +1,6 @@
 //! The workloads, one file each: a question, the operation, and an oracle for what it must have done.
 
+pub mod connect;
 pub mod echo;
 pub mod file_read;
 pub mod mixed;
