@@ -8,6 +8,7 @@ use crate::{
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
     schedule::SleepingTicker,
+    std_locks::{Permits, SharedReceiver},
 };
 use simul_workloads::{Buffer, Listener, Runtime, Stream};
 use std::{
@@ -19,7 +20,7 @@ use std::{
     os::unix::net::UnixStream,
     path::Path,
     process::{Command, Output},
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     time::Duration,
 };
 
@@ -237,6 +238,10 @@ impl<F: Fault> Runtime for Faulty<F> {
     type Join<T: Send + 'static> = BlockingJoin<T>;
     type Sender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<Mutex<T>>;
+    type Semaphore = Permits;
+    type QueueSender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
     type Unix = Part<UnixStream>;
     type Udp = Part<UdpSocket>;
     type Ticker = SleepingTicker<Blocking<OwnThread>>;
@@ -272,6 +277,28 @@ impl<F: Fault> Runtime for Faulty<F> {
         capacity: usize,
     ) -> (Part<mpsc::SyncSender<T>>, Part<mpsc::Receiver<T>>) {
         self.sound.channel(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<Mutex<T>> {
+        self.sound.mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> Permits {
+        self.sound.semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::SyncSender<T>>, SharedReceiver<T>) {
+        self.sound.queue(capacity)
+    }
+
+    async fn timeout<G>(self, limit: Duration, work: G) -> Option<G::Output>
+    where
+        G: Future<Output: Send + 'static> + Send,
+    {
+        self.sound.timeout(limit, work).await
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<FaultyStream<F>> {

@@ -99,9 +99,6 @@ impl How {
     }
 }
 
-/// Until the port has it.
-const NOT_YET: How = How::Absent("the port does not offer it yet");
-
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
@@ -143,7 +140,7 @@ impl Capabilities {
         datagrams: How::Readiness,
         unix_sockets: How::Readiness,
         processes: How::Readiness,
-        cancellation: NOT_YET,
+        cancellation: How::Readiness,
         task_is_thread: false,
         intake: Intake::Spawned,
     };
@@ -153,6 +150,7 @@ impl Capabilities {
         sockets: How::Completion,
         files: How::Completion,
         timers: How::Completion,
+        cancellation: How::Completion,
         datagrams: How::Completion,
         unix_sockets: How::Completion,
         ..Self::READINESS

@@ -11,7 +11,10 @@ mod ticker;
 pub use file::OffloadedFile;
 pub use ticker::IntervalTicker;
 
-use crate::{FairnessCard, Part};
+use crate::{
+    FairnessCard, Part,
+    tokio_locks::{self, SharedReceiver},
+};
 use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     fmt::Debug,
@@ -27,7 +30,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket, UnixStream},
-    sync::mpsc,
+    sync::{self, mpsc},
     task::{JoinError, JoinHandle},
 };
 
@@ -95,6 +98,10 @@ impl<S: Spawning> Runtime for Tokio<S> {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<sync::Mutex<T>>;
+    type Semaphore = Part<sync::Semaphore>;
+    type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
     type Unix = Part<UnixStream>;
     type Udp = Part<UdpSocket>;
     type Ticker = IntervalTicker;
@@ -131,6 +138,28 @@ impl<S: Spawning> Runtime for Tokio<S> {
     ) -> (Part<mpsc::Sender<T>>, Part<mpsc::Receiver<T>>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<sync::Mutex<T>> {
+        Part(sync::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> Part<sync::Semaphore> {
+        Part(sync::Semaphore::new(permits))
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, SharedReceiver<T>) {
+        tokio_locks::queue(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        tokio::time::timeout(limit, work).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {
@@ -243,6 +272,7 @@ pub(crate) fn card(workers: usize) -> FairnessCard {
         files: "pread on tokio's blocking pool".into(),
         sockets: "tokio::net, epoll, TCP_NODELAY".into(),
         channels: "tokio::sync::mpsc".into(),
+        locks: tokio_locks::CARD.into(),
         offload: "tokio's blocking pool".into(),
         borrowed: Vec::new(),
     }

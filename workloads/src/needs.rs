@@ -73,10 +73,7 @@ pub enum Peer {
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Echo,
-        Self::EchoOnMany,
-    ];
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
 
     /// Its name in cells and on the command line.
     #[must_use]

@@ -11,6 +11,7 @@ mod ticker;
 use crate::{
     Backend, Capabilities, FairnessCard, How, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     completion_buffer::Lent,
     discipline::Tasks,
     loopback,
@@ -98,8 +99,13 @@ impl Runner for Compio {
             files: "completions of the ring".into(),
             sockets: "compio::net, io_uring, TCP_NODELAY".into(),
             channels: "async-channel: compio has none".into(),
+            locks: async_locks::BORROWED.into(),
             offload: "compio's pool of blocking threads".into(),
-            borrowed: vec!["channels: async-channel".into(), "yield: futures-lite".into()],
+            borrowed: vec![
+                "channels, queue: async-channel".into(),
+                "locks: async-lock".into(),
+                "yield: futures-lite".into(),
+            ],
         }
     }
 
@@ -144,6 +150,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = AsyncSender<T>;
     type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = AsyncSender<T>;
+    type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
     type Unix = ThreadBound<UnixStream>;
     type Udp = ThreadBound<UdpSocket>;
     type Ticker = IntervalTicker;
@@ -176,6 +186,25 @@ impl Runtime for Port {
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
         bounded(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        ThreadBound::new(compio::time::timeout(limit, work)).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
