@@ -13,12 +13,16 @@ pub mod catalog;
 pub mod digest;
 pub mod draw;
 pub mod erased;
+pub mod http;
 pub mod ledger;
 pub mod needs;
 pub mod parameters;
 pub mod registry;
 pub mod runtime;
 pub mod server;
+pub mod site;
+pub mod tls;
+pub mod wire;
 pub mod workload;
 
 pub use buffer::Buffer;

@@ -320,7 +320,10 @@ fn say(text: &str) -> Result<(), Failure> {
 fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     let Some(peer) = Peer::ALL.iter().find(|peer| peer.name() == kind) else {
         let names: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
-        return Err(Failure::BadInput(format!("no peer '{kind}'; there are: {}", names.join(", "))));
+        return Err(Failure::BadInput(format!(
+            "no peer '{kind}'; there are: {}",
+            names.join(", ")
+        )));
     };
     peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
 }
