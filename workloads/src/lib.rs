@@ -14,6 +14,7 @@ pub mod digest;
 pub mod draw;
 pub mod erased;
 pub mod erased_locks;
+pub mod http;
 pub mod ledger;
 pub mod locks;
 pub mod needs;
@@ -22,6 +23,9 @@ pub mod port;
 pub mod registry;
 pub mod runtime;
 pub mod server;
+pub mod site;
+pub mod tls;
+pub mod wire;
 pub mod workload;
 
 pub use buffer::Buffer;
