@@ -5,13 +5,19 @@
 //! It must not know who asks. Measured against a peer of threads, this one is the quickest, the steadiest,
 //! and the last to saturate (87 % busy where its client is at 99 %).
 
+mod chat;
+mod reset;
+
 use crate::protocol::{self, PeerReady};
 use mio::{
     Events, Interest, Poll, Token,
     net::{TcpListener, TcpStream},
 };
 use simul_workloads::Peer;
-use std::io::{self, ErrorKind, Read, Write};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::SocketAddr,
+};
 
 const LISTENER: Token = Token(usize::MAX);
 
@@ -22,13 +28,27 @@ const BUFFER_BYTES: usize = 64 << 10;
 ///
 /// # Errors
 /// No socket, no memory, or standard output is closed.
-pub fn serve(Peer::Echo: Peer) -> io::Result<()> {
+pub fn serve(peer: Peer) -> io::Result<()> {
     protocol::follow_guardian();
+    match peer {
+        Peer::Echo => echo(),
+        Peer::Reset => reset::serve(),
+        Peer::Chat => chat::serve(),
+    }
+}
+
+/// Says where a peer listens.
+fn ready(address: SocketAddr) -> io::Result<()> {
+    let ready = PeerReady { address, pid: std::process::id() as i32 };
+    println!("{}", serde_json::to_string(&ready)?);
+    Ok(())
+}
+
+fn echo() -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let ready = PeerReady { address: listener.local_addr()?, pid: std::process::id() as i32 };
-    println!("{}", serde_json::to_string(&ready)?);
+    ready(listener.local_addr()?)?;
     // A connection's token is its place, which stays empty when it has gone: a peer lives for one trial.
     let mut connections = Vec::new();
     let mut events = Events::with_capacity(1024);
@@ -111,9 +131,9 @@ impl Connection {
 }
 
 /// `None` when the socket is not ready.
-fn would_block(result: io::Result<usize>) -> io::Result<Option<usize>> {
+fn would_block<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }

@@ -67,6 +67,10 @@ impl Needs {
 pub enum Peer {
     /// Sends back every byte that it receives, on each TCP connection.
     Echo,
+    /// Resets every TCP connection on which something has arrived.
+    Reset,
+    /// Plays the members of chat rooms: clients of a server that it is told of.
+    Chat,
 }
 
 impl Peer {
@@ -75,8 +79,13 @@ impl Peer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
+            Self::Reset => "reset",
+            Self::Chat => "chat",
         }
     }
+
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Echo, Self::Reset, Self::Chat];
 }
 
 /// A server that is installed on the machine, or not.

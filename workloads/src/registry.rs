@@ -31,8 +31,11 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::chat::Chat,
     catalog::sha256::Sha256Block,
+    catalog::pipeline::Pipeline,
     catalog::sleep::Sleep,
+    catalog::failures::Failures,
     catalog::spawn::Spawn,
     catalog::ping_pong::PingPong,
     catalog::file_read::FileRead,

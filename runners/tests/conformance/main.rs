@@ -12,6 +12,7 @@ mod bare;
 mod child;
 mod drive;
 mod peer;
+mod peer_chat;
 mod port;
 mod port_channels;
 mod port_files;

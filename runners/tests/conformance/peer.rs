@@ -1,5 +1,6 @@
 //! The neutral other end of the sockets: plain threads of the standard library, outside every runner.
 
+use crate::peer_chat;
 use simul_workloads::Peer;
 use std::{
     io::{self, Read, Write},
@@ -11,6 +12,8 @@ use std::{
 pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
     let serve = match peer {
         Peer::Echo => echo,
+        Peer::Reset => reset,
+        Peer::Chat => peer_chat::serve,
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -20,6 +23,11 @@ pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
         }
     });
     Ok(address)
+}
+
+/// Closes with something unread, which makes the end a reset.
+fn reset(connection: TcpStream) -> io::Result<()> {
+    connection.peek(&mut [0]).map(drop)
 }
 
 /// Sends back what comes, in pieces that are not the message's.

@@ -1,9 +1,12 @@
 //! The workloads, one file each: a question, the operation, and an oracle for what it must have done.
 
+pub mod chat;
 pub mod echo;
+pub mod failures;
 pub mod file_read;
 pub mod mixed;
 pub mod ping_pong;
+pub mod pipeline;
 pub mod sha256;
 pub mod sleep;
 pub mod spawn;
