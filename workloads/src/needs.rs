@@ -67,6 +67,8 @@ impl Needs {
 pub enum Peer {
     /// Sends back every byte that it receives, on each TCP connection.
     Echo,
+    /// The same, on the same port of each of the addresses that `connect` goes to.
+    EchoOnMany,
     /// Resets every TCP connection on which something has arrived.
     Reset,
     /// Plays the members of chat rooms: clients of a server that it is told of.
@@ -74,18 +76,19 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Reset, Self::Chat];
+
     /// Its name in cells and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
+            Self::EchoOnMany => "echo-on-many",
             Self::Reset => "reset",
             Self::Chat => "chat",
         }
     }
-
-    /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::Reset, Self::Chat];
 }
 
 /// A server that is installed on the machine, or not.

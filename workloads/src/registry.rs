@@ -31,6 +31,7 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::connect::Connect,
     catalog::chat::Chat,
     catalog::sha256::Sha256Block,
     catalog::pipeline::Pipeline,

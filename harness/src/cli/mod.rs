@@ -319,9 +319,11 @@ fn say(text: &str) -> Result<(), Failure> {
 
 fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     let Some(peer) = Peer::ALL.iter().find(|peer| peer.name() == kind) else {
-        let known: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
-        let known = known.join(", ");
-        return Err(Failure::BadInput(format!("no peer '{kind}'; there are: {known}")));
+        let names: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
+        return Err(Failure::BadInput(format!(
+            "no peer '{kind}'; there are: {}",
+            names.join(", ")
+        )));
     };
     peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
 }

@@ -6,7 +6,7 @@
 //! A connection that breaks ends its room, which the actor notices. Next: [`simul_workloads::catalog::chat`] for
 //! the words that are exchanged.
 
-use super::{LISTENER, ready, would_block};
+use super::{announce, connections::would_block, listener};
 use mio::{
     Events, Interest, Poll, Registry, Token,
     net::{TcpListener, TcpStream},
@@ -25,12 +25,14 @@ const MOST_MEMBERS: u64 = 1000;
 /// As long as what one member says at once may be.
 const MOST_BYTES: u64 = 1 << 20;
 
+const LISTENER: Token = Token(usize::MAX);
+
 /// Serves until it is killed.
 pub(super) fn serve() -> io::Result<()> {
     let mut peer = Peer { poll: Poll::new()?, rooms: HashMap::new(), places: Vec::new() };
-    let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    let mut listener = listener()?;
     peer.poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    ready(listener.local_addr()?)?;
+    announce(listener.local_addr()?)?;
     let mut events = Events::with_capacity(1024);
     loop {
         match peer.poll.poll(&mut events, None) {

@@ -4,7 +4,7 @@
 //! sends a reset in place of an end, since data was lost (RFC 2525, section 2.17; Linux does). Neither side keeps
 //! the port afterwards. It must not know who asks. Next: [`super`] for what all peers share.
 
-use super::{LISTENER, ready};
+use super::{announce, listener};
 use mio::{
     Events, Interest, Poll, Token,
     net::{TcpListener, TcpStream},
@@ -14,12 +14,14 @@ use std::{
     io::{self, ErrorKind},
 };
 
+const LISTENER: Token = Token(usize::MAX);
+
 /// Serves until it is killed.
 pub(super) fn serve() -> io::Result<()> {
     let mut poll = Poll::new()?;
-    let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    let mut listener = listener()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    ready(listener.local_addr()?)?;
+    announce(listener.local_addr()?)?;
     let mut connections: HashMap<Token, TcpStream> = HashMap::new();
     let mut next = 0;
     let mut events = Events::with_capacity(1024);

@@ -1,6 +1,7 @@
 //! The workloads, one file each: a question, the operation, and an oracle for what it must have done.
 
 pub mod chat;
+pub mod connect;
 pub mod echo;
 pub mod failures;
 pub mod file_read;
