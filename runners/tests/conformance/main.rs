@@ -11,6 +11,7 @@
 mod bare;
 mod child;
 mod drive;
+mod faults;
 mod peer;
 mod peer_chat;
 mod port;

@@ -1,0 +1,89 @@
+//! What does a runner look like that does its work wrong?
+//!
+//! A port around a sound one, and a fault that shows in its parts. It must not know which workload it is given.
+//! Every part that a workload can use has a fault here, so that there is one to be found. Next:
+//! [`super::streams`], [`super::items`].
+
+use super::{
+    items::{FaultyReceiver, FaultySender},
+    streams::{FaultyFile, FaultyListener, FaultyStream},
+    switch::{Fault, Switch},
+};
+use simul_workloads::{ErasedRuntime, Runtime};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
+
+/// The port of a sound runner, with a fault in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Faulty {
+    pub(crate) sound: ErasedRuntime,
+    pub(crate) switch: &'static Switch,
+}
+
+impl Runtime for Faulty {
+    type Tcp = FaultyStream<<ErasedRuntime as Runtime>::Tcp>;
+    type Listener = FaultyListener;
+    type File = FaultyFile;
+    type Join<T: Send + 'static> = <ErasedRuntime as Runtime>::Join<T>;
+    type Sender<T: Send + 'static> = FaultySender<<ErasedRuntime as Runtime>::Sender<T>>;
+    type Receiver<T: Send + 'static> = FaultyReceiver<T>;
+
+    fn spawn<F>(self, task: F) -> Self::Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.sound.spawn(task)
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.sound.detach(task);
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        self.sound.offload(work).await
+    }
+
+    async fn sleep(self, duration: Duration) {
+        if !self.switch.shows(Fault::AnswersEarly) {
+            self.sound.sleep(duration).await;
+        }
+    }
+
+    async fn yield_now(self) {
+        if !self.switch.shows(Fault::DoesNothing) {
+            self.sound.yield_now().await;
+        }
+    }
+
+    fn channel<T: Send + 'static>(self, capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>) {
+        let (sender, receiver) = self.sound.channel(self.room(capacity));
+        (FaultySender::new(sender, self.switch), FaultyReceiver(receiver))
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
+        Ok(FaultyStream { sound: self.sound.connect(to).await?, switch: self.switch })
+    }
+
+    async fn listen(self, on: TcpListener) -> io::Result<FaultyListener> {
+        Ok(FaultyListener { sound: self.sound.listen(on).await?, switch: self.switch })
+    }
+
+    async fn open(self, path: &Path) -> io::Result<FaultyFile> {
+        Ok(FaultyFile { sound: self.sound.open(path).await?, switch: self.switch })
+    }
+}
+
+impl Faulty {
+    /// The capacity that a queue really gets.
+    fn room(self, capacity: usize) -> usize {
+        if self.switch.shows(Fault::ForgetsBounds) { capacity + 10_000 } else { capacity }
+    }
+}
