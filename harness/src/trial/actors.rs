@@ -18,7 +18,7 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Receiver, Runtime, Shape, Surroundings, Workload, erased::Boxed};
+use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -124,38 +124,59 @@ async fn task<E: Executor, W: Workload, T: Turn>(
     mut turns: <E::Runtime as Runtime>::Receiver<T>,
 ) {
     let runtime = stage.runner.runtime();
-    let mut state = match stage.work.open(runtime, &stage.surroundings, actor).await {
-        Ok(state) => state,
+    let mut held = match stage.work.open(runtime, &stage.surroundings, actor).await {
+        Ok(state) => Some(state),
         Err(error) => return stage.tell(Err(error)),
     };
     stage.tell(Ok(()));
     let mut number = 0;
     while let Some(mut turn) = turns.receive().await {
-        if let Err(error) = stage.work.begin(runtime, &mut state).await {
+        if let Some(state) = &mut held
+            && let Err(error) = stage.work.begin(runtime, state).await
+        {
             return turn.failed(error);
         }
         while turn.next() {
-            let outcome = match W::PROFILE.shape {
-                Shape::Session => stage.work.operation(runtime, &mut state).await,
-                Shape::Batch => {
-                    let stage = Arc::clone(&stage);
-                    let job = runtime.spawn(async move {
-                        let outcome = stage.work.operation(runtime, &mut state).await;
-                        (outcome, state)
-                    });
-                    let (outcome, back) = job.await;
-                    state = back;
-                    outcome
-                }
-            };
-            match outcome {
+            let outcome = W::Port::perform(
+                W::PROFILE.shape,
+                (&stage, &mut held),
+                |(stage, held)| here(stage, held),
+                |(stage, held)| apart(stage, held),
+            );
+            match outcome.await {
                 Ok(digest) => turn.done(digest, stage.work.asked(actor, number)),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
         }
     }
-    stage.tell(stage.work.close(runtime, state).await);
+    if let Some(state) = held {
+        stage.tell(stage.work.close(runtime, state).await);
+    }
+}
+
+/// An operation of a session, in the actor's own task.
+async fn here<E: Executor, W: Workload>(
+    stage: &Stage<E, W>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    match held {
+        Some(state) => stage.work.operation(stage.runner.runtime(), state).await,
+        None => Err(io::Error::other("an actor without a state")),
+    }
+}
+
+/// An operation of a batch, in a job of its own, which brings the actor's state back.
+async fn apart<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    let runtime = stage.runner.runtime();
+    let (stage, mut state) = (Arc::clone(stage), held.take());
+    let job = runtime.spawn(async move { (here(&stage, &mut state).await, state) });
+    let (outcome, back) = job.await;
+    *held = back;
+    outcome
 }
 
 /// An actor whose every operation is a job. Between slices its state lies on the shelf.

@@ -208,8 +208,17 @@ fn finished(costs: &Costs, backend: &str, recorder_bytes: u64) -> Finished {
 
 /// The card as words, which is how a recording keeps it.
 fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
-    let FairnessCard { workers, backend, timers, files, sockets, channels, offload, borrowed } =
-        card;
+    let FairnessCard {
+        workers,
+        backend,
+        timers,
+        files,
+        sockets,
+        channels,
+        locks,
+        offload,
+        borrowed,
+    } = card;
     let borrowed = if borrowed.is_empty() { "nothing".into() } else { borrowed.join(", ") };
     [
         ("workers", workers.to_string()),
@@ -218,6 +227,7 @@ fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
         ("files", files.clone()),
         ("sockets", sockets.clone()),
         ("channels", channels.clone()),
+        ("locks", locks.clone()),
         ("offload", offload.clone()),
         ("borrowed", borrowed),
     ]
