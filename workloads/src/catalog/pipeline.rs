@@ -12,8 +12,8 @@
 //! It cannot tell what reading from a disk or a socket does to a pipeline: its lines are made in memory.
 
 use crate::{
-    Class, Digest, Direct, Measure, Needs, ParameterError, Parameters, Profile, Receiver, Runtime,
-    Sender, Shape, Surroundings, Workload,
+    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Receiver,
+    Runtime, Sender, Shape, Surroundings, Workload,
 };
 use std::{
     io,
@@ -59,7 +59,7 @@ const QUEUES: u64 = 3;
 
 impl Workload for Pipeline {
     type State<R: Runtime> = State<R::Sender<Order>, R::Receiver<Aggregate>, R::Join<u64>>;
-    type Port = Direct;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "pipeline",

@@ -11,7 +11,7 @@ use super::{
 use crate::{OPERATIONS, actors, build, peer, workers};
 use simul_runners::{Executor, Runner, catalog::tokio::Tokio};
 use simul_workloads::{
-    Digest, ErasedRuntime, Runtime, Surroundings, Workload,
+    Digest, ErasedRuntime, Surroundings, Workload,
     registry::{Visitor, visit},
 };
 use std::{

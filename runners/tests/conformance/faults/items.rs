@@ -1,7 +1,7 @@
 //! What can go wrong with an item on its way to another task?
 
 use super::switch::{Count, Fault, Switch};
-use simul_workloads::{ErasedRuntime, Receiver, Runtime, Sender};
+use simul_workloads::{Receiver, Sender};
 use std::{any::Any, sync::Arc};
 
 /// Which item of a channel is lost. Behind the few that start and end operations, so that those who wait for the
@@ -40,18 +40,17 @@ impl<T: Send + 'static, S: Sender<T>> Sender<T> for FaultySender<S> {
 }
 
 /// The receiving half, which has nothing to be wrong about.
-pub(crate) struct FaultyReceiver<T: Send + 'static>(
-    pub(crate) <ErasedRuntime as Runtime>::Receiver<T>,
-);
+#[derive(Clone)]
+pub(crate) struct FaultyReceiver<R>(pub(crate) R);
 
-impl<T: Send + 'static> Receiver<T> for FaultyReceiver<T> {
+impl<T: Send + 'static, R: Receiver<T>> Receiver<T> for FaultyReceiver<R> {
     async fn receive(&mut self) -> Option<T> {
         self.0.receive().await
     }
 }
 
 /// The same item once more, if it is of a kind that the workloads send and that can be copied.
-fn copy<T: 'static>(item: &T) -> Option<T> {
+pub(crate) fn copy<T: 'static>(item: &T) -> Option<T> {
     fn of<C: Clone + 'static, T: 'static>(item: &T) -> Option<T> {
         let copied = (item as &dyn Any).downcast_ref::<C>()?.clone();
         (&mut Some(copied) as &mut dyn Any).downcast_mut::<Option<T>>()?.take()

@@ -10,6 +10,7 @@
 
 mod drive;
 mod items;
+mod locks;
 mod runtime;
 mod streams;
 mod switch;
@@ -18,6 +19,9 @@ mod table;
 use crate::child;
 use simul_workloads::registry;
 use switch::Fault;
+
+/// The test below that the child runs.
+const A_CELL: &str = "faults::a_faulty_cell";
 
 #[test]
 fn every_fault_that_applies_to_a_workload_is_caught_by_it() {
@@ -28,12 +32,12 @@ fn every_fault_that_applies_to_a_workload_is_caught_by_it() {
             missed.push(format!("{name}: no line in the table of faults"));
             continue;
         };
-        if let Err(error) = child::run("a_faulty_cell", &format!("{name} none"), &[], "sound") {
+        if let Err(error) = child::run(A_CELL, &format!("{name} none"), &[], "sound") {
             missed.push(format!("{name} without a fault: {error}"));
         }
         for fault in applies.iter().chain(&Fault::OF_OPERATIONS) {
             let cell = format!("{name} {}", fault.name());
-            if let Err(error) = child::run("a_faulty_cell", &cell, &[], "caught") {
+            if let Err(error) = child::run(A_CELL, &cell, &[], "caught") {
                 missed.push(format!("{name} by one that {}: {error}", fault.name()));
             }
         }

@@ -2,10 +2,11 @@
 //!
 //! A port around a sound one, and a fault that shows in its parts. It must not know which workload it is given.
 //! Every part that a workload can use has a fault here, so that there is one to be found. Next:
-//! [`super::streams`], [`super::items`].
+//! [`super::streams`], [`super::items`], [`super::locks`].
 
 use super::{
     items::{FaultyReceiver, FaultySender},
+    locks::{FaultyMutex, FaultySemaphore},
     streams::{FaultyFile, FaultyListener, FaultyStream},
     switch::{Fault, Switch},
 };
@@ -31,7 +32,12 @@ impl Runtime for Faulty {
     type File = FaultyFile;
     type Join<T: Send + 'static> = <ErasedRuntime as Runtime>::Join<T>;
     type Sender<T: Send + 'static> = FaultySender<<ErasedRuntime as Runtime>::Sender<T>>;
-    type Receiver<T: Send + 'static> = FaultyReceiver<T>;
+    type Receiver<T: Send + 'static> = FaultyReceiver<<ErasedRuntime as Runtime>::Receiver<T>>;
+    type Mutex<T: Send + 'static> = FaultyMutex<T>;
+    type Semaphore = FaultySemaphore;
+    type QueueSender<T: Send + 'static> = FaultySender<<ErasedRuntime as Runtime>::QueueSender<T>>;
+    type QueueReceiver<T: Send + 'static> =
+        FaultyReceiver<<ErasedRuntime as Runtime>::QueueReceiver<T>>;
 
     fn spawn<F>(self, task: F) -> Self::Join<F::Output>
     where
@@ -68,6 +74,45 @@ impl Runtime for Faulty {
         (FaultySender::new(sender, self.switch), FaultyReceiver(receiver))
     }
 
+    fn mutex<T: Send + 'static>(self, value: T) -> FaultyMutex<T> {
+        FaultyMutex::new(self, value)
+    }
+
+    fn semaphore(self, permits: usize) -> FaultySemaphore {
+        FaultySemaphore { sound: self.sound.semaphore(permits), switch: self.switch }
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Self::QueueSender<T>, Self::QueueReceiver<T>) {
+        let (sender, receiver) = self.sound.queue(self.room(capacity));
+        (FaultySender::new(sender, self.switch), FaultyReceiver(receiver))
+    }
+
+    async fn fork<L, R>(self, left: L, right: R) -> (L::Output, R::Output)
+    where
+        L: Future<Output: Send + 'static> + Send + 'static,
+        R: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.sound.fork(left, right).await
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        if self.switch.shows(Fault::AnswersEarly) {
+            return None;
+        }
+        if self.switch.shows(Fault::ForgetsLimits) {
+            // It says that it has given up, and has not.
+            work.await;
+            return None;
+        }
+        self.sound.timeout(limit, work).await
+    }
+
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
         Ok(FaultyStream { sound: self.sound.connect(to).await?, switch: self.switch })
     }
@@ -84,6 +129,6 @@ impl Runtime for Faulty {
 impl Faulty {
     /// The capacity that a queue really gets.
     fn room(self, capacity: usize) -> usize {
-        if self.switch.shows(Fault::ForgetsBounds) { capacity + 10_000 } else { capacity }
+        if self.switch.shows(Fault::ForgetsLimits) { capacity + 10_000 } else { capacity }
     }
 }

@@ -16,8 +16,9 @@ pub(crate) enum Fault {
     SkipsItem,
     /// An item that is sent to another task arrives twice.
     DoublesItem,
-    /// Queues have room for any number of items.
-    ForgetsBounds,
+    /// Queues have room for any number of items, semaphores permits for everybody, locks let two in at a time, and
+    /// time that is over does not end anything.
+    ForgetsLimits,
     /// What is to be waited for is said to have happened already: bytes that come in, time that passes.
     AnswersEarly,
     /// Bytes are said to be written, and are not.
@@ -36,7 +37,7 @@ impl Fault {
         Self::DoublesBytes,
         Self::SkipsItem,
         Self::DoublesItem,
-        Self::ForgetsBounds,
+        Self::ForgetsLimits,
         Self::AnswersEarly,
         Self::DoesNothing,
         Self::SkipsOperation,
@@ -55,7 +56,7 @@ impl Fault {
             Self::DoublesBytes => "doubles bytes",
             Self::SkipsItem => "skips an item",
             Self::DoublesItem => "doubles an item",
-            Self::ForgetsBounds => "forgets bounds",
+            Self::ForgetsLimits => "forgets limits",
             Self::AnswersEarly => "answers early",
             Self::DoesNothing => "does nothing",
             Self::SkipsOperation => "skips an operation",
@@ -75,7 +76,7 @@ pub(crate) struct Switch {
 impl Switch {
     /// Off, and kept to the end of the process. On at once where the fault is in how parts are made.
     pub(crate) fn new(fault: Option<Fault>) -> &'static Self {
-        let on = AtomicBool::new(fault == Some(Fault::ForgetsBounds));
+        let on = AtomicBool::new(fault == Some(Fault::ForgetsLimits));
         Box::leak(Box::new(Self { fault, on }))
     }
 

@@ -4,7 +4,7 @@
 //! notices by itself; some others would make it wait for ever, which only a time limit ends.
 
 use super::switch::Fault::{
-    self, AnswersEarly, DoesNothing, DoublesBytes, DoublesItem, DropsBytes, ForgetsBounds,
+    self, AnswersEarly, DoesNothing, DoublesBytes, DoublesItem, DropsBytes, ForgetsLimits,
     SkipsItem,
 };
 use simul_workloads::registry;
@@ -17,7 +17,7 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("chat", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("file-read", &[DropsBytes, AnswersEarly]),
     ("mixed", &[AnswersEarly]),
-    ("pipeline", &[SkipsItem, DoublesItem, ForgetsBounds]),
+    ("pipeline", &[SkipsItem, DoublesItem, ForgetsLimits]),
     ("sleep", &[AnswersEarly]),
     ("failures", &[AnswersEarly, DoesNothing]),
     ("spawn", &[DoublesItem]),
