@@ -41,6 +41,9 @@ workloads![
     catalog::ping_pong::PingPong,
     catalog::file_read::FileRead,
     catalog::mixed::Mixed,
+    catalog::gather::Gather,
+    catalog::footprint::Footprint,
+    catalog::starve::Starve,
 ];
 
 /// The profile of this name.

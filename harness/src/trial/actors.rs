@@ -190,11 +190,9 @@ fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u
     };
     launch_boxed(&stage.runner, actor, Box::pin(open));
     let home = Home(Seat { stage: Arc::clone(stage), actor, shelf });
-    Box::new(move |mut turn: T| {
-        if turn.next() {
-            let Some((state, number)) = take(&home.0.shelf) else { return false };
-            Job { seat: home.0.clone(), state, number, turn }.submit();
-        }
+    Box::new(move |turn: T| {
+        let Some((state, number)) = take(&home.0.shelf) else { return false };
+        Job { seat: home.0.clone(), state, number, turn, begun: false }.submit();
         true
     })
 }
@@ -215,6 +213,9 @@ struct Job<E: Executor, W: Workload, T: Turn> {
     state: W::State<E::Runtime>,
     number: u64,
     turn: T,
+    /// Whether the actor has been readied for this slice, which is a job of its own: in the queue it stands
+    /// before all operations, so that the window opens when everybody is ready.
+    begun: bool,
 }
 
 // Not derived, which would ask runner and workload to be `Clone`.
@@ -234,11 +235,17 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
     fn run(mut self) {
         let stage = Arc::clone(&self.seat.stage);
         let actor = self.seat.actor;
-        match poll_once(stage.work.operation(stage.runner.runtime(), &mut self.state)) {
-            Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
-            Err(error) => return self.turn.failed(error),
+        let runtime = stage.runner.runtime();
+        if self.begun {
+            match poll_once(stage.work.operation(runtime, &mut self.state)) {
+                Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
+                Err(error) => return self.turn.failed(error),
+            }
+            self.number += 1;
+        } else if let Err(error) = poll_once(stage.work.begin(runtime, &mut self.state)) {
+            return self.turn.failed(error);
         }
-        self.number += 1;
+        self.begun = true;
         if self.turn.next() {
             return self.submit();
         }
@@ -313,9 +320,16 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
     let mut working = VecDeque::with_capacity(actors as usize);
     while let Ok(first) = turns.recv() {
-        working.push_back(first);
-        while let Some((actor, mut turn)) = working.pop_front() {
-            working.extend(turns.try_iter());
+        let mut arrived = Some(first);
+        loop {
+            // Whoever has arrived is readied before anybody's next operation.
+            while let Some((actor, turn)) = arrived.take().or_else(|| turns.try_recv().ok()) {
+                match stage.work.begin(runtime, &mut states[actor as usize].0).await {
+                    Ok(()) => working.push_back((actor, turn)),
+                    Err(error) => turn.failed(error),
+                }
+            }
+            let Some((actor, mut turn)) = working.pop_front() else { break };
             if !turn.next() {
                 continue;
             }
