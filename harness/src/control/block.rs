@@ -219,7 +219,8 @@ impl<'a> Block<'a> {
 
     fn set_aside(&mut self, arms: &[usize], round: u32) {
         for arm in arms {
-            let slices = self.arms[*arm].record.slices.iter_mut().filter(|slice| slice.round == round);
+            let slices =
+                self.arms[*arm].record.slices.iter_mut().filter(|slice| slice.round == round);
             slices.for_each(|slice| slice.set_aside = true);
         }
     }

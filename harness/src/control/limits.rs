@@ -92,13 +92,8 @@ impl Limits {
         let set = |name: &str, value: u64| format!("raise it with: sysctl -w {name}={value}");
         let whole = threads.saturating_add(RESERVE);
         let maps = whole.saturating_mul(MAPS_PER_THREAD);
-        let of_threads = |most, limit, remedy| Check {
-            needed: threads,
-            what: "threads",
-            most,
-            limit,
-            remedy,
-        };
+        let of_threads =
+            |most, limit, remedy| Check { needed: threads, what: "threads", most, limit, remedy };
         let memory_bytes = memory_bytes.saturating_add(threads.saturating_mul(BYTES_PER_THREAD));
         let of_memory = |most, limit, remedy: &str| Check {
             needed: memory_bytes,
@@ -139,17 +134,15 @@ impl Limits {
                 what: "open files",
                 most: less(self.descriptors),
                 limit: "the limit of open files (ulimit -n)",
-                remedy: format!(
-                    "raise it with: ulimit -n {}",
-                    descriptors.saturating_add(RESERVE)
-                ),
+                remedy: format!("raise it with: ulimit -n {}", descriptors.saturating_add(RESERVE)),
             },
             Check {
                 needed: ports,
                 what: "local ports",
                 most: self.ports,
                 limit: "net.ipv4.ip_local_port_range",
-                remedy: "raise it with: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"".into(),
+                remedy: "raise it with: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""
+                    .into(),
             },
             of_memory(
                 self.memory_bytes.map(|bytes| bytes - bytes / SPARE_PART),

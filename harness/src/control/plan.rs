@@ -139,9 +139,9 @@ fn take_turns(contests: &mut [ContestPlan], turns: usize) {
     for (contest, chosen) in contests.iter_mut().zip(rotation::turns(&all, turns)) {
         // Where nobody can do the work, all rows say why.
         if !chosen.is_empty() {
-            contest.arms.retain(|arm| {
-                arm.cell.role != Role::Runner || chosen.contains(&arm.cell.runner)
-            });
+            contest
+                .arms
+                .retain(|arm| arm.cell.role != Role::Runner || chosen.contains(&arm.cell.runner));
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What can go wrong with an item on its way to another task?
+//! What can go wrong with an item on its way to another task, and with what a task returns?
 
 use super::switch::{Count, Fault, Switch};
-use simul_workloads::{Receiver, Sender};
-use std::{any::Any, sync::Arc};
+use simul_workloads::{Digest, Receiver, Sender};
+use std::{any::Any, io, sync::Arc};
 
 /// Which item of a channel is lost. Behind the few that start and end operations, so that those who wait for the
 /// others notice, and do not merely wait.
@@ -52,11 +52,28 @@ impl<T: Send + 'static, R: Receiver<T>> Receiver<T> for FaultyReceiver<R> {
 /// The same item once more, if it is of a kind that the workloads send and that can be copied.
 pub(crate) fn copy<T: 'static>(item: &T) -> Option<T> {
     fn of<C: Clone + 'static, T: 'static>(item: &T) -> Option<T> {
-        let copied = (item as &dyn Any).downcast_ref::<C>()?.clone();
-        (&mut Some(copied) as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
+        taken_for((item as &dyn Any).downcast_ref::<C>()?.clone())
     }
     of::<u32, T>(item)
         .or_else(|| of::<u64, T>(item))
         .or_else(|| of::<(u64, u64), T>(item))
         .or_else(|| of::<Arc<[u8]>, T>(item))
+        .or_else(|| of::<char, T>(item))
+        .or_else(|| of::<&'static str, T>(item))
+}
+
+/// The result of a task that was not run, if it is of a kind of which there is a nothing.
+pub(crate) fn nothing<T: 'static>() -> Option<T> {
+    taken_for(0_u32)
+        .or_else(|| taken_for(0_u64))
+        .or_else(|| taken_for(io::Result::Ok(0_u64)))
+        .or_else(|| taken_for(Digest::default()))
+        .or_else(|| taken_for([0_u8; 32]))
+        .or_else(|| taken_for(Vec::<u32>::new()))
+        .or_else(|| taken_for(Vec::<u64>::new()))
+}
+
+/// A value as one of another type, if that is the same type.
+fn taken_for<C: 'static, T: 'static>(value: C) -> Option<T> {
+    (&mut Some(value) as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
 }

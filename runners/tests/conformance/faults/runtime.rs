@@ -5,7 +5,7 @@
 //! [`super::streams`], [`super::items`], [`super::locks`].
 
 use super::{
-    items::{FaultyReceiver, FaultySender},
+    items::{FaultyReceiver, FaultySender, nothing},
     locks::{FaultyMutex, FaultySemaphore},
     streams::{FaultyFile, FaultyListener, FaultyStream},
     switch::{Fault, Switch},
@@ -43,7 +43,7 @@ impl Runtime for Faulty {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.sound.spawn(task)
+        self.sound.spawn(done(self.switch, task))
     }
 
     fn detach<F>(self, task: F)
@@ -54,6 +54,9 @@ impl Runtime for Faulty {
     }
 
     async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if let Some(nothing) = skipped(self.switch) {
+            return nothing;
+        }
         self.sound.offload(work).await
     }
 
@@ -95,7 +98,7 @@ impl Runtime for Faulty {
         L: Future<Output: Send + 'static> + Send + 'static,
         R: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.sound.fork(left, right).await
+        self.sound.fork(done(self.switch, left), right).await
     }
 
     async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
@@ -131,4 +134,17 @@ impl Faulty {
     fn room(self, capacity: usize) -> usize {
         if self.switch.shows(Fault::ForgetsLimits) { capacity + 10_000 } else { capacity }
     }
+}
+
+/// A task; or nothing in its place.
+async fn done<F: Future<Output: 'static>>(switch: &Switch, task: F) -> F::Output {
+    match skipped(switch) {
+        Some(nothing) => nothing,
+        None => task.await,
+    }
+}
+
+/// What a task that is not run returns, if it is not to be run.
+fn skipped<T: 'static>(switch: &Switch) -> Option<T> {
+    if switch.shows(Fault::SkipsTask) { nothing() } else { None }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     SkipsItem,
     /// An item that is sent to another task arrives twice.
     DoublesItem,
+    /// A task that is spawned, forked or offloaded is not run, and its result is nothing.
+    SkipsTask,
     /// Queues have room for any number of items, semaphores permits for everybody, locks let two in at a time, and
     /// time that is over does not end anything.
     ForgetsLimits,
@@ -32,11 +34,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::DropsBytes,
         Self::DoublesBytes,
         Self::SkipsItem,
         Self::DoublesItem,
+        Self::SkipsTask,
         Self::ForgetsLimits,
         Self::AnswersEarly,
         Self::DoesNothing,
@@ -56,6 +59,7 @@ impl Fault {
             Self::DoublesBytes => "doubles bytes",
             Self::SkipsItem => "skips an item",
             Self::DoublesItem => "doubles an item",
+            Self::SkipsTask => "skips a task",
             Self::ForgetsLimits => "forgets limits",
             Self::AnswersEarly => "answers early",
             Self::DoesNothing => "does nothing",

@@ -14,15 +14,18 @@ use std::fmt::Write as _;
 pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("connect", &[DropsBytes, AnswersEarly, DoesNothing]),
-    ("chat", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("chat", &[DropsBytes, DoublesBytes, DoublesItem, AnswersEarly, DoesNothing]),
     ("file-read", &[DropsBytes, AnswersEarly]),
-    ("mixed", &[AnswersEarly]),
+    ("mixed", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("pipeline", &[SkipsItem, DoublesItem, ForgetsLimits]),
     ("sleep", &[AnswersEarly]),
     ("failures", &[AnswersEarly, DoesNothing]),
     ("spawn", &[DoublesItem]),
     ("ping-pong", &[DoublesItem]),
     ("sha256", &[]),
+    ("gather", &[DoublesItem, AnswersEarly]),
+    ("footprint", &[]),
+    ("starve", &[AnswersEarly]),
 ];
 
 /// The faults of the port that apply to a workload; `None` if nobody has thought about it.
