@@ -15,8 +15,8 @@
 //! resident.
 
 use crate::{
-    Class, Digest, Direct, Figure, Ledger, Measure, Needs, ParameterError, Parameters, Profile,
-    Receiver, Runtime, Sender, Shape, Surroundings, Workload,
+    Class, Digest, DirectSession, Figure, Ledger, Measure, Needs, ParameterError, Parameters,
+    Profile, Receiver, Runtime, Sender, Shape, Surroundings, Workload,
 };
 use std::{
     io,
@@ -63,7 +63,7 @@ const TASK_BYTES: u64 = 4096;
 impl Workload for Footprint {
     type State<R: Runtime> = State;
     // Boxes of the erased port would be counted as the runner's.
-    type Port = Direct;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "footprint",
