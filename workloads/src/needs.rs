@@ -73,11 +73,16 @@ pub enum Peer {
     Http,
     /// As [`Peer::EchoOnMany`], over TLS 1.3.
     Tls,
+    /// Resets every TCP connection on which something has arrived.
+    Reset,
+    /// Plays the members of chat rooms: clients of a server that it is told of.
+    Chat,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls];
+    pub const ALL: &[Self] =
+        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -87,6 +92,8 @@ impl Peer {
             Self::EchoOnMany => "echo-on-many",
             Self::Http => "http",
             Self::Tls => "tls",
+            Self::Reset => "reset",
+            Self::Chat => "chat",
         }
     }
 }

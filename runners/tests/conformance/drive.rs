@@ -125,7 +125,7 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
 
 /// A temporary folder; in memory where there is one, since some hosts page out files at will, which
 /// `file-read` notices and refuses.
-fn folder() -> io::Result<tempfile::TempDir> {
+pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
     let in_memory = std::path::Path::new("/dev/shm");
     if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() }
 }

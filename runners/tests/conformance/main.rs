@@ -11,7 +11,9 @@
 mod bare;
 mod child;
 mod drive;
+mod faults;
 mod peer;
+mod peer_chat;
 mod port;
 mod port_channels;
 mod port_files;
