@@ -25,7 +25,7 @@ pub use buffer::Buffer;
 pub use digest::Digest;
 pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
-pub use needs::{Needs, Peer, Service};
+pub use needs::{Needs, Peer, Service, ServiceAccess};
 pub use parameters::{ParameterError, Parameters};
 pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
 pub use workload::{

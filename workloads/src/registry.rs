@@ -31,7 +31,9 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::uneven::Uneven,
     catalog::sha256::Sha256Block,
+    catalog::json::Json,
     catalog::sleep::Sleep,
     catalog::spawn::Spawn,
     catalog::ping_pong::PingPong,

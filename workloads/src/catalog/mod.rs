@@ -2,8 +2,10 @@
 
 pub mod echo;
 pub mod file_read;
+pub mod json;
 pub mod mixed;
 pub mod ping_pong;
 pub mod sha256;
 pub mod sleep;
 pub mod spawn;
+pub mod uneven;
