@@ -1,10 +1,13 @@
 //! What does whoever drives actors need of a runner?
 //!
 //! A port, and a place for top-level tasks. Every runner is an [`Executor`]; so is an [`ErasedExecutor`], behind
-//! which stands a runner that is known only at run time, for workloads that are compiled once for all. It must
+//! which stands a runner that is known only at run time ([`AnyExecutor`]), for workloads that are compiled once for all. It must
 //! not know what is driven. Next: `harness/src/trial/actors.rs`.
 
-use crate::{Discipline, Runner};
+use crate::{
+    Discipline, Runner,
+    discipline::{Driver, InTurn, Jobs, Tasks},
+};
 use simul_workloads::{ErasedRuntime, Runtime, erased::Boxed};
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
@@ -49,12 +52,51 @@ pub struct ErasedExecutor<D> {
     discipline: PhantomData<D>,
 }
 
-impl<D: Discipline> ErasedExecutor<D> {
+/// A runner of which nothing is known until run time.
+pub enum AnyExecutor {
+    /// One whose actors are tasks.
+    Tasks(ErasedExecutor<Tasks>),
+    /// One whose operations are jobs.
+    Jobs(ErasedExecutor<Jobs>),
+    /// One whose actors take turns.
+    InTurn(ErasedExecutor<InTurn>),
+}
+
+impl AnyExecutor {
     /// Hides a runner.
     #[must_use]
-    pub fn of<R: Runner<Discipline = D>>(runner: R) -> Self {
+    pub fn of<R: Runner>(runner: R) -> Self {
         let runtime = ErasedRuntime::of(Runner::runtime(&runner));
-        Self { runner: Arc::new(runner), runtime, discipline: PhantomData }
+        R::Discipline::choose(Hiding { runner: Arc::new(runner), runtime })
+    }
+}
+
+/// A runner whose discipline is to be named.
+struct Hiding {
+    runner: Arc<dyn Table>,
+    runtime: ErasedRuntime,
+}
+
+impl Hiding {
+    fn executor<D>(self) -> ErasedExecutor<D> {
+        let Self { runner, runtime } = self;
+        ErasedExecutor { runner, runtime, discipline: PhantomData }
+    }
+}
+
+impl Driver for Hiding {
+    type Output = AnyExecutor;
+
+    fn tasks(self) -> AnyExecutor {
+        AnyExecutor::Tasks(self.executor())
+    }
+
+    fn jobs(self) -> AnyExecutor {
+        AnyExecutor::Jobs(self.executor())
+    }
+
+    fn in_turn(self) -> AnyExecutor {
+        AnyExecutor::InTurn(self.executor())
     }
 }
 

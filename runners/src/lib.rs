@@ -53,7 +53,7 @@ pub mod turn;
 pub use backend::Backend;
 pub use capabilities::{Capabilities, How, Intake};
 pub use discipline::Discipline;
-pub use executor::{ErasedExecutor, Executor};
+pub use executor::{AnyExecutor, ErasedExecutor, Executor};
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

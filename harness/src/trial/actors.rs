@@ -11,13 +11,14 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
+use super::gatekeepers;
 use simul_runners::{
     Discipline, Executor, Turn,
     blocking_io::poll_once,
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Receiver, Runtime, Sender, Shape, Surroundings, Workload};
+use simul_workloads::{Receiver, Runtime, Shape, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -63,14 +64,20 @@ pub fn start<E: Executor, W: Workload, T: Turn>(
     let stage = Arc::new(Stage { runner, work, surroundings, news });
     let held = Arc::clone(&stage) as Arc<dyn Any + Send + Sync>;
     let gate = E::Discipline::choose(Seating { stage, actors, turn: PhantomData });
+    await_opened(&endings, actors)?;
+    Ok(Actors { gate, endings, runner: held })
+}
+
+/// Waits until each actor has said that it is set up. Not generic: it is the same for all.
+fn await_opened(news: &mpsc::Receiver<io::Result<()>>, actors: u32) -> io::Result<()> {
     for _ in 0..actors {
-        match endings.recv() {
+        match news.recv() {
             Ok(opened) => opened?,
             // An actor took its stage down without a word: its task is gone.
             Err(_) => return Err(io::Error::other("an actor ended while it was set up")),
         }
     }
-    Ok(Actors { gate, endings, runner: held })
+    Ok(())
 }
 
 /// Actors that are to be brought to their gate.
@@ -96,54 +103,19 @@ impl<E: Executor, W: Workload, T: Turn> Driver for Seating<E, W, T> {
     }
 }
 
-/// Actors that are tasks of their own, and gatekeepers among them. Turns are handed out by a task because a
-/// task that is woken from outside the runtime may wait long behind those that are woken inside: with a
-/// thousand actors on tokio, some had not begun when a slice of 50 ms was over, and Little's law showed it.
-/// Where tasks stay on the worker that they were dealt to, each worker has a gatekeeper of its own: some
-/// runtimes look for wake-ups from other threads only when they have nothing left to run, so the first actors
-/// of a batch would keep all others of their worker from their turns for ever (monoio and glommio did).
-fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
-    let runtime = stage.runner.runtime();
-    let keepers = stage.runner.dealt().clamp(1, (actors as usize).max(1));
-    let mut gates: Vec<Vec<_>> = (0..keepers).map(|_| Vec::new()).collect();
-    for actor in 0..actors {
-        let (gate, turns) = runtime.channel(1);
-        stage.runner.launch(actor as usize, task(Arc::clone(stage), actor, turns));
-        gates[actor as usize % keepers].push(gate);
-    }
-    let mut bells: Vec<_> = gates
-        .into_iter()
-        .enumerate()
-        .map(|(keeper, gates)| {
-            let (bell, rings) = runtime.channel(1);
-            stage.runner.launch(keeper, keep_gate::<E::Runtime, T>(gates, rings));
-            bell
-        })
-        .collect();
-    Box::new(move |turns| {
-        let mut dealt: Vec<Vec<T>> = (0..keepers).map(|_| Vec::new()).collect();
-        for (actor, turn) in turns.into_iter().enumerate() {
-            dealt[actor % keepers].push(turn);
-        }
-        for (bell, turns) in bells.iter_mut().zip(dealt) {
-            // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are
-            // dropped, and that is noticed.
-            pollster::block_on(bell.send(turns));
-        }
-    })
+/// Launches what is not launched once an operation. Boxed, so that the runtime's side of a task is compiled once
+/// for each runner and not for each pair; what a poll costs more, an indirect call, is the same for all.
+fn launch_boxed<E: Executor>(executor: &E, actor: u32, task: Boxed<'static, ()>) {
+    executor.launch(actor as usize, task);
 }
 
-/// Hands out turns whenever the bell rings. Every gate holds one turn, and its actor has taken the last.
-async fn keep_gate<R: Runtime, T: Turn>(
-    mut gates: Vec<R::Sender<T>>,
-    mut rings: R::Receiver<Vec<T>>,
-) {
-    while let Some(turns) = rings.receive().await {
-        for (gate, turn) in gates.iter_mut().zip(turns) {
-            // An actor that is gone drops its turn, and that is noticed.
-            gate.send(turn).await;
-        }
+/// Actors that are tasks of their own, each behind a gate.
+fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
+    let (gates, turns) = gatekeepers::gates::<E, T>(&stage.runner, actors);
+    for (actor, turns) in (0..actors).zip(turns) {
+        launch_boxed(&stage.runner, actor, Box::pin(task(Arc::clone(stage), actor, turns)));
     }
+    gatekeepers::employ(&stage.runner, gates)
 }
 
 async fn task<E: Executor, W: Workload, T: Turn>(
@@ -190,11 +162,12 @@ async fn task<E: Executor, W: Workload, T: Turn>(
 fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u32) -> Opener<T> {
     let shelf = Arc::new(Mutex::new(None));
     let (opening, place) = (Arc::clone(stage), Arc::clone(&shelf));
-    stage.runner.launch(actor as usize, async move {
+    let open = async move {
         let opened =
             opening.work.open(opening.runner.runtime(), &opening.surroundings, actor).await;
         opening.tell(opened.map(|state| put(&place, (state, 0))));
-    });
+    };
+    launch_boxed(&stage.runner, actor, Box::pin(open));
     let home = Home(Seat { stage: Arc::clone(stage), actor, shelf });
     Box::new(move |mut turn: T| {
         if turn.next() {
@@ -280,9 +253,10 @@ impl<E: Executor, W: Workload> Drop for Home<E, W> {
         let Seat { stage, actor, shelf } = &self.0;
         if let Some((state, _)) = take(shelf) {
             let leaving = Arc::clone(stage);
-            stage.runner.launch(*actor as usize, async move {
+            let leave = async move {
                 leaving.tell(leaving.work.close(leaving.runner.runtime(), state).await);
-            });
+            };
+            launch_boxed(&stage.runner, *actor, Box::pin(leave));
         }
     }
 }

@@ -6,19 +6,18 @@
 
 pub mod actors;
 pub mod costs;
+mod gatekeepers;
 pub mod recorder;
+mod seating;
 pub mod serve;
 pub mod slice;
 pub mod turn;
 
 use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
-use actors::Actors;
 use costs::Costs;
 use simul_results::State;
-use simul_runners::{
-    Backend, ErasedExecutor, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of,
-};
-use simul_workloads::{Parameters, Port, PortChoice, Workload};
+use simul_runners::{FairnessCard, Receipt, bare, turn::gate_of};
+use simul_workloads::{Parameters, Workload};
 use slice::Engine;
 use std::{
     collections::BTreeMap,
@@ -28,9 +27,6 @@ use std::{
     time::Duration,
 };
 use turn::TrialTurn;
-
-/// What is recorded where the system does not show what a process waits with.
-const UNKNOWN: &str = "unknown";
 
 /// How long actors may take to close their connections at the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -229,7 +225,7 @@ fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
     .into()
 }
 
-/// The workload is known; next, the runner.
+/// The workload is known; next, the runner: [`seating`].
 struct OnWorkload<'a> {
     spec: &'a Spec,
 }
@@ -249,66 +245,7 @@ impl simul_workloads::registry::Visitor for OnWorkload<'_> {
         if let Some(profile) = bare::find(&spec.runner) {
             return start_bare(profile, spec, &parameters);
         }
-        let name = &spec.runner;
-        simul_runners::registry::visit(name, OnRunner { spec, work })
-            .unwrap_or_else(|| Err(Refusal::failed(format!("no runner '{name}'"))))
-    }
-}
-
-/// Workload and runner are known: start.
-struct OnRunner<'a, W> {
-    spec: &'a Spec,
-    work: W,
-}
-
-impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
-    type Output = Result<Started, Refusal>;
-
-    fn visit<R: Runner>(self) -> Self::Output {
-        let Self { spec, work } = self;
-        let workers = workers(spec)?;
-        R::capabilities(workers)
-            .admit(&work.needs(spec.actors))
-            .map_err(|reason| Refusal { state: State::NotApplicable, reason })?;
-        let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
-        let runner = R::start(workers)
-            .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
-        let backend = probe::look_up(&runner)
-            .map_err(|error| Refusal::failed(format!("its sockets do not work: {error}")))?;
-        let card = runner.card();
-        let actors = W::Port::choose(Seated { spec, work, runner })
-            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
-        Ok(Started {
-            engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
-            endings: Some(actors.endings),
-            _runner: Some(actors.runner),
-            receipt,
-            card,
-            backend: Some(backend.map_or(UNKNOWN, Backend::name)),
-            one_worker: R::PROFILE.one_worker,
-        })
-    }
-}
-
-/// The runner is started: seat the actors on it, the way that the workload's calls take.
-struct Seated<'a, W, R> {
-    spec: &'a Spec,
-    work: W,
-    runner: R,
-}
-
-impl<W: Workload, R: Runner> PortChoice for Seated<'_, W, R> {
-    type Output = io::Result<Actors<TrialTurn>>;
-
-    fn direct(self) -> Self::Output {
-        let Self { spec, work, runner } = self;
-        actors::start(runner, work, spec.surroundings.clone(), spec.actors)
-    }
-
-    fn erased(self) -> Self::Output {
-        let Self { spec, work, runner } = self;
-        let executor = ErasedExecutor::of(runner);
-        actors::start(executor, work, spec.surroundings.clone(), spec.actors)
+        seating::seat(spec, work)
     }
 }
 

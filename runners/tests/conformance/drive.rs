@@ -4,7 +4,7 @@
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
 use crate::{OPERATIONS, actors, build, peer, workers};
-use simul_runners::{Discipline, ErasedExecutor, Executor, Runner, discipline::Driver, registry};
+use simul_runners::{AnyExecutor, Discipline, Executor, Runner, discipline::Driver, registry};
 use simul_workloads::{
     Digest, Port, PortChoice, Shape, Surroundings, Workload,
     registry::{Visitor, visit},
@@ -98,7 +98,11 @@ impl<R: Runner, W: Workload> PortChoice for Way<R, W> {
     }
 
     fn erased(self) -> Self::Output {
-        drive(ErasedExecutor::of(self.runner), self.workload)
+        match AnyExecutor::of(self.runner) {
+            AnyExecutor::Tasks(executor) => drive(executor, self.workload),
+            AnyExecutor::Jobs(executor) => drive(executor, self.workload),
+            AnyExecutor::InTurn(executor) => drive(executor, self.workload),
+        }
     }
 }
 
