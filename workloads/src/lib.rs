@@ -8,6 +8,7 @@
 //! [`catalog`]; [`registry`] lists them all. [`server`] is the same work, done when a client asks for it.
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod buffer;
 pub mod catalog;
 pub mod digest;
@@ -16,6 +17,7 @@ pub mod erased;
 pub mod ledger;
 pub mod needs;
 pub mod parameters;
+pub mod postgres_client;
 pub mod registry;
 pub mod runtime;
 pub mod server;

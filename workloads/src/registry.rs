@@ -37,6 +37,8 @@ workloads![
     catalog::sleep::Sleep,
     catalog::spawn::Spawn,
     catalog::ping_pong::PingPong,
+    catalog::postgres::Postgres,
+    catalog::sqlite::Sqlite,
     catalog::file_read::FileRead,
     catalog::mixed::Mixed,
 ];

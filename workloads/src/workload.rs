@@ -233,7 +233,7 @@ pub struct Surroundings {
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
     /// How many actors there are, for those who meet one another.
-    #[serde(skip)]
+    #[serde(default)]
     pub actors: u32,
     /// The service, if the workload needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,6 +36,7 @@ pub mod progress;
 mod recording;
 pub mod schedule;
 pub mod selection;
+pub mod service;
 pub mod session;
 mod stranger;
 pub mod subject;
