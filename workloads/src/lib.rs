@@ -14,9 +14,12 @@ pub mod catalog;
 pub mod digest;
 pub mod draw;
 pub mod erased;
+pub mod erased_locks;
 pub mod ledger;
+pub mod locks;
 pub mod needs;
 pub mod parameters;
+pub mod port;
 pub mod postgres_client;
 pub mod registry;
 pub mod runtime;
@@ -27,9 +30,9 @@ pub use buffer::Buffer;
 pub use digest::Digest;
 pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
+pub use locks::{Mutex, Semaphore};
 pub use needs::{Needs, Peer, Service, ServiceAccess};
 pub use parameters::{ParameterError, Parameters};
+pub use port::{DirectBatch, DirectSession, Erased, Port, PortChoice};
 pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
-pub use workload::{
-    Class, Direct, Erased, Measure, Port, PortChoice, Profile, Shape, Surroundings, Workload,
-};
+pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};

@@ -70,14 +70,20 @@ impl Needs {
 pub enum Peer {
     /// Sends back every byte that it receives, on each TCP connection.
     Echo,
+    /// The same, on the same port of each of the addresses that `connect` goes to.
+    EchoOnMany,
 }
 
 impl Peer {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
+
     /// Its name in cells and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
+            Self::EchoOnMany => "echo-on-many",
         }
     }
 }

@@ -76,8 +76,7 @@ impl<S: Stream> Client<S> {
         let parameters = [("user", access.user.as_str()), ("database", "postgres")];
         frontend::startup_message(parameters, &mut client.out)?;
         client.flush().await?;
-        let mut proof =
-            ScramSha256::new(access.password.as_bytes(), ChannelBinding::unsupported());
+        let mut proof = ScramSha256::new(access.password.as_bytes(), ChannelBinding::unsupported());
         let mut proven = false;
         loop {
             match client.message().await? {
@@ -171,7 +170,8 @@ impl<S: Stream> Client<S> {
                 // "SELECT 1", "UPDATE 1".
                 Message::CommandComplete(done) => {
                     let count = done.tag()?.rsplit(' ').next().and_then(|word| word.parse().ok());
-                    answer.count = count.ok_or_else(|| unexpected("a statement without a count"))?;
+                    answer.count =
+                        count.ok_or_else(|| unexpected("a statement without a count"))?;
                 }
                 Message::ReadyForQuery(ready) if ready.status() == b'I' => return Ok(answer),
                 Message::ReadyForQuery(_) => return Err(unexpected("a transaction was left open")),

@@ -130,8 +130,7 @@ impl Workload for Json {
             return rewrite(&mut state.input, &stamp);
         }
         let mut input = std::mem::take(&mut state.input);
-        let (digest, input) =
-            runtime.offload(move || (rewrite(&mut input, &stamp), input)).await;
+        let (digest, input) = runtime.offload(move || (rewrite(&mut input, &stamp), input)).await;
         state.input = input;
         digest
     }
@@ -206,8 +205,7 @@ impl Json {
             0 => ("null".to_owned(), "null".to_owned()),
             _ => quoted(&text(&mut draw)),
         };
-        let tags: Vec<(String, String)> =
-            (0..draw(4)).map(|_| quoted(&text(&mut draw))).collect();
+        let tags: Vec<(String, String)> = (0..draw(4)).map(|_| quoted(&text(&mut draw))).collect();
         let ins: Vec<&str> = tags.iter().map(|tag| tag.0.as_str()).collect();
         let outs: Vec<&str> = tags.iter().map(|tag| tag.1.as_str()).collect();
         let customer = quoted(&customer);

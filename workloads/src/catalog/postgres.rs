@@ -173,7 +173,8 @@ mod tests {
             count,
         };
         assert_eq!(only(&answer(&[&[7]], 1)).unwrap(), 7);
-        for wrong in [answer(&[], 0), answer(&[&[7], &[7]], 2), answer(&[&[7, 8]], 1), answer(&[&[7]], 0)]
+        for wrong in
+            [answer(&[], 0), answer(&[&[7], &[7]], 2), answer(&[&[7, 8]], 1), answer(&[&[7]], 0)]
         {
             only(&wrong).unwrap_err();
         }

@@ -126,13 +126,7 @@ impl Sqlite {
 }
 
 /// Makes a database with so many rows, of which the one with this key is the actor's.
-fn create(
-    path: &Path,
-    rows: u64,
-    id: i64,
-    seed: u64,
-    actor: u32,
-) -> rusqlite::Result<Connection> {
+fn create(path: &Path, rows: u64, id: i64, seed: u64, actor: u32) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "off")?;

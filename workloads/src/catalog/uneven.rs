@@ -45,10 +45,8 @@ pub struct Token {
 }
 
 /// Both ends of each channel, until their actors take them.
-type Ring<R> = Vec<(
-    Option<<R as Runtime>::Sender<Token>>,
-    Option<<R as Runtime>::Receiver<Token>>,
-)>;
+type Ring<R> =
+    Vec<(Option<<R as Runtime>::Sender<Token>>, Option<<R as Runtime>::Receiver<Token>>)>;
 
 /// One actor's place in the ring.
 #[derive(Debug)]
@@ -247,9 +245,9 @@ mod tests {
     fn the_chain_is_sha_256_of_sha_256() {
         // 32 zero bytes, twice, by `head -c 32 /dev/zero | sha256sum | xxd -r -p | sha256sum`.
         let twice = [
-            0x2b, 0x32, 0xdb, 0x6c, 0x2c, 0x0a, 0x62, 0x35, 0xfb, 0x13, 0x97, 0xe8, 0x22, 0x5e, 0xa8,
-            0x5e, 0x0f, 0x0e, 0x6e, 0x8c, 0x7b, 0x12, 0x6d, 0x00, 0x16, 0xcc, 0xbd, 0xe0, 0xe6, 0x67,
-            0x15, 0x1e,
+            0x2b, 0x32, 0xdb, 0x6c, 0x2c, 0x0a, 0x62, 0x35, 0xfb, 0x13, 0x97, 0xe8, 0x22, 0x5e,
+            0xa8, 0x5e, 0x0f, 0x0e, 0x6e, 0x8c, 0x7b, 0x12, 0x6d, 0x00, 0x16, 0xcc, 0xbd, 0xe0,
+            0xe6, 0x67, 0x15, 0x1e,
         ];
         assert_eq!(hashed(0, 2), Digest::of_bytes(&twice));
     }
@@ -257,8 +255,10 @@ mod tests {
     #[test]
     fn every_actor_and_operation_has_an_answer_of_its_own() {
         let work = workload("1", 5).unwrap();
-        let mut answers: Vec<u64> =
-            (0..40).flat_map(|a| (0..40).map(move |i| (a, i))).map(|(a, i)| work.expected(a, i).0).collect();
+        let mut answers: Vec<u64> = (0..40)
+            .flat_map(|a| (0..40).map(move |i| (a, i)))
+            .map(|(a, i)| work.expected(a, i).0)
+            .collect();
         answers.sort_unstable();
         answers.dedup();
         assert_eq!(answers.len(), 1600);

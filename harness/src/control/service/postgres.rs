@@ -167,7 +167,13 @@ fn start_on(
     };
     let folder = dialogue.folder().ok_or(io::ErrorKind::NotFound)?;
     let connections = connections + RESERVE;
-    dialogue.tell(&Order { programs, folder, port, connections, password: access.password.clone() });
+    dialogue.tell(&Order {
+        programs,
+        folder,
+        port,
+        connections,
+        password: access.password.clone(),
+    });
     Ok((dialogue, access))
 }
 
@@ -257,7 +263,9 @@ fn give_up_rights(folder: &Path) -> io::Result<()> {
     if unistd::geteuid().is_root() {
         let named = |name| User::from_name(name).ok().flatten();
         let user = named("postgres").or_else(|| named("nobody")).ok_or_else(|| {
-            io::Error::other("PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody'")
+            io::Error::other(
+                "PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody'",
+            )
         })?;
         chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
         unistd::setgroups(&[user.gid])?;
@@ -280,7 +288,10 @@ mod tests {
     fn too_many_connections_are_refused_with_what_would_help() {
         let (state, reason) = refusal(MOST_CONNECTIONS + 1).unwrap();
         assert_eq!(state, State::NotApplicable);
-        assert!(reason.contains("1001 connections") && reason.contains("--load closed-N"), "{reason}");
+        assert!(
+            reason.contains("1001 connections") && reason.contains("--load closed-N"),
+            "{reason}"
+        );
     }
 
     #[test]
