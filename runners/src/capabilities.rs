@@ -102,9 +102,6 @@ impl How {
     }
 }
 
-/// Until the port has it.
-const NOT_YET: How = How::Absent("the port does not offer it yet");
-
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
@@ -115,9 +112,9 @@ impl Capabilities {
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
-        datagrams: NOT_YET,
-        unix_sockets: NOT_YET,
-        processes: NOT_YET,
+        datagrams: How::Blocking,
+        unix_sockets: How::Blocking,
+        processes: How::Blocking,
         cancellation: How::Absent("a thread that waits cannot be stopped from outside"),
         task_is_thread: true,
         intake: Intake::Spawned,
@@ -145,9 +142,9 @@ impl Capabilities {
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
-        datagrams: NOT_YET,
-        unix_sockets: NOT_YET,
-        processes: NOT_YET,
+        datagrams: How::Readiness,
+        unix_sockets: How::Readiness,
+        processes: How::Readiness,
         cancellation: How::Readiness,
         task_is_thread: false,
         intake: Intake::Spawned,
@@ -159,6 +156,8 @@ impl Capabilities {
         files: How::Completion,
         timers: How::Completion,
         cancellation: How::Completion,
+        datagrams: How::Completion,
+        unix_sockets: How::Completion,
         ..Self::READINESS
     };
 
@@ -183,7 +182,8 @@ impl Capabilities {
                     .into(),
             );
         }
-        let streams = needs.peer.is_some() && !needs.datagrams && !needs.unix_sockets;
+        let asks = needs.peer.is_some() || needs.service.is_some();
+        let streams = asks && !needs.datagrams && !needs.unix_sockets;
         for (needed, how, what) in [
             (streams, self.sockets, "sockets"),
             (needs.files, self.files, "files"),

@@ -40,7 +40,7 @@ const IN_ORDER: [char; 3] = ['B', 'A', 'C'];
 const ORDER: Figure = Figure {
     name: "order",
     unit: "1",
-    describes: "1 where the waits ended in the order B, A, C, 0 in any other; the mean is the share",
+    describes: "1 where the waits ended in the order B, A, C, 0 in any other",
 };
 
 impl Workload for Gather {
