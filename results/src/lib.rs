@@ -21,6 +21,7 @@ mod synthetic_open;
 pub mod cell;
 pub mod chart;
 pub mod export;
+pub mod figure_grid;
 pub mod grid;
 pub mod histogram;
 pub mod ladder;

@@ -143,7 +143,7 @@ impl Capabilities {
         datagrams: NOT_YET,
         unix_sockets: NOT_YET,
         processes: NOT_YET,
-        cancellation: NOT_YET,
+        cancellation: How::Readiness,
         task_is_thread: false,
         intake: Intake::Spawned,
     };
@@ -153,6 +153,7 @@ impl Capabilities {
         sockets: How::Completion,
         files: How::Completion,
         timers: How::Completion,
+        cancellation: How::Completion,
         ..Self::READINESS
     };
 

@@ -8,7 +8,13 @@
 //!
 //! This file must not know any runtime, nor who chooses. Next: `runners/src/executor.rs`.
 
-use crate::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
+use crate::{
+    Buffer, File, Listener, Receiver, Runtime, Sender, Stream,
+    erased_locks::{
+        ErasedMutex, ErasedQueueReceiver, ErasedSemaphore, MutexTable, QueueReceiverTable,
+        SemaphoreTable,
+    },
+};
 use std::{
     any::Any,
     fmt,
@@ -26,7 +32,7 @@ use std::{
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A value whose type both ends know.
-type Parcel = Box<dyn Any + Send>;
+pub(crate) type Parcel = Box<dyn Any + Send>;
 
 /// A port that is known only at run time.
 #[derive(Clone, Copy)]
@@ -54,6 +60,15 @@ trait Table: Send + Sync {
     fn sleep(&self, duration: Duration) -> Boxed<'static, ()>;
     fn yield_now(&self) -> Boxed<'static, ()>;
     fn channel(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn ReceiverTable>);
+    fn mutex(&self, value: Parcel) -> Box<dyn MutexTable>;
+    fn semaphore(&self, permits: usize) -> Box<dyn SemaphoreTable>;
+    fn queue(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn QueueReceiverTable>);
+    fn fork(
+        &self,
+        left: Boxed<'static, Parcel>,
+        right: Boxed<'static, Parcel>,
+    ) -> Boxed<'static, (Parcel, Parcel)>;
+    fn timeout<'a>(&self, limit: Duration, work: Boxed<'a, Parcel>) -> Boxed<'a, Option<Parcel>>;
     fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>>;
     fn listen(&self, on: TcpListener) -> Boxed<'static, io::Result<ErasedListener>>;
     fn open<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>>;
@@ -85,6 +100,31 @@ impl<R: Runtime> Table for R {
         (Box::new(sender), Box::new(receiver))
     }
 
+    fn mutex(&self, value: Parcel) -> Box<dyn MutexTable> {
+        Box::new((*self).mutex(value))
+    }
+
+    fn semaphore(&self, permits: usize) -> Box<dyn SemaphoreTable> {
+        Box::new((*self).semaphore(permits))
+    }
+
+    fn queue(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn QueueReceiverTable>) {
+        let (sender, receiver) = (*self).queue(capacity);
+        (Box::new(sender), Box::new(receiver))
+    }
+
+    fn fork(
+        &self,
+        left: Boxed<'static, Parcel>,
+        right: Boxed<'static, Parcel>,
+    ) -> Boxed<'static, (Parcel, Parcel)> {
+        Box::pin((*self).fork(left, right))
+    }
+
+    fn timeout<'a>(&self, limit: Duration, work: Boxed<'a, Parcel>) -> Boxed<'a, Option<Parcel>> {
+        Box::pin((*self).timeout(limit, work))
+    }
+
     fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>> {
         let runtime = *self;
         Box::pin(async move { Ok(ErasedStream(Box::new(runtime.connect(to).await?))) })
@@ -101,8 +141,16 @@ impl<R: Runtime> Table for R {
     }
 }
 
+/// A future whose output is packed.
+fn packed<'a, F>(work: F) -> Boxed<'a, Parcel>
+where
+    F: Future<Output: Send + 'static> + Send + 'a,
+{
+    Box::pin(async move { Box::new(work.await) as Parcel })
+}
+
 /// Opens a parcel. Only what this file has packed is opened, with the type that it was packed with.
-fn unpacked<T: 'static>(parcel: Parcel) -> T {
+pub(crate) fn unpacked<T: 'static>(parcel: Parcel) -> T {
     *parcel.downcast().unwrap_or_else(|_| unreachable!("a parcel holds what was put into it"))
 }
 
@@ -127,13 +175,16 @@ impl Runtime for ErasedRuntime {
     type Join<T: Send + 'static> = ErasedJoin<T>;
     type Sender<T: Send + 'static> = ErasedSender<T>;
     type Receiver<T: Send + 'static> = ErasedReceiver<T>;
+    type Mutex<T: Send + 'static> = ErasedMutex<T>;
+    type Semaphore = ErasedSemaphore;
+    type QueueSender<T: Send + 'static> = ErasedSender<T>;
+    type QueueReceiver<T: Send + 'static> = ErasedQueueReceiver<T>;
 
     fn spawn<F>(self, task: F) -> ErasedJoin<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let packed = async move { Box::new(task.await) as Parcel };
-        ErasedJoin { join: self.0.spawn(Box::pin(packed)), result: PhantomData }
+        ErasedJoin { join: self.0.spawn(packed(task)), result: PhantomData }
     }
 
     fn detach<F>(self, task: F)
@@ -161,6 +212,38 @@ impl Runtime for ErasedRuntime {
             ErasedSender { table: sender, item: PhantomData },
             ErasedReceiver { table: receiver, item: PhantomData },
         )
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> ErasedMutex<T> {
+        ErasedMutex::new(self.0.mutex(Box::new(value)))
+    }
+
+    fn semaphore(self, permits: usize) -> ErasedSemaphore {
+        ErasedSemaphore::new(self.0.semaphore(permits))
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (ErasedSender<T>, ErasedQueueReceiver<T>) {
+        let (sender, receiver) = self.0.queue(capacity);
+        (ErasedSender { table: sender, item: PhantomData }, ErasedQueueReceiver::new(receiver))
+    }
+
+    async fn fork<L, R>(self, left: L, right: R) -> (L::Output, R::Output)
+    where
+        L: Future<Output: Send + 'static> + Send + 'static,
+        R: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let (left, right) = self.0.fork(packed(left), packed(right)).await;
+        (unpacked(left), unpacked(right))
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        self.0.timeout(limit, packed(work)).await.map(unpacked)
     }
 
     fn connect(self, to: SocketAddr) -> impl Future<Output = io::Result<ErasedStream>> + Send {
@@ -304,7 +387,7 @@ impl File for ErasedFile {
     }
 }
 
-trait SenderTable: Send {
+pub(crate) trait SenderTable: Send {
     fn send(&mut self, item: Parcel) -> Boxed<'_, bool>;
     fn copy(&self) -> Box<dyn SenderTable>;
 }
@@ -337,7 +420,7 @@ impl<T: Send + 'static> Sender<T> for ErasedSender<T> {
     }
 }
 
-trait ReceiverTable: Send {
+pub(crate) trait ReceiverTable: Send {
     fn receive(&mut self) -> Boxed<'_, Option<Parcel>>;
 }
 

@@ -13,10 +13,13 @@ pub mod catalog;
 pub mod digest;
 pub mod draw;
 pub mod erased;
+pub mod erased_locks;
 pub mod http;
 pub mod ledger;
+pub mod locks;
 pub mod needs;
 pub mod parameters;
+pub mod port;
 pub mod registry;
 pub mod runtime;
 pub mod server;
@@ -29,9 +32,9 @@ pub use buffer::Buffer;
 pub use digest::Digest;
 pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
+pub use locks::{Mutex, Semaphore};
 pub use needs::{Needs, Peer, Service};
 pub use parameters::{ParameterError, Parameters};
+pub use port::{DirectBatch, DirectSession, Erased, Port, PortChoice};
 pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
-pub use workload::{
-    Class, Direct, Erased, Measure, Port, PortChoice, Profile, Shape, Surroundings, Workload,
-};
+pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};

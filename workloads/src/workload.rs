@@ -4,7 +4,9 @@
 //! operation must have done ([`Workload::expected`]). It never loops, and never sees a clock: loop, gate,
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
-use crate::{Digest, Figure, Ledger, Needs, ParameterError, Parameters, Runtime, server::Call};
+use crate::{
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, server::Call,
+};
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
@@ -13,7 +15,8 @@ pub trait Workload: Sized + Send + Sync + 'static {
     /// What an actor keeps between its operations: a connection, a buffer.
     type State<R: Runtime>: Send + 'static;
 
-    /// Which way its calls take to the runner: [`Direct`] or [`Erased`].
+    /// Which way its calls take to the runner: [`DirectSession`](crate::DirectSession),
+    /// [`DirectBatch`](crate::DirectBatch) or [`Erased`](crate::Erased).
     type Port: Port;
 
     /// What it is, for lists and reports.
@@ -100,45 +103,6 @@ pub trait Workload: Sized + Send + Sync + 'static {
     /// else cost anything; `None` where that cannot be said.
     fn ideal(&self) -> Option<Duration> {
         None
-    }
-}
-
-/// Which way a workload's calls take to the runner; a property of its type, so that each pair of workload and
-/// runner is compiled one way only.
-pub trait Port: Send + Sync + 'static {
-    /// Calls the one function that is meant; the other is not compiled.
-    fn choose<C: PortChoice>(choice: C) -> C::Output;
-}
-
-/// Something that is done differently for each [`Port`].
-pub trait PortChoice {
-    /// What comes of it.
-    type Output;
-    /// For [`Direct`].
-    fn direct(self) -> Self::Output;
-    /// For [`Erased`].
-    fn erased(self) -> Self::Output;
-}
-
-/// Compiled anew for every runner, so that nothing stands between them: for operations of few microseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Direct;
-
-/// Compiled once: each call of the port goes through a table of functions and a boxed future, which costs some
-/// tens of nanoseconds, the same for every runner. For operations of ten microseconds and more. With thirty
-/// workloads on seventeen runners, compiling every pair would take most of the time of a build.
-#[derive(Clone, Copy, Debug)]
-pub struct Erased;
-
-impl Port for Direct {
-    fn choose<C: PortChoice>(choice: C) -> C::Output {
-        choice.direct()
-    }
-}
-
-impl Port for Erased {
-    fn choose<C: PortChoice>(choice: C) -> C::Output {
-        choice.erased()
     }
 }
 

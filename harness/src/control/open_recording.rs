@@ -43,6 +43,7 @@ pub(super) fn slice(
         oldest_unfinished_ns: response.beyond.max(),
         set_aside: false,
         histogram: histogram::encode(&response.values),
+        figures: Default::default(),
         open: Some(OpenRecord {
             rate_per_sec: turn.rate_per_sec,
             offered_per_sec: outcome.offered_per_sec,

@@ -99,6 +99,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
         histogram,
+        figures: slice.figures,
         open: None,
     }
 }

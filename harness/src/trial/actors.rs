@@ -18,7 +18,7 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Receiver, Runtime, Shape, Surroundings, Workload, erased::Boxed};
+use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -124,38 +124,59 @@ async fn task<E: Executor, W: Workload, T: Turn>(
     mut turns: <E::Runtime as Runtime>::Receiver<T>,
 ) {
     let runtime = stage.runner.runtime();
-    let mut state = match stage.work.open(runtime, &stage.surroundings, actor).await {
-        Ok(state) => state,
+    let mut held = match stage.work.open(runtime, &stage.surroundings, actor).await {
+        Ok(state) => Some(state),
         Err(error) => return stage.tell(Err(error)),
     };
     stage.tell(Ok(()));
     let mut number = 0;
     while let Some(mut turn) = turns.receive().await {
-        if let Err(error) = stage.work.begin(runtime, &mut state).await {
+        if let Some(state) = &mut held
+            && let Err(error) = stage.work.begin(runtime, state).await
+        {
             return turn.failed(error);
         }
         while turn.next() {
-            let outcome = match W::PROFILE.shape {
-                Shape::Session => stage.work.operation(runtime, &mut state).await,
-                Shape::Batch => {
-                    let stage = Arc::clone(&stage);
-                    let job = runtime.spawn(async move {
-                        let outcome = stage.work.operation(runtime, &mut state).await;
-                        (outcome, state)
-                    });
-                    let (outcome, back) = job.await;
-                    state = back;
-                    outcome
-                }
-            };
-            match outcome {
+            let outcome = W::Port::perform(
+                W::PROFILE.shape,
+                (&stage, &mut held),
+                |(stage, held)| here(stage, held),
+                |(stage, held)| apart(stage, held),
+            );
+            match outcome.await {
                 Ok(digest) => turn.done(digest, stage.work.asked(actor, number)),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
         }
     }
-    stage.tell(stage.work.close(runtime, state).await);
+    if let Some(state) = held {
+        stage.tell(stage.work.close(runtime, state).await);
+    }
+}
+
+/// An operation of a session, in the actor's own task.
+async fn here<E: Executor, W: Workload>(
+    stage: &Stage<E, W>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    match held {
+        Some(state) => stage.work.operation(stage.runner.runtime(), state).await,
+        None => Err(io::Error::other("an actor without a state")),
+    }
+}
+
+/// An operation of a batch, in a job of its own, which brings the actor's state back.
+async fn apart<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    let runtime = stage.runner.runtime();
+    let (stage, mut state) = (Arc::clone(stage), held.take());
+    let job = runtime.spawn(async move { (here(&stage, &mut state).await, state) });
+    let (outcome, back) = job.await;
+    *held = back;
+    outcome
 }
 
 /// An actor whose every operation is a job. Between slices its state lies on the shelf.
@@ -169,11 +190,9 @@ fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u
     };
     launch_boxed(&stage.runner, actor, Box::pin(open));
     let home = Home(Seat { stage: Arc::clone(stage), actor, shelf });
-    Box::new(move |mut turn: T| {
-        if turn.next() {
-            let Some((state, number)) = take(&home.0.shelf) else { return false };
-            Job { seat: home.0.clone(), state, number, turn }.submit();
-        }
+    Box::new(move |turn: T| {
+        let Some((state, number)) = take(&home.0.shelf) else { return false };
+        Job { seat: home.0.clone(), state, number, turn, begun: false }.submit();
         true
     })
 }
@@ -194,6 +213,9 @@ struct Job<E: Executor, W: Workload, T: Turn> {
     state: W::State<E::Runtime>,
     number: u64,
     turn: T,
+    /// Whether the actor has been readied for this slice, which is a job of its own: in the queue it stands
+    /// before all operations, so that the window opens when everybody is ready.
+    begun: bool,
 }
 
 // Not derived, which would ask runner and workload to be `Clone`.
@@ -213,11 +235,17 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
     fn run(mut self) {
         let stage = Arc::clone(&self.seat.stage);
         let actor = self.seat.actor;
-        match poll_once(stage.work.operation(stage.runner.runtime(), &mut self.state)) {
-            Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
-            Err(error) => return self.turn.failed(error),
+        let runtime = stage.runner.runtime();
+        if self.begun {
+            match poll_once(stage.work.operation(runtime, &mut self.state)) {
+                Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
+                Err(error) => return self.turn.failed(error),
+            }
+            self.number += 1;
+        } else if let Err(error) = poll_once(stage.work.begin(runtime, &mut self.state)) {
+            return self.turn.failed(error);
         }
-        self.number += 1;
+        self.begun = true;
         if self.turn.next() {
             return self.submit();
         }
@@ -292,9 +320,16 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
     let mut working = VecDeque::with_capacity(actors as usize);
     while let Ok(first) = turns.recv() {
-        working.push_back(first);
-        while let Some((actor, mut turn)) = working.pop_front() {
-            working.extend(turns.try_iter());
+        let mut arrived = Some(first);
+        loop {
+            // Whoever has arrived is readied before anybody's next operation.
+            while let Some((actor, turn)) = arrived.take().or_else(|| turns.try_recv().ok()) {
+                match stage.work.begin(runtime, &mut states[actor as usize].0).await {
+                    Ok(()) => working.push_back((actor, turn)),
+                    Err(error) => turn.failed(error),
+                }
+            }
+            let Some((actor, mut turn)) = working.pop_front() else { break };
             if !turn.next() {
                 continue;
             }

@@ -17,7 +17,7 @@ use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec}
 use costs::Costs;
 use simul_results::State;
 use simul_runners::{FairnessCard, Receipt, bare, turn::gate_of};
-use simul_workloads::{Parameters, Workload};
+use simul_workloads::{Ledger, Parameters, Workload};
 use slice::Engine;
 use std::{
     collections::BTreeMap,
@@ -41,7 +41,11 @@ pub fn main() -> io::Result<()> {
     let Some(line) = lines.next().transpose()? else { return Ok(()) };
     let started = serde_json::from_str(&line)
         .map_err(|error| Refusal::failed(format!("the spec is not understood: {error}")))
-        .and_then(|spec: Spec| Trial::by(&spec));
+        .and_then(|mut spec: Spec| {
+            // Whoever measures has the clock; a ledger from elsewhere stands still.
+            spec.surroundings.ledger = Ledger::new(crate::clock::now_ns);
+            Trial::by(&spec)
+        });
     let mut trial = match started {
         Ok(trial) => trial,
         Err(Refusal { state, reason }) => return reply(&Reply::Refused { state, reason }),
@@ -208,8 +212,17 @@ fn finished(costs: &Costs, backend: &str, recorder_bytes: u64) -> Finished {
 
 /// The card as words, which is how a recording keeps it.
 fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
-    let FairnessCard { workers, backend, timers, files, sockets, channels, offload, borrowed } =
-        card;
+    let FairnessCard {
+        workers,
+        backend,
+        timers,
+        files,
+        sockets,
+        channels,
+        locks,
+        offload,
+        borrowed,
+    } = card;
     let borrowed = if borrowed.is_empty() { "nothing".into() } else { borrowed.join(", ") };
     [
         ("workers", workers.to_string()),
@@ -218,6 +231,7 @@ fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
         ("files", files.clone()),
         ("sockets", sockets.clone()),
         ("channels", channels.clone()),
+        ("locks", locks.clone()),
         ("offload", offload.clone()),
         ("borrowed", borrowed),
     ]
@@ -267,7 +281,7 @@ fn start_bare(
         .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
     let floor = profile.counterpart_of.is_none();
     Ok(Started {
-        engine: Engine::new(gate_of(openers), spec.actors, spec.usual_slice_ns, spec.drain_ns),
+        engine: Engine::new(gate_of(openers), spec),
         endings: None,
         _runner: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,

@@ -122,7 +122,7 @@ fn started(
     let actors = actors.map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
     let Facts { receipt, card, backend, one_worker } = facts;
     Ok(Started {
-        engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
+        engine: Engine::new(actors.gate, spec),
         endings: Some(actors.endings),
         _runner: Some(actors.runner),
         receipt,

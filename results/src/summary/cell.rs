@@ -4,7 +4,7 @@
 //! know other cells. Read next: `numbers.rs`, then `effect.rs`, which compares two of them.
 
 use super::{
-    Effects,
+    Effects, FigureSummary,
     block::Block,
     numbers::Numbers,
     state::{marks, worst},
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Contest, Role, TrialRecord,
     record::{ObjectiveRecord, State, mark},
+    statistics::Estimate,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +54,10 @@ pub struct CellSummary {
     pub numbers: Option<Numbers>,
     /// How latency grew with load; only of a sweep whose blocks were all measured.
     pub sweep: Option<Sweep>,
+    /// What it reports besides its times, in the workload's order; without those that some block has not.
+    pub figures: Vec<FigureSummary>,
+    /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
+    pub over_ideal: Option<Estimate>,
     /// How it compares with the baseline.
     pub effects: Effects,
 }
@@ -135,6 +140,8 @@ pub(super) fn summarise<'a>(
             .filter(|_| state == State::Measured),
         numbers,
         sweep,
+        figures: Vec::new(),
+        over_ideal: None,
         effects: Effects::default(),
     };
     Ok((summary, blocks))
@@ -169,6 +176,8 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         peak_rss_bytes: None,
         numbers: None,
         sweep: None,
+        figures: Vec::new(),
+        over_ideal: None,
         effects: Effects::default(),
     }
 }

@@ -11,6 +11,7 @@
 mod block;
 mod cell;
 mod effect;
+mod figures;
 mod numbers;
 mod state;
 mod sweep;
@@ -18,12 +19,13 @@ mod times;
 
 pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Noise, Scale};
+pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
     Cell, Contest, Role, RunRecord, TrialRecord,
-    record::{ContestRecord, OpenPlanRecord},
+    record::{ContestRecord, FigureRecord, OpenPlanRecord},
     store::Recording,
 };
 use std::collections::BTreeMap;
@@ -56,6 +58,10 @@ pub struct ContestSummary {
     pub noise: Option<Noise>,
     /// How open loads were to be measured.
     pub open: Option<OpenPlanRecord>,
+    /// What the workload reports besides its times, in its own order.
+    pub figures: Vec<FigureRecord>,
+    /// How long an operation would take at best, in nanoseconds, where the workload could say.
+    pub ideal_ns: Option<u64>,
 }
 
 /// What the recorded times are.
@@ -182,7 +188,8 @@ fn contest(
     let (mut cells, mut lived) = (Vec::new(), Vec::new());
     for (printed, blocks) in &mine {
         check(printed, blocks, planned)?;
-        let (cell, blocks) = cell::summarise(printed, &contest, objective, blocks)?;
+        let (mut cell, blocks) = cell::summarise(printed, &contest, objective, blocks)?;
+        figures::add(&mut cell, planned, measure, &blocks);
         cells.push(cell);
         lived.push(blocks);
     }
@@ -208,6 +215,8 @@ fn contest(
         cells,
         noise,
         open: planned.open.clone(),
+        figures: planned.figures.clone(),
+        ideal_ns: planned.ideal_ns,
     })
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         oldest_unfinished_ns: 0,
         set_aside: false,
         histogram: histogram::encode(&values),
+        figures: BTreeMap::new(),
         open: None,
     }
 }
@@ -171,6 +172,8 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         baseline: baseline.map(Into::into),
         cells: cells.iter().map(ToString::to_string).collect(),
         open: None,
+        figures: Vec::new(),
+        ideal_ns: None,
     }
 }
 

@@ -167,12 +167,17 @@ impl<E: Executor, W: Workload> Stage<E, W> {
         self.workload.open(self.runner.runtime(), &self.surroundings, actor).await
     }
 
+    /// Does an operation; what comes first in a slice is readied before, and there are two slices.
     async fn operation(
         &self,
         actor: u32,
+        index: u64,
         state: &mut W::State<E::Runtime>,
         said: &mpsc::Sender<Said>,
     ) -> io::Result<()> {
+        if index.is_multiple_of(OPERATIONS.div_ceil(2)) {
+            self.workload.begin(self.runner.runtime(), state).await?;
+        }
         let start = Instant::now();
         let digest = self.workload.operation(self.runner.runtime(), state).await?;
         let _ = said.send(Said::Done(actor, digest, start.elapsed()));
@@ -208,8 +213,8 @@ fn as_tasks<E: Executor, W: Workload>(
         runner.launch(actor as usize, async move {
             let life = async {
                 let mut state = stage.open(actor).await?;
-                for _ in 0..OPERATIONS {
-                    stage.operation(actor, &mut state, &said).await?;
+                for index in 0..OPERATIONS {
+                    stage.operation(actor, index, &mut state, &said).await?;
                 }
                 stage.close(state, &said).await
             };
@@ -250,7 +255,7 @@ fn next_job<E: Executor, W: Workload>(
             let ended = stage.close(state, &said).await;
             return tell(&said, actor, ended);
         }
-        match stage.operation(actor, &mut state, &said).await {
+        match stage.operation(actor, index, &mut state, &said).await {
             Ok(()) => next_job(stage, actor, index + 1, state, said),
             Err(error) => tell(&said, actor, Err(error)),
         }
@@ -271,9 +276,9 @@ fn in_turn<E: Executor, W: Workload>(
             for actor in 0..actors {
                 states.push(stage.open(actor).await?);
             }
-            for _ in 0..OPERATIONS {
+            for index in 0..OPERATIONS {
                 for (actor, state) in (0..).zip(&mut states) {
-                    stage.operation(actor, state, &said).await?;
+                    stage.operation(actor, index, state, &said).await?;
                 }
             }
             for state in states {

@@ -7,8 +7,8 @@
 //! It cannot tell how a runner behaves as a server, or under load that does not wait for it.
 
 use crate::{
-    Buffer, Class, Digest, Direct, Measure, Needs, ParameterError, Parameters, Peer, Profile,
-    Runtime, Shape, Stream, Surroundings, Workload,
+    Buffer, Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Peer,
+    Profile, Runtime, Shape, Stream, Surroundings, Workload,
     server::{Call, Route},
 };
 use std::io;
@@ -35,7 +35,7 @@ const FILLING: u8 = b'x';
 
 impl Workload for Echo {
     type State<R: Runtime> = State<R::Tcp>;
-    type Port = Direct;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "echo",

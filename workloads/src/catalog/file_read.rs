@@ -11,7 +11,7 @@
 //! itself 0.28 µs).
 
 use crate::{
-    Buffer, Class, Digest, Direct, File, Measure, Needs, ParameterError, Parameters, Profile,
+    Buffer, Class, Digest, DirectBatch, File, Measure, Needs, ParameterError, Parameters, Profile,
     Runtime, Shape, Surroundings, Workload, draw,
     server::{Call, Route},
 };
@@ -52,7 +52,7 @@ const CHUNK_BLOCKS: u64 = 256;
 
 impl Workload for FileRead {
     type State<R: Runtime> = State<R::File>;
-    type Port = Direct;
+    type Port = DirectBatch;
 
     const PROFILE: Profile = Profile {
         name: "file-read",

@@ -9,8 +9,8 @@
 //! actors wait; that wait is in its lateness, and is the finding.
 
 use crate::{
-    Class, Digest, Direct, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
-    Surroundings, Workload, draw,
+    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Runtime,
+    Shape, Surroundings, Workload, draw,
     server::{Call, Route},
 };
 use std::{io, time::Duration};
@@ -35,7 +35,7 @@ const LONGEST_US: u64 = 60_000_000;
 
 impl Workload for Sleep {
     type State<R: Runtime> = State;
-    type Port = Direct;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "sleep",
