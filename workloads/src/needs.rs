@@ -69,6 +69,10 @@ pub enum Peer {
     Echo,
     /// The same, on the same port of each of the addresses that `connect` goes to.
     EchoOnMany,
+    /// Answers HTTP/1.1 requests for whatever has a path in [`crate::site`].
+    Http,
+    /// As [`Peer::EchoOnMany`], over TLS 1.3.
+    Tls,
     /// Resets every TCP connection on which something has arrived.
     Reset,
     /// Plays the members of chat rooms: clients of a server that it is told of.
@@ -77,7 +81,8 @@ pub enum Peer {
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Reset, Self::Chat];
+    pub const ALL: &[Self] =
+        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -85,6 +90,8 @@ impl Peer {
         match self {
             Self::Echo => "echo",
             Self::EchoOnMany => "echo-on-many",
+            Self::Http => "http",
+            Self::Tls => "tls",
             Self::Reset => "reset",
             Self::Chat => "chat",
         }

@@ -2,11 +2,14 @@
 
 pub mod chat;
 pub mod connect;
+pub mod crawl;
+pub mod download;
 pub mod echo;
 pub mod failures;
 pub mod file_read;
 pub mod footprint;
 pub mod gather;
+pub mod http_get;
 pub mod mixed;
 pub mod ping_pong;
 pub mod pipeline;
@@ -14,3 +17,5 @@ pub mod sha256;
 pub mod sleep;
 pub mod spawn;
 pub mod starve;
+pub mod tls_connect;
+pub mod tls_echo;

@@ -23,8 +23,13 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("spawn", &[DoublesItem]),
     ("ping-pong", &[DoublesItem]),
     ("sha256", &[]),
-    ("gather", &[DoublesItem, AnswersEarly]),
+    ("gather", &[AnswersEarly]),
     ("footprint", &[]),
+    ("tls-echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("tls-connect", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("http-get", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("crawl", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("download", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("starve", &[AnswersEarly]),
 ];
 
