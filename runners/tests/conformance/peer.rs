@@ -63,11 +63,6 @@ fn accept(listener: TcpListener, serve: Serve) {
     });
 }
 
-/// Closes with something unread, which makes the end a reset.
-fn reset(connection: TcpStream) -> io::Result<()> {
-    connection.peek(&mut [0]).map(drop)
-}
-
 fn echo(connection: TcpStream) -> io::Result<()> {
     echo_on(connection)
 }
@@ -112,6 +107,11 @@ fn http(connection: TcpStream) -> io::Result<()> {
         }
         connection.get_mut().write_all(&answer)?;
     }
+}
+
+/// Closes with something unread, which makes the end a reset.
+fn reset(connection: TcpStream) -> io::Result<()> {
+    connection.peek(&mut [0]).map(drop)
 }
 
 /// Sends back what comes, in pieces that are not the message's.
