@@ -4,6 +4,9 @@
 //! before anything starts; otherwise it would hang (two threads of a pool waiting for each other's queued
 //! tasks) or quietly measure something else. What a runner offers is in `runners/src/capabilities.rs`.
 
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
 /// What one trial of a workload needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -96,6 +99,19 @@ impl Peer {
             Self::Chat => "chat",
         }
     }
+}
+
+/// Where a service is, and who may ask it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceAccess {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The name to log in with.
+    pub user: String,
+    /// The password, made for this service alone.
+    pub password: String,
+    /// A name that no other trial of this service has: letters, digits and underscores.
+    pub space: String,
 }
 
 /// A server that is installed on the machine, or not.
