@@ -30,6 +30,10 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("http-get", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("crawl", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("download", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("postgres", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("sqlite", &[]),
+    ("uneven", &[DoublesItem]),
+    ("json", &[]),
     ("starve", &[AnswersEarly]),
 ];
 
