@@ -17,6 +17,7 @@ mod peer_chat;
 mod port;
 mod port_channels;
 mod port_files;
+mod port_locks;
 mod port_neighbours;
 mod port_sockets;
 mod port_ticks;
