@@ -7,15 +7,16 @@
 use super::{
     items::{FaultyReceiver, FaultySender, nothing},
     locks::{FaultyMutex, FaultySemaphore},
-    streams::{FaultyFile, FaultyListener, FaultyStream},
+    streams::{FaultyDatagram, FaultyFile, FaultyListener, FaultyStream},
     switch::{Fault, Switch},
 };
-use simul_workloads::{ErasedRuntime, Runtime};
+use simul_workloads::{ErasedRuntime, Runtime, Ticker};
 use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
     path::Path,
+    process::Output,
     time::Duration,
 };
 
@@ -38,6 +39,9 @@ impl Runtime for Faulty {
     type QueueSender<T: Send + 'static> = FaultySender<<ErasedRuntime as Runtime>::QueueSender<T>>;
     type QueueReceiver<T: Send + 'static> =
         FaultyReceiver<<ErasedRuntime as Runtime>::QueueReceiver<T>>;
+    type Unix = FaultyStream<<ErasedRuntime as Runtime>::Unix>;
+    type Udp = FaultyDatagram;
+    type Ticker = FaultyTicker;
 
     fn spawn<F>(self, task: F) -> Self::Join<F::Output>
     where
@@ -126,6 +130,47 @@ impl Runtime for Faulty {
 
     async fn open(self, path: &Path) -> io::Result<FaultyFile> {
         Ok(FaultyFile { sound: self.sound.open(path).await?, switch: self.switch })
+    }
+
+    async fn create(self, path: &Path) -> io::Result<FaultyFile> {
+        Ok(FaultyFile { sound: self.sound.create(path).await?, switch: self.switch })
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        Ok(FaultyStream { sound: self.sound.connect_unix(path).await?, switch: self.switch })
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<FaultyDatagram> {
+        Ok(FaultyDatagram { sound: self.sound.udp(to).await?, switch: self.switch })
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        let input = match input {
+            input if self.switch.shows(Fault::DoublesBytes) => [&input[..], &input[..]].concat(),
+            _ if self.switch.shows(Fault::DoesNothing) => Vec::new(),
+            input => input,
+        };
+        let mut output = self.sound.run(program, arguments, input).await?;
+        if self.switch.shows(Fault::DropsBytes) {
+            output.stdout.pop();
+        }
+        Ok(output)
+    }
+
+    fn ticker(self, period: Duration) -> FaultyTicker {
+        FaultyTicker { sound: self.sound.ticker(period), switch: self.switch }
+    }
+}
+
+/// Ticks, some of which come too early.
+pub(crate) struct FaultyTicker {
+    sound: <ErasedRuntime as Runtime>::Ticker,
+    switch: &'static Switch,
+}
+
+impl Ticker for FaultyTicker {
+    async fn tick(&mut self) -> u64 {
+        if self.switch.shows(Fault::AnswersEarly) { 0 } else { self.sound.tick().await }
     }
 }
 

@@ -23,8 +23,17 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("spawn", &[DoublesItem]),
     ("ping-pong", &[DoublesItem]),
     ("sha256", &[]),
-    ("gather", &[DoublesItem, AnswersEarly]),
+    ("gather", &[AnswersEarly]),
     ("footprint", &[]),
+    ("tls-echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("tls-connect", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("http-get", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("crawl", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("download", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("postgres", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("sqlite", &[]),
+    ("uneven", &[DoublesItem]),
+    ("json", &[]),
     ("starve", &[AnswersEarly]),
 ];
 
