@@ -69,11 +69,15 @@ pub enum Peer {
     Echo,
     /// The same, on the same port of each of the addresses that `connect` goes to.
     EchoOnMany,
+    /// Sends back every byte on each Unix stream connection.
+    Unix,
+    /// Sends back every datagram, and asks whoever has been silent for a while, by an empty one, whether it waits.
+    Udp,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Unix, Self::Udp];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -81,6 +85,8 @@ impl Peer {
         match self {
             Self::Echo => "echo",
             Self::EchoOnMany => "echo-on-many",
+            Self::Unix => "unix",
+            Self::Udp => "udp",
         }
     }
 }

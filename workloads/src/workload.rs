@@ -5,7 +5,8 @@
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
 use crate::{
-    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, server::Call,
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ledger::Lap,
+    server::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
@@ -97,6 +98,14 @@ pub trait Workload: Sized + Send + Sync + 'static {
     #[inline]
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         Duration::ZERO
+    }
+
+    /// For [`Measure::Lateness`] against a schedule that goes on whatever operations take: when the last operation
+    /// on this state was due. One that ends before it is wrong work. `None`: there is no schedule, and
+    /// [`Workload::asked`] holds.
+    #[inline]
+    fn due<R: Runtime>(&self, _state: &Self::State<R>) -> Option<Lap> {
+        None
     }
 
     /// For [`Measure::Makespan`]: how long an operation would take if waiting overlapped perfectly and nothing
@@ -194,6 +203,9 @@ impl Measure {
 pub struct Surroundings {
     /// Where the peer listens, if the workload needs one.
     pub peer: Option<SocketAddr>,
+    /// Where the peer listens, if that is a Unix socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
     /// Where a workload enters figures of its own.
@@ -211,6 +223,19 @@ impl Surroundings {
             io::Error::new(
                 io::ErrorKind::NotConnected,
                 "this workload needs a peer, and none was given",
+            )
+        })
+    }
+
+    /// The peer's Unix socket.
+    ///
+    /// # Errors
+    /// `NotConnected` when no such peer was started, which is a fault of the plan.
+    pub fn socket(&self) -> io::Result<&Path> {
+        self.socket.as_deref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotConnected,
+                "this workload needs a peer at a Unix socket, and none was given",
             )
         })
     }

@@ -10,9 +10,8 @@ use super::{
     plan::{ArmPlan, ContestPlan},
     subject::Subject,
 };
-use crate::protocol::{Finished, Mode};
+use crate::protocol::{Finished, Mode, PeerReady};
 use simul_results::{SliceRecord, State};
-use std::net::SocketAddr;
 
 /// What is needed to start an arm.
 pub struct Launch<'a> {
@@ -93,7 +92,7 @@ pub trait Driver {
     ///
     /// # Errors
     /// As every step.
-    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<SocketAddr>>;
+    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<PeerReady>>;
 
     /// Starts what needs the process under test, which is ready.
     ///

@@ -11,6 +11,8 @@
 mod answer;
 mod connections;
 mod echo;
+mod udp;
+mod unix;
 
 use crate::protocol::{self, PeerReady};
 use answer::Answer;
@@ -41,6 +43,8 @@ pub fn serve(peer: Peer) -> io::Result<()> {
     match peer {
         Peer::Echo => serve_tcp(vec![listener()?], || Ok(echo::Echo)),
         Peer::EchoOnMany => serve_tcp(listeners()?, || Ok(echo::Echo)),
+        Peer::Unix => unix::serve(|| Ok(echo::Echo)),
+        Peer::Udp => udp::serve(),
     }
 }
 
@@ -55,8 +59,11 @@ fn serve_tcp<C: Conversation>(
 
 /// Tells the controller where the peer listens.
 fn announce(address: SocketAddr) -> io::Result<()> {
-    let ready = PeerReady { address, pid: std::process::id() as i32 };
-    println!("{}", serde_json::to_string(&ready)?);
+    say(&PeerReady { address: Some(address), socket: None, pid: std::process::id() as i32 })
+}
+
+fn say(ready: &PeerReady) -> io::Result<()> {
+    println!("{}", serde_json::to_string(ready)?);
     Ok(())
 }
 

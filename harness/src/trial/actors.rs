@@ -18,7 +18,7 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
+use simul_workloads::{Digest, Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -144,7 +144,7 @@ async fn task<E: Executor, W: Workload, T: Turn>(
                 |(stage, held)| apart(stage, held),
             );
             match outcome.await {
-                Ok(digest) => turn.done(digest, stage.work.asked(actor, number)),
+                Ok(digest) => stage.settle(&mut turn, digest, held.as_ref(), actor, number),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
@@ -238,7 +238,9 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
         let runtime = stage.runner.runtime();
         if self.begun {
             match poll_once(stage.work.operation(runtime, &mut self.state)) {
-                Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
+                Ok(digest) => {
+                    stage.settle(&mut self.turn, digest, Some(&self.state), actor, self.number);
+                }
                 Err(error) => return self.turn.failed(error),
             }
             self.number += 1;
@@ -335,7 +337,7 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
             }
             let (state, number) = &mut states[actor as usize];
             match stage.work.operation(runtime, state).await {
-                Ok(digest) => turn.done(digest, stage.work.asked(actor, *number)),
+                Ok(digest) => stage.settle(&mut turn, digest, Some(state), actor, *number),
                 Err(error) => {
                     turn.failed(error);
                     continue;
@@ -347,6 +349,24 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
     for (state, _) in states {
         stage.tell(stage.work.close(runtime, state).await);
+    }
+}
+
+impl<E: Executor, W: Workload> Stage<E, W> {
+    /// Tells the turn of an operation that has ended.
+    #[inline]
+    fn settle<T: Turn>(
+        &self,
+        turn: &mut T,
+        digest: Digest,
+        state: Option<&W::State<E::Runtime>>,
+        actor: u32,
+        number: u64,
+    ) {
+        match state.and_then(|state| self.work.due(state)) {
+            Some(due) => turn.done_on_schedule(digest, due),
+            None => turn.done(digest, self.work.asked(actor, number)),
+        }
     }
 }
 

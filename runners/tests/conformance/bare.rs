@@ -10,6 +10,7 @@ use simul_runners::{
     turn::Opener,
 };
 use simul_workloads::{
+    ledger::Lap,
     Digest, Parameters, Surroundings, Workload,
     registry::{self, Visitor},
 };
@@ -51,6 +52,12 @@ struct Counted {
     done: Sender<Result<Done, io::Error>>,
 }
 
+impl Counted {
+    fn refuse(&self, reason: &str) {
+        let _ = self.done.send(Err(io::Error::other(reason)));
+    }
+}
+
 impl Turn for Counted {
     fn next(&mut self) -> bool {
         let more = self.left > 0;
@@ -61,6 +68,10 @@ impl Turn for Counted {
 
     fn done(&mut self, digest: Digest, asked: Duration) {
         let _ = self.done.send(Ok(Done { digest, asked, took: self.since.elapsed() }));
+    }
+
+    fn done_on_schedule(&mut self, _: Digest, _: Lap) {
+        self.refuse("a loop keeps no schedule");
     }
 
     fn failed(self, error: io::Error) {
