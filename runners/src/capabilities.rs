@@ -171,7 +171,8 @@ impl Capabilities {
         if needs.fork_join && !self.fork_join {
             return Err("a half that is waited for may need the thread that waits for it".into());
         }
-        let streams = needs.peer.is_some() && !needs.datagrams && !needs.unix_sockets;
+        let asks = needs.peer.is_some() || needs.service.is_some();
+        let streams = asks && !needs.datagrams && !needs.unix_sockets;
         for (needed, how, what) in [
             (streams, self.sockets, "sockets"),
             (needs.files, self.files, "files"),

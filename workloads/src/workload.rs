@@ -5,8 +5,8 @@
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
 use crate::{
-    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ledger::Lap,
-    server::Call,
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ServiceAccess,
+    ledger::Lap, server::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
@@ -36,7 +36,7 @@ pub trait Workload: Sized + Send + Sync + 'static {
     /// Ordinary blocking code; no runner is involved.
     ///
     /// # Errors
-    /// Whatever the operating system says.
+    /// Whatever the operating system says; `Unsupported`, with what is to be done, where the machine lacks something.
     fn prepare(&self, _surroundings: &Surroundings) -> io::Result<()> {
         Ok(())
     }
@@ -208,6 +208,12 @@ pub struct Surroundings {
     pub socket: Option<PathBuf>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
+    /// How many actors there are, for those who meet one another.
+    #[serde(default)]
+    pub actors: u32,
+    /// The service, if the workload needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceAccess>,
     /// Where a workload enters figures of its own.
     #[serde(skip)]
     pub ledger: Ledger,
@@ -223,6 +229,19 @@ impl Surroundings {
             io::Error::new(
                 io::ErrorKind::NotConnected,
                 "this workload needs a peer, and none was given",
+            )
+        })
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// `NotConnected` when none was started, which is a fault of the plan.
+    pub fn service(&self) -> io::Result<&ServiceAccess> {
+        self.service.as_ref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotConnected,
+                "this workload needs a service, and none was given",
             )
         })
     }

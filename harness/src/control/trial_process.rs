@@ -85,6 +85,8 @@ impl TrialProcess {
                 peer: peer.as_ref().and_then(|peer| peer.address),
                 socket: peer.and_then(|peer| peer.socket),
                 folder: dialogue.folder(),
+                actors: launch.contest.actors,
+                service: launch.service.as_ref().map(|service| service.access.clone()),
                 ..Surroundings::default()
             },
             usual_slice_ns: launch.usual_slice_ns,

@@ -10,8 +10,8 @@ use simul_runners::{
     turn::Opener,
 };
 use simul_workloads::{
-    ledger::Lap,
     Digest, Parameters, Surroundings, Workload,
+    ledger::Lap,
     registry::{self, Visitor},
 };
 use std::{
@@ -86,8 +86,8 @@ impl Visitor for Loop {
         let parameters = Parameters::parse(&W::PROFILE, std::iter::empty()).unwrap();
         let workload = W::new(&parameters, SEED).unwrap();
         let actors = W::PROFILE.actors.min(MOST_ACTORS);
-        let peer = workload.needs(actors).peer.map(|peer| peer::start(peer).unwrap());
-        let surroundings = Surroundings { peer, ..Surroundings::default() };
+        let folder = crate::drive::folder().unwrap();
+        let surroundings = peer::start(workload.needs(actors).peer, folder.path()).unwrap();
         let site = Site {
             workers: NonZeroUsize::MIN,
             actors,

@@ -3,7 +3,7 @@
 //! Actors come to their operations the way the runner's discipline demands: as tasks that loop, as jobs
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
-use crate::{OPERATIONS, actors, build, peer, workers};
+use crate::{OPERATIONS, actors, build, peer, service, workers};
 use simul_runners::{AnyExecutor, Discipline, Executor, Runner, discipline::Driver, registry};
 use simul_workloads::{
     Digest, Port, PortChoice, Shape, Surroundings, Workload,
@@ -111,9 +111,10 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
     let needs = workload.needs(actors);
     let folder = folder().map_err(|error| error.to_string())?;
     let surroundings = Surroundings {
-        peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
         folder: needs.files.then(|| folder.path().to_owned()),
-        ..Surroundings::default()
+        actors,
+        service: needs.service.map(service::access).transpose()?,
+        ..peer::start(needs.peer, folder.path()).map_err(|error| error.to_string())?
     };
     workload.prepare(&surroundings).map_err(|error| error.to_string())?;
     let launcher = std::thread::current().id();
@@ -125,7 +126,7 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
 
 /// A temporary folder; in memory where there is one, since some hosts page out files at will, which
 /// `file-read` notices and refuses.
-fn folder() -> io::Result<tempfile::TempDir> {
+pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
     let in_memory = std::path::Path::new("/dev/shm");
     if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() }
 }
@@ -180,7 +181,11 @@ impl<E: Executor, W: Workload> Stage<E, W> {
         }
         let start = Instant::now();
         let digest = self.workload.operation(self.runner.runtime(), state).await?;
-        let _ = said.send(Said::Done(actor, digest, start.elapsed()));
+        let took = start.elapsed();
+        if self.workload.due(state).is_some_and(|due| due.on_the_clock_ns() > peer::now_ns()) {
+            return Err(io::Error::other("an operation before it was due"));
+        }
+        let _ = said.send(Said::Done(actor, digest, took));
         Ok(())
     }
 

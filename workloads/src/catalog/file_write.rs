@@ -101,7 +101,7 @@ impl Workload for FileWrite {
     }
 
     async fn begin<R: Runtime>(&self, runtime: R, state: &mut Self::State<R>) -> io::Result<()> {
-        self.verify_file(runtime, state).await?;
+        runtime.offload(self.proof(state)).await?;
         self.renew(runtime, state).await
     }
 
@@ -127,7 +127,7 @@ impl Workload for FileWrite {
     }
 
     async fn close<R: Runtime>(&self, runtime: R, state: Self::State<R>) -> io::Result<()> {
-        self.verify_file(runtime, &state).await
+        runtime.offload(self.proof(&state)).await
     }
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
@@ -144,10 +144,10 @@ impl FileWrite {
     }
 
     /// Proves that the file has all records, and nothing else.
-    async fn verify_file<R: Runtime>(&self, runtime: R, state: &State<R::File>) -> io::Result<()> {
+    fn proof<F>(&self, state: &State<F>) -> Box<dyn FnOnce() -> io::Result<()> + Send> {
         let (path, actor, bytes) = (state.path.clone(), state.actor, self.bytes);
         let numbers = state.first..state.next;
-        runtime.offload(move || verify(&path, actor, bytes, numbers)).await
+        Box::new(move || verify(&path, actor, bytes, numbers))
     }
 }
 

@@ -182,6 +182,8 @@ impl<S: Datagram> State<S> {
     }
 
     async fn receive(&mut self) -> io::Result<usize> {
+        // What the last one left must not pass for this one's.
+        self.answer.whole_mut().fill(0xff);
         let (bytes, answer) = self.socket.receive(std::mem::take(&mut self.answer)).await?;
         self.answer = answer;
         if bytes > self.answer.whole().len() {
