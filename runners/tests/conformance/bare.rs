@@ -10,7 +10,7 @@ use simul_runners::{
     turn::Opener,
 };
 use simul_workloads::{
-    Digest, Parameters, Surroundings, Workload,
+    Digest, Parameters, Workload,
     ledger::Lap,
     registry::{self, Visitor},
 };
