@@ -69,11 +69,15 @@ pub enum Peer {
     Echo,
     /// The same, on the same port of each of the addresses that `connect` goes to.
     EchoOnMany,
+    /// Answers HTTP/1.1 requests for whatever has a path in [`crate::site`].
+    Http,
+    /// As [`Peer::EchoOnMany`], over TLS 1.3.
+    Tls,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -81,6 +85,8 @@ impl Peer {
         match self {
             Self::Echo => "echo",
             Self::EchoOnMany => "echo-on-many",
+            Self::Http => "http",
+            Self::Tls => "tls",
         }
     }
 }

@@ -32,6 +32,11 @@ macro_rules! workloads {
 workloads![
     catalog::echo::Echo,
     catalog::connect::Connect,
+    catalog::tls_echo::TlsEcho,
+    catalog::tls_connect::TlsConnect,
+    catalog::http_get::HttpGet,
+    catalog::crawl::Crawl,
+    catalog::download::Download,
     catalog::sha256::Sha256Block,
     catalog::sleep::Sleep,
     catalog::spawn::Spawn,

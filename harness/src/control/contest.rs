@@ -92,6 +92,9 @@ impl ContestPlan {
         let (needs, ideal) = registry::visit(profile.name, visitor)
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
+        // A server is alone with its generator in any case.
+        let alone = (needs.alone || request.alone) && !load.is_open();
+        let needs = Needs { alone, ..needs };
         let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
             // The generator needs a core of its own.
             true => Placement::Separate,

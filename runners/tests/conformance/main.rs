@@ -15,7 +15,9 @@ mod peer;
 mod port;
 mod port_channels;
 mod port_files;
+mod port_neighbours;
 mod port_sockets;
+mod port_ticks;
 
 use simul_runners::{Backend, Profile, Runner, probe, registry};
 use simul_workloads as workloads;
