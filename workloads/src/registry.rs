@@ -44,6 +44,7 @@ workloads![
     catalog::file_read::FileRead,
     catalog::mixed::Mixed,
     catalog::gather::Gather,
+    catalog::exhibition::Exhibition,
     catalog::footprint::Footprint,
     catalog::starve::Starve,
 ];

@@ -105,6 +105,12 @@ pub trait Workload: Sized + Send + Sync + 'static {
         None
     }
 
+    /// For operations that take longer than a second where nothing overlaps: about how long that is. They are awaited
+    /// so much longer at the end of a slice.
+    fn at_worst(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The computing whose amount is to be measured out before a run, if its parameters leave that open.
     fn calibration(&self) -> Option<Calibration> {
         None

@@ -187,6 +187,11 @@ impl Workload for Exhibition {
         Some(of_masters.max(of_last_board))
     }
 
+    /// One board after the other.
+    fn at_worst(&self) -> Duration {
+        (self.think + self.game.wait) * (self.boards * self.game.pairs)
+    }
+
     fn calibration(&self) -> Option<Calibration> {
         self.uncalibrated.then_some(Calibration {
             parameter: "rounds",
@@ -296,7 +301,10 @@ mod tests {
     #[test]
     fn what_was_measured_out_is_not_measured_again() {
         let calibration = exhibition("24").unwrap().calibration().unwrap();
-        assert_eq!((calibration.parameter, calibration.lasts), ("rounds", Duration::from_micros(500)));
+        assert_eq!(
+            (calibration.parameter, calibration.lasts),
+            ("rounds", Duration::from_micros(500))
+        );
         assert!(exhibition("24:rounds=123").unwrap().calibration().is_none());
     }
 

@@ -116,6 +116,11 @@ impl Workload for Gather {
         ended.into_iter().chain(heard).fold(Digest::default(), Digest::plus)
     }
 
+    /// One after the other.
+    fn at_worst(&self) -> Duration {
+        WAITS.iter().map(|(_, units)| self.unit * *units).sum()
+    }
+
     /// The longest of the three.
     fn ideal(&self) -> Option<Duration> {
         WAITS.iter().map(|(_, units)| self.unit * *units).max()

@@ -4,6 +4,7 @@ pub mod connect;
 pub mod crawl;
 pub mod download;
 pub mod echo;
+pub mod exhibition;
 pub mod file_read;
 pub mod footprint;
 pub mod gather;
