@@ -15,6 +15,10 @@ pub trait Turn: Send + 'static {
     /// lateness is measured).
     fn done(&mut self, digest: Digest, asked: Duration);
 
+    /// The operation that is about to be done must have taken at least so long, or it is wrong work: for
+    /// whoever has a clock. Not called where there is no such time, nor for lateness, of which [`Turn::done`] knows.
+    fn at_least(&mut self, _least: Duration) {}
+
     /// An operation has failed; the actor does no more.
     fn failed(self, error: io::Error);
 }

@@ -8,6 +8,7 @@
 //! [`catalog`]; [`registry`] lists them all. [`server`] is the same work, done when a client asks for it.
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod buffer;
 pub mod catalog;
 pub mod digest;
@@ -17,9 +18,11 @@ pub mod erased_locks;
 pub mod http;
 pub mod ledger;
 pub mod locks;
+pub mod meeting;
 pub mod needs;
 pub mod parameters;
 pub mod port;
+pub mod postgres_client;
 pub mod registry;
 pub mod runtime;
 pub mod server;
@@ -33,7 +36,7 @@ pub use digest::Digest;
 pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
 pub use locks::{Mutex, Semaphore};
-pub use needs::{Needs, Peer, Service};
+pub use needs::{Needs, Peer, Service, ServiceAccess};
 pub use parameters::{ParameterError, Parameters};
 pub use port::{DirectBatch, DirectSession, Erased, Port, PortChoice};
 pub use runtime::{Datagram, File, Listener, Receiver, Runtime, Sender, Stream, Ticker};

@@ -4,6 +4,9 @@
 //! before anything starts; otherwise it would hang (two threads of a pool waiting for each other's queued
 //! tasks) or quietly measure something else. What a runner offers is in `runners/src/capabilities.rs`.
 
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
 /// What one trial of a workload needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -15,6 +18,9 @@ pub struct Needs {
     pub nested_join: bool,
     /// Whether work is forked into two halves and joined again, and each half likewise.
     pub fork_join: bool,
+    /// Whether a task that gives way must be able to go on before those that it let run have ended: it holds a lock
+    /// meanwhile, or they take turns.
+    pub alternating: bool,
     /// The neutral process at the other end of the sockets.
     pub peer: Option<Peer>,
     /// Whether files are used.
@@ -47,6 +53,7 @@ impl Needs {
         waiting_tasks: 0,
         nested_join: false,
         fork_join: false,
+        alternating: false,
         peer: None,
         files: false,
         datagrams: false,
@@ -73,11 +80,16 @@ pub enum Peer {
     Http,
     /// As [`Peer::EchoOnMany`], over TLS 1.3.
     Tls,
+    /// Resets every TCP connection on which something has arrived.
+    Reset,
+    /// Plays the members of chat rooms: clients of a server that it is told of.
+    Chat,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls];
+    pub const ALL: &[Self] =
+        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -87,8 +99,23 @@ impl Peer {
             Self::EchoOnMany => "echo-on-many",
             Self::Http => "http",
             Self::Tls => "tls",
+            Self::Reset => "reset",
+            Self::Chat => "chat",
         }
     }
+}
+
+/// Where a service is, and who may ask it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceAccess {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The name to log in with.
+    pub user: String,
+    /// The password, made for this service alone.
+    pub password: String,
+    /// A name that no other trial of this service has: letters, digits and underscores.
+    pub space: String,
 }
 
 /// A server that is installed on the machine, or not.

@@ -5,7 +5,8 @@
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
 use crate::{
-    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, server::Call,
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ServiceAccess,
+    server::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
@@ -92,8 +93,8 @@ pub trait Workload: Sized + Send + Sync + 'static {
         Err(format!("no route of the servers does the work of '{}'", Self::PROFILE.name))
     }
 
-    /// For [`Measure::Lateness`]: the time that this operation asks to wait. An operation that ends
-    /// sooner is wrong work.
+    /// The time that this operation asks to wait; by default none. An operation that ends sooner is wrong work. For
+    /// [`Measure::Lateness`] it is taken off what is recorded.
     #[inline]
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         Duration::ZERO
@@ -220,6 +221,12 @@ pub struct Surroundings {
     pub peer: Option<SocketAddr>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
+    /// How many actors there are, for those who meet one another.
+    #[serde(default)]
+    pub actors: u32,
+    /// The service, if the workload needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceAccess>,
     /// Where a workload enters figures of its own.
     #[serde(skip)]
     pub ledger: Ledger,
@@ -235,6 +242,19 @@ impl Surroundings {
             io::Error::new(
                 io::ErrorKind::NotConnected,
                 "this workload needs a peer, and none was given",
+            )
+        })
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// `NotConnected` when none was started, which is a fault of the plan.
+    pub fn service(&self) -> io::Result<&ServiceAccess> {
+        self.service.as_ref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotConnected,
+                "this workload needs a service, and none was given",
             )
         })
     }

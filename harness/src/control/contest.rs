@@ -15,7 +15,7 @@ use super::{
     placement::Cores,
     programs::Available,
     selection::Request,
-    suites,
+    service, suites,
 };
 use crate::clock;
 use simul_results::{
@@ -154,6 +154,11 @@ impl ContestPlan {
         if let Some(reason) = routeless {
             for arm in &mut plan.arms {
                 arm.refusal = Some((State::NotApplicable, reason.clone()));
+            }
+        }
+        if let Some(refusal) = service::refusal(&plan).filter(|_| !load.is_open()) {
+            for arm in &mut plan.arms {
+                arm.refusal.get_or_insert_with(|| refusal.clone());
             }
         }
         plan.add_references(request.null_arms);
@@ -309,9 +314,9 @@ pub(super) struct Site<'a> {
 /// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
 /// one: else the wake-up of a halted core is what would be measured.
 fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement {
-    match (class, needs.peer) {
-        (_, Some(_)) if available.len() > 1 => Placement::Separate,
-        (Class::Cpu, None) => Placement::AllCores,
+    match (class, needs.peer.is_some() || needs.service.is_some()) {
+        (_, true) if available.len() > 1 => Placement::Separate,
+        (Class::Cpu, false) => Placement::AllCores,
         _ => Placement::OneCore,
     }
 }

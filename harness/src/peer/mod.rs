@@ -9,9 +9,11 @@
 //! Next: [`connections`] for the loop that all of them share.
 
 mod answer;
+mod chat;
 mod connections;
 mod echo;
 mod http;
+mod reset;
 mod tls;
 
 use crate::protocol::{self, PeerReady};
@@ -52,6 +54,8 @@ pub fn serve(peer: Peer) -> io::Result<()> {
             let config = simul_workloads::tls::server()?;
             serve_tcp(listeners()?, || tls::TlsEcho::new(&config))
         }
+        Peer::Reset => reset::serve(),
+        Peer::Chat => chat::serve(),
     }
 }
 

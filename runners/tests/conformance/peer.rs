@@ -3,6 +3,7 @@
 //! Not the peer of the harness, which the runners must not know: a second implementation of the same words.
 //! To add one: a line in [`start`] and a function for one connection.
 
+use crate::peer_chat;
 use rustls::{ServerConnection, StreamOwned};
 use simul_workloads::{Peer, catalog::connect, site::Resource};
 use std::{
@@ -18,6 +19,8 @@ pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
         Peer::EchoOnMany => many(echo),
         Peer::Http => one(http),
         Peer::Tls => many(tls),
+        Peer::Reset => one(reset),
+        Peer::Chat => one(peer_chat::serve),
     }
 }
 
@@ -104,6 +107,11 @@ fn http(connection: TcpStream) -> io::Result<()> {
         }
         connection.get_mut().write_all(&answer)?;
     }
+}
+
+/// Closes with something unread, which makes the end a reset.
+fn reset(connection: TcpStream) -> io::Result<()> {
+    connection.peek(&mut [0]).map(drop)
 }
 
 /// Sends back what comes, in pieces that are not the message's.

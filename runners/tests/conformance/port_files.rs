@@ -38,7 +38,7 @@ async fn write_at<R: Runtime>(runtime: R, site: Site) {
     let path = site.folder.join("written");
     std::fs::write(&path, "what was there before, and is longer").unwrap();
     let mut file = runtime.create(&path).await.unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), [], "new and empty");
+    assert_eq!(std::fs::read(&path).unwrap(), b"", "new and empty");
     let buffer = file.write_all_at(Buffer::filled(2, 5), 3).await.unwrap();
     assert_eq!(buffer.window(), [2; 5], "rewound");
     let mut buffer = Buffer::from(vec![9, 9, 1, 1, 1]);
