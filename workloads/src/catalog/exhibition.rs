@@ -175,6 +175,11 @@ impl Workload for Exhibition {
         boards.fold(Digest::default(), |sum, (board, end)| sum.plus(ended(word, board, *end)))
     }
 
+    /// Every board has all its opponent's waits, one after the other.
+    fn asked(&self, _actor: u32, _index: u64) -> Duration {
+        self.game.wait * self.game.pairs
+    }
+
     /// Nothing can be shorter than the longer of two: all thoughts, shared evenly by the masters, and the wait after
     /// the last of them; and all of the board that is begun last, after a first thought for each before it. It
     /// assumes a core for each master, and that a thought lasts as long as it was measured out to.

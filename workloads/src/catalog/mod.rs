@@ -5,12 +5,9 @@ pub mod connect;
 pub mod crawl;
 pub mod download;
 pub mod echo;
-<<<<<<< HEAD
 pub mod exhibition;
-=======
 pub mod failures;
 pub mod fib;
->>>>>>> main
 pub mod file_read;
 pub mod footprint;
 pub mod gather;
