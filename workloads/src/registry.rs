@@ -51,6 +51,7 @@ workloads![
     catalog::tick::Tick,
     catalog::timeout::Timeout,
     catalog::gather::Gather,
+    catalog::exhibition::Exhibition,
     catalog::failures::Failures,
     catalog::footprint::Footprint,
     catalog::spawn::Spawn,

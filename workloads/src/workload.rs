@@ -113,6 +113,30 @@ pub trait Workload: Sized + Send + Sync + 'static {
     fn ideal(&self) -> Option<Duration> {
         None
     }
+
+    /// For operations that take longer than a second where nothing overlaps: about how long that is. They are awaited
+    /// so much longer at the end of a slice.
+    fn at_worst(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The computing whose amount is to be measured out before a run, if its parameters leave that open.
+    fn calibration(&self) -> Option<Calibration> {
+        None
+    }
+}
+
+/// Computing that is given as a time, but must be the same amount for all: it is measured out once, before anything
+/// is measured, and the amount put in the place of a parameter. A loop that looks at the clock would do less work
+/// the more it is disturbed.
+#[derive(Clone, Copy, Debug)]
+pub struct Calibration {
+    /// The parameter that says how many rounds of it are done.
+    pub parameter: &'static str,
+    /// Does so many rounds on the calling thread.
+    pub work: fn(u64),
+    /// How long they are to last.
+    pub lasts: Duration,
 }
 
 /// What a workload is, for lists and reports.

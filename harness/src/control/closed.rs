@@ -68,7 +68,7 @@ impl Closed {
     /// A driver whose peer has not been started.
     #[must_use]
     pub fn new(launch: &Launch<'_>, lengths: Lengths) -> Self {
-        let workload = launch.contest.contest.workload.clone();
+        let workload = launch.contest.told.clone();
         Self {
             peer: None,
             service: None,

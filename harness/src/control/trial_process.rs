@@ -75,7 +75,7 @@ impl TrialProcess {
         let dialogue = Dialogue::start(&start, inbox)?;
         let spec = Spec {
             protocol: PROTOCOL,
-            workload: launch.contest.contest.workload.clone(),
+            workload: launch.contest.told.clone(),
             runner: launch.arm.program.clone(),
             mode,
             actors: launch.contest.actors,
@@ -90,7 +90,7 @@ impl TrialProcess {
                 ..Surroundings::default()
             },
             usual_slice_ns: launch.usual_slice_ns,
-            drain_ns: clock::to_ns(DRAIN),
+            drain_ns: clock::to_ns(launch.contest.drain),
         };
         Ok(Self { dialogue, spec, outside: None, is_foreign: foreign.is_some() })
     }
@@ -182,7 +182,8 @@ impl TrialProcess {
         let cpu_before_ns = self.outside.as_ref().map(Outside::cpu_ns);
         let told_ns = clock::now_ns();
         self.tell(order, inbox)?;
-        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
+        let drain = Duration::from_nanos(self.spec.drain_ns);
+        let patience = Duration::from_nanos(duration_ns) + drain + ANSWERING;
         let answer = self.answer(inbox, patience)?;
         let heard_ns = clock::now_ns();
         if let Some(outside) = &mut self.outside {

@@ -5,6 +5,7 @@ pub mod connect;
 pub mod crawl;
 pub mod download;
 pub mod echo;
+pub mod exhibition;
 pub mod failures;
 pub mod fib;
 pub mod file_read;
