@@ -114,9 +114,11 @@ impl Runtime for Faulty {
             return None;
         }
         if self.switch.shows(Fault::ForgetsLimits) {
-            // It says that it has given up, and has not.
-            work.await;
-            return None;
+            // It says that it has given up, and has not: the work is still there.
+            let mut work = Box::pin(work);
+            let outcome = self.sound.timeout(limit, &mut work).await;
+            std::mem::forget(work);
+            return outcome;
         }
         self.sound.timeout(limit, work).await
     }

@@ -5,7 +5,7 @@
 
 use super::switch::Fault::{
     self, AnswersEarly, DoesNothing, DoublesBytes, DoublesItem, DropsBytes, ForgetsLimits,
-    SkipsItem,
+    SkipsItem, SkipsTask,
 };
 use simul_workloads::registry;
 use std::fmt::Write as _;
@@ -39,6 +39,14 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("sqlite", &[]),
     ("uneven", &[DoublesItem]),
     ("json", &[]),
+    ("timeout", &[AnswersEarly, ForgetsLimits]),
+    ("yield", &[DoesNothing]),
+    ("mutex", &[ForgetsLimits]),
+    ("semaphore", &[ForgetsLimits]),
+    ("queue", &[SkipsItem]),
+    ("fib", &[SkipsTask]),
+    ("sort", &[SkipsTask]),
+    ("matmul", &[SkipsTask]),
     ("starve", &[AnswersEarly]),
 ];
 
