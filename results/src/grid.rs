@@ -8,7 +8,8 @@ use crate::{
     Role,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
-    summary::{CellSummary, ContestSummary, Effect, Numbers, Scale},
+    summary::{CellSummary, ContestSummary, Effect, Metric, Numbers, Scale},
+    verdict::Verdict,
     wording::{self, plain},
 };
 
@@ -109,16 +110,17 @@ fn values(cell: &CellSummary, numbers: &Numbers, units: [TimeUnit; 4], peers: bo
 pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
     let baseline = contest.baseline_cell().filter(|cell| cell.numbers.is_some())?;
     let name = plain(&baseline.runner);
-    let compared = |effect: &Option<Effect>| effect.as_ref().map_or_else(String::new, effect_text);
+    let other_baseline = contest.planned_baseline != contest.baseline;
     let rows = contest.cells.iter().map(|cell| {
         let mut texts = vec![label(cell)];
         if cell.numbers.is_none() {
             texts.push(wording::state(cell.state).into());
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
+        } else if cell.role == Role::Null && other_baseline {
+            texts.push(format!("copies {}", plain(contest.planned_baseline.as_deref().unwrap_or("?"))));
         } else {
-            let effects = &cell.effects;
-            texts.extend([&effects.p50, &effects.cpu_per_op, &effects.throughput].map(compared));
+            texts.extend(Metric::ALL.map(|metric| judged_text(cell, metric)));
         }
         texts.resize(4, String::new());
         Row { role: cell.role, measured: cell.numbers.is_some(), texts }
@@ -131,12 +133,55 @@ pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
             "throughput".into(),
         ],
         rows: rows.collect(),
-        notes: vec![
-            "ratios above 1 are more than the baseline's; in brackets the 99.5 % interval over \
-             blocks, without a correction for many comparisons; slices are paired by round"
-                .into(),
-        ],
+        notes: comparison_notes(contest),
     })
+}
+
+/// An effect and what it decides: `1.203 (1.190–1.216) slower`.
+fn judged_text(cell: &CellSummary, metric: Metric) -> String {
+    let Some(effect) = cell.effects.on(metric) else { return String::new() };
+    let verdict = cell.verdict.as_ref().map(|judgement| judgement.on(metric).verdict);
+    let word = match verdict {
+        // How many more blocks, stands in the notes: here it would widen the table.
+        Some(verdict) => format!(" {}", verdict.word(metric)),
+        None => String::new(),
+    };
+    format!("{}{word}", effect_text(effect))
+}
+
+/// What must be said below a comparison.
+fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
+    let mut notes = vec![
+        "ratios above 1 are more than the baseline's; in brackets the 99.5 % interval over blocks; \
+         slices are paired by round"
+            .into(),
+        "different: by at least 1 %, and false in at most 0.5 % of contests (Holm over all runners and \
+         metrics); equivalent: the interval lies within ±3 % (of lateness: 3 % of the baseline's, at least \
+         1 µs)"
+            .into(),
+    ];
+    if let (Some(planned), Some(baseline)) = (&contest.planned_baseline, &contest.baseline)
+        && planned != baseline
+    {
+        let (planned, baseline) = (plain(planned), plain(baseline));
+        notes.push(format!("the planned baseline {planned} cannot be ranked: {baseline} is it instead"));
+    }
+    let undecided = contest.cells.iter().filter_map(more_blocks).max();
+    if let Some(more) = undecided {
+        let more = wording::blocks(more);
+        notes.push(format!("undecided: about {more} more would decide all that can be told of"));
+    }
+    notes
+}
+
+/// The most further blocks that any of a cell's undecided metrics needs, as far as that is known.
+fn more_blocks(cell: &CellSummary) -> Option<u32> {
+    let metrics = cell.verdict.as_ref()?.metrics.iter();
+    let more = metrics.filter_map(|one| match one.verdict {
+        Verdict::Undecided { more_blocks } => more_blocks,
+        _ => None,
+    });
+    more.max()
 }
 
 /// An effect in words: `1.203 (1.190–1.216)`, or `+12.3 µs (+11.9 to +12.7)`.
@@ -162,8 +207,18 @@ pub fn noise(contest: &ContestSummary) -> String {
         (None, Some(us)) => format!("; standard deviation between blocks {us:.2} µs"),
         (None, None) => "; one block shows no spread".into(),
     };
-    let name = plain(contest.baseline.as_deref().unwrap_or_default());
-    format!("null arm {name}~null: {name} against itself, p50 {}{sd}", effect_text(&noise.p50))
+    let name = plain(contest.planned_baseline.as_deref().unwrap_or_default());
+    let text = effect_text(&noise.p50);
+    let null = contest.cells.iter().find(|cell| cell.role == Role::Null);
+    let alarm = null.and_then(|cell| cell.verdict.as_ref()).is_some_and(|judgement| {
+        judgement.metrics.iter().any(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse))
+    });
+    let alarm = if alarm {
+        "; FALSE ALARM: identical code is called different here, trust no verdict of this contest"
+    } else {
+        ""
+    };
+    format!("null arm {name}~null: {name} against itself, p50 {text}{sd}{alarm}")
 }
 
 /// A cell's name with its role and a `!` if its numbers must not be ranked.

@@ -1,6 +1,6 @@
 //! What was seen, what it means, and how it is shown.
 //!
-//! Seen: [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`]. Shown:
+//! Seen: [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`], [`verdict`], [`rank`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -17,10 +17,14 @@ mod synthetic;
 
 pub mod cell;
 pub mod chart;
+pub mod compare;
 pub mod export;
 pub mod grid;
 pub mod histogram;
+pub mod history;
+pub mod judged;
 pub mod quantity;
+pub mod rank;
 pub mod record;
 pub mod report;
 #[cfg(test)]
@@ -29,6 +33,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod verdict;
 pub mod wording;
 
 pub use cell::{Cell, Contest, Load, Placement, Role};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of both shapes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +118,9 @@ pub struct SliceRecord {
     pub set_aside: bool,
     /// Base64 of the HdrHistogram V2 format.
     pub histogram: String,
+    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings of schema 1.
+    #[serde(default)]
+    pub histogram_crc: Option<u32>,
 }
 
 /// What a whole trial cost, warm-up included.

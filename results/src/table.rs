@@ -3,7 +3,12 @@
 //! One table a contest, with everything that must be said below it. It must not compute anything: `grid.rs`
 //! has made the texts. Read next: [`crate::report`].
 
-use crate::{Role, Summary, grid, summary::ContestSummary, wording};
+use crate::{
+    Role, Summary,
+    grid::{self, Grid},
+    summary::ContestSummary,
+    wording,
+};
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
 };
@@ -34,10 +39,19 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
 /// One contest: for output while a run goes on.
 #[must_use]
 pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
-    let grid = grid::numbers(contest);
     let name = wording::plain(&contest.contest.workload);
     let mut text = format!("{name} · {}\n", wording::conditions(contest));
     text.push_str(&format!("{}\n", wording::plain(&contest.question)));
+    text.push_str(&draw(&grid::numbers(contest), width));
+    if let Some(comparison) = grid::comparison(contest) {
+        text.push_str(&draw(&comparison, width));
+    }
+    text.push_str(&format!("  {}\n", grid::noise(contest)));
+    text
+}
+
+/// A grid as a table, and its notes.
+fn draw(grid: &Grid, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(&grid.header);
     for row in &grid.rows {
@@ -57,11 +71,10 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
         column.set_cell_alignment(CellAlignment::Right);
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    text.push_str(&table.trim_fmt());
+    let mut text = table.trim_fmt();
     text.push('\n');
-    for note in grid.notes {
+    for note in &grid.notes {
         text.push_str(&format!("  {note}\n"));
     }
-    text.push_str(&format!("  {}\n", grid::noise(contest)));
     text
 }

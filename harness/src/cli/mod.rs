@@ -1,10 +1,15 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`]. `trial`, `peer` and `guard` are hidden: they
+//! file: [`run`] (also without a name), [`list`], [`report`], and of stored runs [`rank`], [`compare`],
+//! [`export`] and [`history`]. `trial`, `peer` and `guard` are hidden: they
 //! are the other processes of a run, and can be run by hand under `perf` or `strace`.
 
+pub mod compare;
+pub mod export;
+pub mod history;
 pub mod list;
+pub mod rank;
 pub mod report;
 pub mod run;
 
@@ -14,11 +19,11 @@ use crate::{
     peer, trial,
 };
 use clap::{Args, Parser, Subcommand};
-use simul_results::{Load, Placement};
+use simul_results::{Load, Placement, store::Recording};
 use simul_workloads::Peer;
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -43,6 +48,14 @@ enum Command {
     List(ListOptions),
     /// Write the report of a stored run again
     Report(ReportOptions),
+    /// Show who is ahead in a stored run, per workload and over all
+    Rank(RankOptions),
+    /// Put two stored runs side by side, without a verdict
+    Compare(CompareOptions),
+    /// Print a stored run in another program's form
+    Export(ExportOptions),
+    /// Put many runs of one host in order and find changes
+    History(HistoryOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
     Trial,
@@ -122,6 +135,82 @@ pub struct ReportOptions {
     run: PathBuf,
 }
 
+/// Options of `rank`.
+#[derive(Debug, Args)]
+pub struct RankOptions {
+    /// The folder of the run
+    run: PathBuf,
+    /// Compare only these over all workloads
+    #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
+    runners: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// The folder of the run to compare with
+    #[arg(value_name = "RUN_A")]
+    first: PathBuf,
+    /// The folder of the run to compare
+    #[arg(value_name = "RUN_B")]
+    second: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Compare runs of different machines
+    #[arg(long)]
+    across_hosts: bool,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// The folder of the run
+    run: PathBuf,
+    /// The form
+    #[arg(long, value_enum)]
+    to: ExportFormat,
+    /// The cell, for hgrm and hlog [default: the first that was measured]
+    #[arg(long, value_name = "CELL")]
+    cell: Option<String>,
+}
+
+/// What `export` can write.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ExportFormat {
+    /// All cells with intervals, for spreadsheets
+    Csv,
+    /// One cell's percentile distribution, for HdrHistogram plotters
+    Hgrm,
+    /// One cell's interval log, for HdrHistogram readers
+    Hlog,
+    /// Bencher Metric Format
+    Bmf,
+    /// The customSmallerIsBetter list of github-action-benchmark
+    GhBenchmark,
+    /// JUnit XML
+    Junit,
+    /// OpenMetrics text
+    Openmetrics,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryOptions {
+    /// Folders of runs, or folders that hold some
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write a chart into this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
 /// Options of `guard`.
 #[derive(Debug, Args)]
 struct GuardOptions {
@@ -144,6 +233,10 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Rank(options) => rank::main(&options),
+        Command::Compare(options) => compare::main(&options),
+        Command::Export(options) => export::main(&options),
+        Command::History(options) => history::main(&options),
         Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Peer { kind } => serve(&kind),
         Command::Guard(GuardOptions { cores, folder, command }) => {
@@ -163,6 +256,14 @@ fn say(text: &str) -> Result<(), Failure> {
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(broken(error)),
         _ => Ok(()),
+    }
+}
+
+/// Says on standard error that a recording's last line was left out, where it was.
+fn tell_torn(recording: &Recording, folder: &Path) {
+    if recording.torn {
+        let folder = folder.display();
+        let _ = writeln!(io::stderr(), "the last line of '{folder}' is torn and left out");
     }
 }
 

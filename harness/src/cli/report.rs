@@ -11,9 +11,7 @@ use std::process::ExitCode;
 /// No such run, a damaged one, or a folder that cannot be written.
 pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
     let recording = store::load(&options.run).map_err(refused)?;
-    if recording.torn {
-        eprintln!("the last line of '{}' is torn and left out", options.run.display());
-    }
+    super::tell_torn(&recording, &options.run);
     let summary = Summary::of(&recording).map_err(Failure::BadInput)?;
     report::write_summary(&options.run, &summary)
         .map_err(|error| Failure::Broken(error.to_string()))?;

@@ -5,7 +5,7 @@
 use super::plan::{ArmPlan, ContestPlan};
 use crate::protocol::{Finished, Slice};
 use simul_results::{
-    SliceRecord, State, TrialRecord,
+    SliceRecord, State, TrialRecord, histogram,
     record::{CostRecord, SCHEMA},
 };
 
@@ -82,6 +82,7 @@ pub(super) fn slice(
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
+        histogram_crc: Some(histogram::checksum(&slice.histogram)),
         histogram: slice.histogram,
     }
 }

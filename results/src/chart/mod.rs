@@ -11,6 +11,7 @@ mod canvas;
 pub mod cost;
 pub mod effect;
 pub mod heatmap;
+pub mod history;
 mod labels;
 mod palette;
 mod rows;

@@ -6,12 +6,12 @@
 use crate::{
     Summary,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary, Effect},
+    summary::{CellSummary, ContestSummary, Effect, Metric},
 };
 use csv::Writer;
 
 /// Columns that hold one value.
-const PLAIN: [&str; 18] = [
+const PLAIN: [&str; 22] = [
     "cell",
     "workload",
     "runner",
@@ -30,6 +30,10 @@ const PLAIN: [&str; 18] = [
     "peak_rss_bytes",
     "backend",
     "version",
+    "verdict",
+    "group_p50",
+    "group_cpu",
+    "group_throughput",
 ];
 
 /// Columns that hold an estimate, each three times.
@@ -59,7 +63,7 @@ pub fn render(summary: &Summary) -> String {
         .collect();
     let rows = summary.cells().map(|(contest, cell)| line(contest, cell));
     for row in std::iter::once(header).chain(rows) {
-        writer.write_record(row).expect("a vector takes lines of one length");
+        writer.write_record(row.into_iter().map(harmless)).expect("a vector takes lines of one length");
     }
     let bytes = writer.into_inner().expect("a vector can be flushed");
     String::from_utf8_lossy(&bytes).into_owned()
@@ -88,7 +92,10 @@ fn line(contest: &ContestSummary, cell: &CellSummary) -> Vec<String> {
         or_empty(cell.peak_rss_bytes.map(|bytes| bytes.to_string())),
         or_empty(cell.backend.clone()),
         or_empty(cell.version.clone()),
+        cell.verdict.as_ref().map_or("", |verdict| verdict.word()).into(),
     ];
+    let group = |metric| or_empty(cell.groups.on(metric).map(|group| group.to_string()));
+    line.extend(Metric::ALL.map(group));
     line.extend(estimate(numbers.map(|numbers| numbers.throughput)));
     line.extend(estimate(numbers.map(|numbers| numbers.p50_ns)));
     line.extend(estimate(numbers.map(|numbers| numbers.p90_ns)));
@@ -103,6 +110,13 @@ fn line(contest: &ContestSummary, cell: &CellSummary) -> Vec<String> {
     line
 }
 
+/// A cell that no spreadsheet takes for a formula: recorded text may begin with one (OWASP, "CSV injection").
+/// A number keeps its sign, since programs read these files too.
+fn harmless(text: String) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
+}
+
 fn estimate(estimate: Option<Estimate>) -> [String; 3] {
     estimate.map_or_else(Default::default, |Estimate { median, low, high }| {
         [median, low, high].map(|value| value.to_string())
@@ -114,4 +128,19 @@ fn against_baseline(effect: Option<&Effect>) -> [String; 3] {
     let (low, high) = effect.interval.unzip();
     let or_empty = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     [effect.estimate.to_string(), or_empty(low), or_empty(high)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_a_formula() {
+        for evil in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(harmless(evil.into()), format!("'{evil}"));
+        }
+        for plain in ["-3.5", "1e-9", "echo:64", "", "a=b"] {
+            assert_eq!(harmless(plain.into()), plain);
+        }
+    }
 }

@@ -10,8 +10,10 @@ use super::{
 };
 use crate::{
     Contest, Role, TrialRecord,
+    rank::Groups,
     record::{State, mark},
     statistics::Estimate,
+    verdict::Judgement,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +52,12 @@ pub struct CellSummary {
     pub peak_rss_bytes: Option<u64>,
     /// Its numbers; `None` unless all its blocks were measured.
     pub numbers: Option<Numbers>,
-    /// How it compares with the baseline.
+    /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
+    /// What that decides; `None` for the baseline, for floors and where nothing was measured.
+    pub verdict: Option<Judgement>,
+    /// Its rank groups within the contest.
+    pub groups: Groups,
 }
 
 /// A measured cell's numbers. Times are of what the contest's measure says.
@@ -159,28 +165,24 @@ fn quantiles(blocks: &[&Block], quantiles: &[f64]) -> Option<Vec<Estimate>> {
     (0..quantiles.len()).map(over).collect()
 }
 
-/// A measured trial and the sum of its slices.
-pub(super) type Lived<'a> = (&'a TrialRecord, Block);
-
-/// Summarises the trials of one cell, by block, and returns its blocks if they were measured. Its
-/// effects are for the caller to add.
-pub(super) fn summarise<'a>(
+/// Summarises the trials of one cell, by block. Its effects, verdict and groups are for the caller to add.
+pub(super) fn summarise(
     printed: &str,
     contest: &Contest,
-    trials: &BTreeMap<u32, &'a TrialRecord>,
-) -> Result<(CellSummary, Vec<Lived<'a>>), String> {
+    trials: &BTreeMap<u32, &TrialRecord>,
+) -> Result<CellSummary, String> {
     let Some(first) = trials.values().next() else {
-        return Ok((missing(printed, contest), Vec::new()));
+        return Ok(missing(printed, contest));
     };
     let identity = first.identity()?;
     let (mut state, mut reason) = worst(trials);
-    let mut blocks: Vec<Lived<'a>> = Vec::new();
+    let mut blocks: Vec<(&TrialRecord, Block)> = Vec::new();
     let mut numbers = None;
     if state == State::Measured {
         for trial in trials.values() {
             blocks.push((trial, Block::of(trial)?));
         }
-        let idle = |(_, block): &&Lived<'_>| block.recorded() == 0 || block.completed == 0;
+        let idle = |(_, block): &&(&TrialRecord, Block)| block.recorded() == 0 || block.completed == 0;
         if let Some((trial, _)) = blocks.iter().find(idle) {
             let block = trial.block;
             reason = Some(format!("block {block}: no operation ended in any counted slice"));
@@ -223,8 +225,10 @@ pub(super) fn summarise<'a>(
         }),
         numbers,
         effects: Effects::default(),
+        verdict: None,
+        groups: Groups::default(),
     };
-    Ok((summary, blocks))
+    Ok(summary)
 }
 
 /// The row of a cell that was planned and has no trial.
@@ -256,6 +260,8 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         peak_rss_bytes: None,
         numbers: None,
         effects: Effects::default(),
+        verdict: None,
+        groups: Groups::default(),
     }
 }
 

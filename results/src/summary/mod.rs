@@ -10,17 +10,14 @@
 
 mod block;
 mod cell;
-mod effect;
-mod state;
+pub(crate) mod effect;
+pub(crate) mod state;
 
 pub use cell::{CellSummary, Numbers, Quantile};
-pub use effect::{BlockEffect, Effect, Effects, Noise, Scale};
+pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 
-use crate::{
-    Cell, Contest, Role, RunRecord, TrialRecord,
-    record::{ContestRecord, State},
-    store::Recording,
-};
+use crate::{Cell, Contest, Role, RunRecord, judged, record::ContestRecord, store::Recording};
+use effect::Blocks;
 use std::collections::BTreeMap;
 
 /// What a recording says.
@@ -43,8 +40,10 @@ pub struct ContestSummary {
     pub question: String,
     /// What its times are.
     pub measure: Measure,
-    /// The runner that the others are compared with.
+    /// The runner that the others are compared with: the planned one, or another that may be ranked.
     pub baseline: Option<String>,
+    /// The runner that was planned as baseline, and that the null arm copies.
+    pub planned_baseline: Option<String>,
     /// In the order of the plan, null arm and floor included; none is ever missing.
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
@@ -101,12 +100,7 @@ impl Summary {
     /// # Errors
     /// The recording contradicts itself, or was damaged: says which trial and how.
     pub fn of(recording: &Recording) -> Result<Self, String> {
-        let mut trials: BTreeMap<&str, BTreeMap<u32, &TrialRecord>> = BTreeMap::new();
-        for trial in &recording.trials {
-            // A resumed run may repeat a block that was cut off: the later trial replaces the earlier,
-            // since only trials that were alive together may be paired.
-            trials.entry(&trial.cell).or_default().insert(trial.block, trial);
-        }
+        let mut trials = judged::by_cell(&recording.trials);
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
             contests.push(contest(planned, &mut trials)?);
@@ -140,9 +134,6 @@ impl ContestSummary {
     }
 }
 
-/// The trials of one cell, by block.
-type Blocks<'a> = BTreeMap<u32, &'a TrialRecord>;
-
 /// Summarises one contest, and takes its trials out of `trials`.
 fn contest(
     planned: &ContestRecord,
@@ -156,40 +147,30 @@ fn contest(
         .iter()
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
-    let measure: Measure = planned.measure.parse()?;
-    let (mut cells, mut lived) = (Vec::new(), Vec::new());
-    for (printed, blocks) in &mine {
-        check(printed, blocks, planned)?;
-        let (cell, blocks) = cell::summarise(printed, &contest, blocks)?;
+    let judged = judged::contest(planned, &mine)?;
+    let mut cells = Vec::new();
+    for ((printed, blocks), judged) in mine.iter().zip(judged.cells) {
+        let mut cell = cell::summarise(printed, &contest, blocks)?;
+        cell.effects = judged.effects;
+        cell.verdict = judged.verdict;
+        cell.groups = judged.groups;
         cells.push(cell);
-        lived.push(blocks);
-    }
-    let baseline = planned.baseline.as_deref().and_then(|name| {
-        cells.iter().position(|cell: &CellSummary| {
-            cell.role == Role::Runner && cell.runner == name && cell.state == State::Measured
-        })
-    });
-    if let Some(at) = baseline {
-        for (i, cell) in cells.iter_mut().enumerate() {
-            if i != at && cell.state == State::Measured {
-                cell.effects = effect::effects(measure, cell.role, &lived[at], &lived[i]);
-            }
-        }
     }
     let null = cells.iter().find(|cell| cell.role == Role::Null);
     let noise = null.and_then(|cell| cell.effects.p50.clone()).map(Noise::of);
     Ok(ContestSummary {
         contest,
         question: planned.question.clone(),
-        measure,
-        baseline: planned.baseline.clone(),
+        measure: judged.measure,
+        baseline: judged.baseline,
+        planned_baseline: judged.planned_baseline,
         cells,
         noise,
     })
 }
 
 /// Refuses trials that are not what their cell says.
-fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<(), String> {
+pub(crate) fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<(), String> {
     for trial in blocks.values() {
         let Cell { contest, .. } = trial.identity()?;
         let same = contest.workload == planned.workload
