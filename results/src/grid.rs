@@ -118,7 +118,10 @@ pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
         } else if cell.role == Role::Null && other_baseline {
-            texts.push(format!("copies {}", plain(contest.planned_baseline.as_deref().unwrap_or("?"))));
+            texts.push(format!(
+                "copies {}",
+                plain(contest.planned_baseline.as_deref().unwrap_or("?"))
+            ));
         } else {
             texts.extend(Metric::ALL.map(|metric| judged_text(cell, metric)));
         }
@@ -164,7 +167,9 @@ fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
         && planned != baseline
     {
         let (planned, baseline) = (plain(planned), plain(baseline));
-        notes.push(format!("the planned baseline {planned} cannot be ranked: {baseline} is it instead"));
+        notes.push(format!(
+            "the planned baseline {planned} cannot be ranked: {baseline} is it instead"
+        ));
     }
     let undecided = contest.cells.iter().filter_map(more_blocks).max();
     if let Some(more) = undecided {

@@ -98,7 +98,9 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     hosts.dedup();
     let host = match hosts.as_slice() {
         [host] => host.clone(),
-        [] => return Err("no run was found; name folders of runs, or folders that hold some".into()),
+        [] => {
+            return Err("no run was found; name folders of runs, or folders that hold some".into());
+        }
         several => {
             return Err(format!(
                 "the runs are of {} hosts ({}); name those of one host",

@@ -54,7 +54,8 @@ pub(crate) fn group(measure: Measure, cells: &mut [JudgedCell<'_>]) -> Result<()
             let (ours, theirs) = (&cells[*of].trials, &cells[*against].trials);
             // Of each pair one side is enough: the other is its negative.
             let wanted = of < against;
-            let effects = wanted.then(|| effects(measure, Role::Runner, theirs, ours)).transpose()?;
+            let effects =
+                wanted.then(|| effects(measure, Role::Runner, theirs, ours)).transpose()?;
             row.push(effects.unwrap_or_default());
         }
         pairs.push(row);
@@ -62,7 +63,8 @@ pub(crate) fn group(measure: Measure, cells: &mut [JudgedCell<'_>]) -> Result<()
     let typical: Vec<f64> =
         ranked.iter().map(|at| crate::judged::typical_us(&cells[*at].trials)).collect();
     let score = |of: usize, against: usize| {
-        let (row, column, sign) = if of < against { (of, against, 1.0) } else { (against, of, -1.0) };
+        let (row, column, sign) =
+            if of < against { (of, against, 1.0) } else { (against, of, -1.0) };
         scores(&pairs[row][column], sign, typical[against])
     };
     for metric in Metric::ALL {
@@ -160,10 +162,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// A named runner is ranked nowhere: says which; or a histogram was needed and cannot be read.
-pub fn overall(
-    contests: &[JudgedContest<'_>],
-    named: &[String],
-) -> Result<Vec<Standing>, String> {
+pub fn overall(contests: &[JudgedContest<'_>], named: &[String]) -> Result<Vec<Standing>, String> {
     let mut runners: Vec<&str> = Vec::new();
     for cell in contests.iter().flat_map(|contest| &contest.cells).filter(|cell| cell.ranked) {
         if !runners.contains(&cell.runner.as_str()) {

@@ -124,7 +124,8 @@ impl Rules {
         let mut adjusted = holm(&p_values).into_iter();
         let family_size = p_values.len().max(1);
         let judge_one = |candidate: &Candidate<'_>, metric: Metric| {
-            let unknown = |verdict| MetricVerdict { verdict, p_value: None, adjusted_p_value: None };
+            let unknown =
+                |verdict| MetricVerdict { verdict, p_value: None, adjusted_p_value: None };
             if !candidate.valid {
                 return unknown(Verdict::Invalid);
             }

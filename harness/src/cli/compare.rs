@@ -56,7 +56,9 @@ fn as_text(comparison: &Comparison) -> String {
             text(cell.throughput)
         ));
     }
-    lines.push("ratios with 99.5 % intervals over blocks; ! a mark makes the numbers doubtful".into());
+    lines.push(
+        "ratios with 99.5 % intervals over blocks; ! a mark makes the numbers doubtful".into(),
+    );
     if comparison.unmatched > 0 {
         lines.push(format!("{} cells were measured in only one of the runs", comparison.unmatched));
     }

@@ -67,9 +67,10 @@ fn trials<'a>(
             Ok(found)
         }
         None => {
-            let first = recording.trials.iter().find(|trial| {
-                trial.role == Role::Runner && trial.state == State::Measured
-            });
+            let first = recording
+                .trials
+                .iter()
+                .find(|trial| trial.role == Role::Runner && trial.state == State::Measured);
             first.map(|trial| measured(&trial.cell)).ok_or_else(|| {
                 Failure::BadInput(format!(
                     "'{folder}' has no measured cell; see why: simul report '{folder}'"

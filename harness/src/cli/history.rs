@@ -50,7 +50,9 @@ fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     let unreadable = |error: std::io::Error| {
         let folder = folder.display();
-        Failure::BadInput(format!("'{folder}': {error}; name the folder of a run, or one that holds some"))
+        Failure::BadInput(format!(
+            "'{folder}': {error}; name the folder of a run, or one that holds some"
+        ))
     };
     let mut runs = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {

@@ -100,9 +100,9 @@ fn as_text(contests: &[JudgedContest<'_>], standings: &[Standing]) -> String {
         let all = contests.len();
         lines.push(format!("  {}, {cells} common of {all} contests", standing.metric.name()));
         for place in &standing.places {
-            let interval = place.interval.map_or_else(String::new, |(low, high)| {
-                format!(" ({low:.3}–{high:.3})")
-            });
+            let interval = place
+                .interval
+                .map_or_else(String::new, |(low, high)| format!(" ({low:.3}–{high:.3})"));
             let name = plain(&place.runner);
             lines.push(format!("    {}. {name:<16} {:.3}{interval}", place.group, place.ratio));
         }

@@ -34,9 +34,8 @@ pub fn draw(history: &History) -> String {
     let heading = format!("{} runs on {}", history.runs.len(), history.host);
     picture(&heading, WIDTH, bottom + 58.0, |canvas| {
         canvas.heading((16.0, 22.0), &cut(&heading, 100), 16.0);
-        let ends = [history.runs.first(), history.runs.last()].map(|run| {
-            run.map_or_else(String::new, |run| run.started.clone())
-        });
+        let ends = [history.runs.first(), history.runs.last()]
+            .map(|run| run.map_or_else(String::new, |run| run.started.clone()));
         let text = format!("from {} to {}; runs in order, not to scale", ends[0], ends[1]);
         canvas.text((16.0, 44.0), &text, 12.0, SOFT, Anchor::Start);
         if drawn.is_empty() {
@@ -64,7 +63,7 @@ fn panel(canvas: &mut Canvas<'_>, series: &Series, runs: usize, top: f64) {
     for step in &series.changes {
         let at = (x(step.run) + x(step.run.saturating_sub(1))) / 2.0;
         let color = if step.better { BETTER } else { WORSE };
-        let stroke = Stroke { color, width: 1.5, dash: Dash::Dashed };
+        let stroke = Stroke { color, width: 1.5, dash: Dash::Short };
         canvas.line((at, top + 3.0), (at, top + PANEL - 3.0), stroke);
     }
     for pair in series.points.windows(2) {

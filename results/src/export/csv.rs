@@ -63,7 +63,9 @@ pub fn render(summary: &Summary) -> String {
         .collect();
     let rows = summary.cells().map(|(contest, cell)| line(contest, cell));
     for row in std::iter::once(header).chain(rows) {
-        writer.write_record(row.into_iter().map(harmless)).expect("a vector takes lines of one length");
+        writer
+            .write_record(row.into_iter().map(harmless))
+            .expect("a vector takes lines of one length");
     }
     let bytes = writer.into_inner().expect("a vector can be flushed");
     String::from_utf8_lossy(&bytes).into_owned()

@@ -54,9 +54,16 @@ pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
     );
     line(
         &mut text,
-        format_args!("#[Max     = {:12.3}, TotalCount     = {:12.3}]", shown(all.max()), all.len() as f64),
+        format_args!(
+            "#[Max     = {:12.3}, TotalCount     = {:12.3}]",
+            shown(all.max()),
+            all.len() as f64
+        ),
     );
-    line(&mut text, format_args!("#[Buckets = {:12}, SubBuckets     = {:12}]", BUCKETS, SUB_BUCKETS));
+    line(
+        &mut text,
+        format_args!("#[Buckets = {:12}, SubBuckets     = {:12}]", BUCKETS, SUB_BUCKETS),
+    );
     Ok(text)
 }
 

@@ -67,8 +67,7 @@ mod tests {
     fn holm_is_the_printed_one() {
         // statsmodels 0.15.0: statsmodels.stats.multitest.multipletests(p, method='holm')[1]
         near(&holm(&SIX), &[0.05, 0.09, 0.09, 0.03, 0.8, 0.08]);
-        let mut printed =
-            vec![0.0015, 0.0056, 0.0247, 0.114, 0.2211, 0.278, 0.278, 0.278, 0.3213];
+        let mut printed = vec![0.0015, 0.0056, 0.0247, 0.114, 0.2211, 0.278, 0.278, 0.278, 0.3213];
         printed.resize(15, 1.0);
         near(&holm(&INFARCTION), &printed);
     }

@@ -28,8 +28,7 @@ impl Overall {
         let count = parts.len() as f64;
         let centre = parts.iter().map(|part| part.centre).sum::<f64>() / count;
         let squares: f64 = parts.iter().map(|part| part.error.powi(2)).sum();
-        let spread: f64 =
-            parts.iter().map(|part| part.error.powi(4) / part.freedom as f64).sum();
+        let spread: f64 = parts.iter().map(|part| part.error.powi(4) / part.freedom as f64).sum();
         let least = parts.iter().map(|part| part.freedom).min()?;
         // Where nothing varies, the ratio below has no value and the degrees of freedom do not matter.
         let freedom = if spread > 0.0 { squares.powi(2) / spread } else { least as f64 };

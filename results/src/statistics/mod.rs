@@ -19,5 +19,5 @@ pub use adjust::{benjamini_hochberg, holm};
 pub use estimate::{Estimate, median};
 pub use order::enclosing_ranks;
 pub use student::{ALPHA, Interval, Paired, TRIMMED_FROM, interval, quantile, student, trimmed};
-pub use two_samples::{Contrast, contrast, welch, yuen};
 pub use trim::{TRIM, standard_deviation, trimmed_mean, winsorized_variance};
+pub use two_samples::{Contrast, contrast, welch, yuen};

@@ -182,7 +182,8 @@ pub(super) fn summarise(
         for trial in trials.values() {
             blocks.push((trial, Block::of(trial)?));
         }
-        let idle = |(_, block): &&(&TrialRecord, Block)| block.recorded() == 0 || block.completed == 0;
+        let idle =
+            |(_, block): &&(&TrialRecord, Block)| block.recorded() == 0 || block.completed == 0;
         if let Some((trial, _)) = blocks.iter().find(idle) {
             let block = trial.block;
             reason = Some(format!("block {block}: no operation ended in any counted slice"));

@@ -170,7 +170,11 @@ fn contest(
 }
 
 /// Refuses trials that are not what their cell says.
-pub(crate) fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<(), String> {
+pub(crate) fn check(
+    printed: &str,
+    blocks: &Blocks<'_>,
+    planned: &ContestRecord,
+) -> Result<(), String> {
     for trial in blocks.values() {
         let Cell { contest, .. } = trial.identity()?;
         let same = contest.workload == planned.workload
