@@ -4,16 +4,26 @@
 mod support;
 
 use serde_json::Value;
+use simul_results::TrialRecord;
 use std::{collections::BTreeMap, fs, path::Path};
 use support::{Place, json, text};
 
-const TINY: &str = "-w sha256 -r inline,threads --blocks 2 --rounds 2 --slice 2ms --no-progress";
+const TINY: &str = "-w sha256 -r inline,threads --blocks 2 --rounds 3 --slice 20ms --no-progress";
 
 /// A place with the run `run`.
 fn measured() -> Place {
     let place = Place::new();
     let output = place.run(&format!("{TINY} --out run"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // What a busy machine does to so short a run must not decide these tests.
+    change(&place.path("run").join("trials.jsonl"), |text| {
+        let unmarked = |line: &str| {
+            let mut trial: TrialRecord = serde_json::from_str(line).unwrap();
+            trial.marks.clear();
+            serde_json::to_string(&trial).unwrap() + "\n"
+        };
+        text.lines().map(unmarked).collect()
+    });
     place
 }
 
@@ -81,7 +91,9 @@ fn a_run_carries_its_verdicts_into_every_form() {
     let cells = object["cells"].as_array().unwrap();
     let words = ["invalid", "better", "worse", "mixed", "equivalent", "undecided"];
     let judged: Vec<&Value> = cells.iter().filter(|cell| !cell["verdict"].is_null()).collect();
-    assert_eq!(judged.len(), 2, "one runner and the null arm: {object}");
+    let measured = |cell: &&Value| cell["state"] == "measured" && cell["role"] != "floor";
+    let others = cells.iter().filter(measured).count() - 1;
+    assert_eq!(judged.len(), others, "the other runner and the null arm: {object}");
     for cell in judged {
         assert!(words.contains(&cell["verdict"]["summary"].as_str().unwrap()), "{cell}");
     }
@@ -126,7 +138,7 @@ fn bad_input_is_one_line_and_overwrites_nothing() {
     change(&trials("edited"), |text| {
         // Another histogram of the same length, valid base64: nothing but the checksum can tell.
         let key = "\"histogram\":\"";
-        let at = text.find(key).unwrap() + key.len() + 60;
+        let at = text.find(key).unwrap() + key.len() + 20;
         let other = if &text[at..=at] == "A" { "B" } else { "A" };
         format!("{}{other}{}", &text[..at], &text[at + 1..])
     });

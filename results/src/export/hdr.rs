@@ -109,6 +109,5 @@ pub fn hlog(trials: &[&TrialRecord]) -> Result<String, String> {
                 .map_err(|error| broken(&error))?;
         }
     }
-    drop(writer);
     String::from_utf8(bytes).map_err(|error| broken(&error))
 }

@@ -57,7 +57,7 @@ fn case(contest: &ContestSummary, cell: &CellSummary) -> Markup {
             } @else if cell.state.is_fault() {
                 error type=(cell.state.name()) message=(why) {}
             } @else {
-                "system-out" { (plain(&words(contest, cell))) }
+                system-out { (plain(&words(contest, cell))) }
             }
         }
     }
