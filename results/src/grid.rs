@@ -145,7 +145,9 @@ fn judged_text(cell: &CellSummary, metric: Metric) -> String {
     let Some(effect) = cell.effects.on(metric) else { return String::new() };
     let verdict = cell.verdict.as_ref().map(|judgement| judgement.on(metric).verdict);
     let word = match verdict {
-        // How many more blocks, stands in the notes: here it would widen the table.
+        // Three columns of these must fit into a hundred letters; the notes say what the signs are.
+        Some(Verdict::Equivalent) => " ≈".into(),
+        Some(Verdict::Undecided { .. }) => " ?".into(),
         Some(verdict) => format!(" {}", verdict.word(metric)),
         None => String::new(),
     };
@@ -159,7 +161,7 @@ fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
          slices are paired by round"
             .into(),
         "different: by at least 1 %, and false in at most 0.5 % of contests (Holm over all runners and \
-         metrics); equivalent: the interval lies within ±3 % (of lateness: 3 % of the baseline's, at least \
+         metrics); ≈ equivalent: the interval lies within ±3 % (of lateness: 3 % of the baseline's, at least \
          1 µs)"
             .into(),
     ];
@@ -174,7 +176,7 @@ fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
     let undecided = contest.cells.iter().filter_map(more_blocks).max();
     if let Some(more) = undecided {
         let more = wording::blocks(more);
-        notes.push(format!("undecided: about {more} more would decide all that can be told of"));
+        notes.push(format!("? undecided: about {more} more would decide all that can be told of"));
     }
     notes
 }

@@ -157,7 +157,7 @@ fn tables_and_json_carry_the_same_verdicts() {
     let summary = Summary::of(&recording).unwrap();
     let shown = table::render(&summary, None);
     assert!(shown.contains(") slower") && shown.contains(") dearer") && shown.contains(") lower"));
-    assert!(shown.contains(") equivalent"), "{shown}");
+    assert!(shown.contains(") ≈") && shown.contains("≈ equivalent: the interval"), "{shown}");
     let output = Output::of(&summary, "x");
     let slow = output.cells[1].verdict.as_ref().unwrap();
     assert_eq!((slow.summary.as_str(), slow.baseline.as_str()), ("worse", "tokio"));
