@@ -173,10 +173,16 @@ fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
             "the planned baseline {planned} cannot be ranked: {baseline} is it instead"
         ));
     }
-    let undecided = contest.cells.iter().filter_map(more_blocks).max();
-    if let Some(more) = undecided {
-        let more = wording::blocks(more);
-        notes.push(format!("? undecided: about {more} more would decide all that can be told of"));
+    let verdicts = contest.cells.iter().filter_map(|cell| cell.verdict.as_ref());
+    let mut metrics = verdicts.flat_map(|judgement| &judgement.metrics);
+    if metrics.any(|one| matches!(one.verdict, Verdict::Undecided { .. })) {
+        notes.push(match contest.cells.iter().filter_map(more_blocks).max() {
+            Some(more) => {
+                let more = wording::blocks(more);
+                format!("? undecided: about {more} more would decide all that can be told of")
+            }
+            None => "? undecided: how many more blocks would decide cannot be told".into(),
+        });
     }
     notes
 }
