@@ -156,15 +156,13 @@ fn judged_text(cell: &CellSummary, metric: Metric) -> String {
 
 /// What must be said below a comparison.
 fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
-    let mut notes = vec![
-        "ratios above 1 are more than the baseline's; in brackets the 99.5 % interval over blocks; \
-         slices are paired by round"
-            .into(),
-        "different: by at least 1 %, and false in at most 0.5 % of contests (Holm over all runners and \
-         metrics); ≈ equivalent: the interval lies within ±3 % (of lateness: 3 % of the baseline's, at least \
-         1 µs)"
-            .into(),
-    ];
+    let mut notes: Vec<String> = [
+        "ratio above 1: more than the baseline's; brackets: 99.5 % interval; slices paired by round",
+        "words: differs by 1 % or more; false in at most 0.5 % of contests (Holm: runners × metrics)",
+        "≈ equivalent: the interval lies within ±3 % (lateness: of the baseline's, at least 1 µs)",
+    ]
+    .map(Into::into)
+    .into();
     if let (Some(planned), Some(baseline)) = (&contest.planned_baseline, &contest.baseline)
         && planned != baseline
     {
