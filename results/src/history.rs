@@ -85,6 +85,9 @@ pub struct Step {
     pub p_value: f64,
 }
 
+/// The values of one metric of one cell, by run, on their scale.
+type Values = (Scale, Vec<(usize, f64)>);
+
 /// Puts runs in order and looks for changes. Names are what each is called.
 ///
 /// # Errors
@@ -109,7 +112,7 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
             ));
         }
     };
-    let mut series: BTreeMap<(String, usize), (Scale, Vec<(usize, f64)>)> = BTreeMap::new();
+    let mut series: BTreeMap<(String, usize), Values> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
     for (number, (name, recording)) in runs.iter().enumerate() {
         let contests = judged::contests(recording).map_err(|why| format!("'{name}': {why}"))?;

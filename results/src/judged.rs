@@ -141,7 +141,7 @@ fn unjudged<'a>(printed: &str, trials: &Blocks<'a>) -> JudgedCell<'a> {
     let idle = |trial: &&TrialRecord| {
         sum(trial, |slice| slice.recorded) == 0 || sum(trial, |slice| slice.completed) == 0
     };
-    if state == State::Measured && trials.values().any(|trial| idle(trial)) {
+    if state == State::Measured && trials.values().any(idle) {
         state = State::Failed;
     }
     let marks = marks(trials);
