@@ -1,7 +1,17 @@
-//! Which version of each runtime is built in? Read from the lock file, which is what cargo builds from;
-//! a version that somebody typed could be wrong.
+//! Which version of each runtime is built in, and which files of runner programs? Versions are read from the
+//! lock file, which is what cargo builds from; one that somebody typed could be wrong. Programs in other
+//! languages are the files in their folders.
 
-use std::{env, fmt::Write as _, fs, path::Path, process::Command};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The folders of runner programs, in the order of lists.
+const LANGUAGES: [&str; 3] = ["python", "go", "node"];
 
 fn main() {
     let manifest = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
@@ -18,8 +28,50 @@ fn main() {
     writeln!(code, "/// The compiler, whose standard library the blocking runners are.")
         .expect("as above");
     writeln!(code, "pub(crate) const RUSTC: &str = {:?};", rustc_version()).expect("as above");
-    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("locked.rs");
-    fs::write(out, code).expect("the build folder is writable");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("locked.rs"), code).expect("the build folder is writable");
+    fs::write(out.join("bundle.rs"), bundle(Path::new(&manifest))).expect("as above");
+}
+
+/// The table of all files of runner programs.
+fn bundle(manifest: &Path) -> String {
+    let mut code = String::from("/// Names and contents of all files of runner programs.\n");
+    code.push_str("pub(crate) const FILES: &[(&str, &[u8])] = &[\n");
+    for language in LANGUAGES {
+        let folder = manifest.join(language);
+        // A path that is not there would make cargo run this every time.
+        if folder.exists() {
+            println!("cargo::rerun-if-changed={}", folder.display());
+        }
+        for path in files(&folder) {
+            let name = path.strip_prefix(manifest).unwrap_or(&path).to_string_lossy().into_owned();
+            let path = path.to_string_lossy();
+            writeln!(code, "    ({name:?}, include_bytes!({path:?})),").expect("as above");
+        }
+    }
+    code.push_str("];\n");
+    code
+}
+
+/// All files below a folder, but for hidden ones, tests, and what interpreters leave behind.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    let mut found = Vec::new();
+    for path in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let apart = ["__pycache__", "node_modules", "tests", "test"].contains(&&*name);
+        if name.starts_with('.') || apart {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// The dependencies of `simul-runners`. Cargo writes `"name"` where the lock file holds one version of a

@@ -9,10 +9,13 @@
 //! [`trial::recorder`] → back to [`control::arm`] → `results`.
 #![forbid(unsafe_code)]
 
+pub mod canary;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod doctor;
 pub mod exit;
+pub mod generator;
 pub mod host;
 pub mod peer;
 pub mod protocol;

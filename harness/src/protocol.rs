@@ -3,24 +3,35 @@
 //! Line-delimited JSON: the controller writes one [`Spec`] and then [`Order`]s to the trial's standard
 //! input; the trial answers each with one [`Reply`] on its standard output. The first answer is `ready` or
 //! `refused`. The end of standard input ends the trial. Nothing here knows how either side works, so a
-//! program in any language can be a trial.
+//! program in any language can be a trial: `runners/PROTOCOL.md` is written for authors of such programs, and a
+//! test reads its examples with these types. What such a program cannot know is optional.
 
-use nix::sys::{prctl, signal::Signal};
-use serde::{Deserialize, Serialize};
+use nix::sys::{
+    prctl,
+    signal::{SigSet, Signal},
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use simul_results::State;
 use simul_workloads::{Digest, Surroundings};
 use std::collections::BTreeMap;
 
-/// The version of these shapes. 2: a trial may be a server.
+/// The version of these shapes. 2: a trial may be a server, and may send plain counts in place of a
+/// histogram.
 pub const PROTOCOL: u32 = 2;
+
+/// Seeds of trials are below this, so that a language whose only number is the 64-bit float reads them as they
+/// are.
+pub const SEEDS: u64 = 1 << 53;
 
 /// The environment variable in which a guardian tells its child who it is.
 pub const GUARDIAN_VARIABLE: &str = "SIMUL_GUARDIAN";
 
-/// Has the kernel kill this process when its guardian is gone; ends it at once when that is so already.
+/// Takes leave of what a guardian needs for itself, and has the kernel kill this process when it is gone; ends it at once when that is so already.
 /// Without a guardian, as when it was started by hand, nothing happens.
 pub fn follow_guardian() {
     let Some(guardian) = std::env::var(GUARDIAN_VARIABLE).ok() else { return };
+    // The guardian blocks the signals that it waits for, and what it starts inherits that.
+    let _ = SigSet::empty().thread_set_mask();
     let follows = prctl::set_pdeathsig(Signal::SIGKILL).is_ok();
     // It may have been killed before the kernel was asked.
     if follows && guardian.parse() != Ok(nix::unistd::getppid().as_raw()) {
@@ -44,7 +55,7 @@ pub struct Spec {
     pub actors: u32,
     /// Threads that may run tasks.
     pub workers: u32,
-    /// Decides everything that is random.
+    /// Decides everything that is random; below [`SEEDS`].
     pub seed: u64,
     /// Peer and folder.
     pub surroundings: Surroundings,
@@ -116,16 +127,35 @@ pub enum Reply {
     },
 }
 
+impl Reply {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ready(_) => "ready",
+            Self::Refused { .. } => "refused",
+            Self::Warm(_) => "warm",
+            Self::Slice(_) => "slice",
+            Self::Finished(_) => "finished",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// A trial that waits for orders.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ready {
     /// The process that works, for its CPU clock.
     pub pid: i32,
-    /// Package, version, and where the version was read.
-    pub receipt: (String, String, String),
+    /// Package, version, and where the version was read; the controller asks a declared program's version
+    /// itself, and what stands here must agree with it.
+    #[serde(default)]
+    pub receipt: Option<(String, String, String)>,
     /// How it does things.
+    #[serde(default)]
     pub card: BTreeMap<String, String>,
     /// Whether it has one worker by design.
+    #[serde(default)]
     pub one_worker: bool,
     /// Where it listens, in [`Mode::Serve`].
     #[serde(default)]
@@ -148,36 +178,60 @@ pub struct Slice {
     /// Operations that started inside the window.
     pub recorded: u64,
     /// Sum of the recorded times.
-    pub sum_ns: u64,
+    #[serde(default)]
+    pub sum_ns: Option<u64>,
     /// The median.
-    pub p50_ns: u64,
+    #[serde(default)]
+    pub p50_ns: Option<u64>,
     /// The 90th percentile.
-    pub p90_ns: u64,
+    #[serde(default)]
+    pub p90_ns: Option<u64>,
     /// The 99th percentile.
-    pub p99_ns: u64,
+    #[serde(default)]
+    pub p99_ns: Option<u64>,
     /// The largest value.
-    pub max_ns: u64,
-    /// CPU time of the whole process inside the window.
-    pub cpu_ns: u64,
+    #[serde(default)]
+    pub max_ns: Option<u64>,
+    /// CPU time of the whole program inside the window.
+    #[serde(default)]
+    pub cpu_ns: Option<u64>,
     /// Operations that the recorder had no room for.
+    #[serde(default)]
     pub unrecorded: u64,
     /// Operations that did not end in time.
+    #[serde(default)]
     pub unfinished: u32,
     /// The age of the oldest of them.
+    #[serde(default)]
     pub oldest_unfinished_ns: u64,
-    /// Base64 of the HdrHistogram V2 format.
-    pub histogram: String,
+    /// Base64 of the HdrHistogram V2 format; or else:
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<String>,
+    /// Pairs of a time and how often it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Vec<(u64, u64)>>,
 }
 
-/// What a trial did and cost.
+/// What a trial did and cost. Costs that are left out are read by the controller, from outside.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finished {
     /// For each actor: how many operations it did, and the sum of their digests.
+    #[serde(deserialize_with = "actors")]
     pub actors: Vec<(u64, Digest)>,
     /// Operations that ended before the time that they had asked to wait.
+    #[serde(default)]
     pub early: u64,
     /// What it really waited with: `blocking`, `epoll`, `io_uring`.
-    pub backend: String,
+    #[serde(default)]
+    pub backend: Option<String>,
+    /// What it cost.
+    #[serde(flatten, default)]
+    pub costs: Option<Costs>,
+}
+
+/// What the kernel says of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
     /// User CPU time.
     pub user_ns: u64,
     /// System CPU time.
@@ -192,6 +246,26 @@ pub struct Finished {
     pub recorder_bytes: u64,
     /// Threads after the last slice.
     pub threads: u32,
+}
+
+/// A digest is a number, or 16 hexadecimal digits where a language's numbers end at 2⁵³.
+fn actors<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<(u64, Digest)>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u64),
+        Text(String),
+    }
+    let written: Vec<(u64, Written)> = Vec::deserialize(source)?;
+    let read = |(operations, digest)| match digest {
+        Written::Number(digest) => Ok((operations, Digest(digest))),
+        Written::Text(text) => u64::from_str_radix(&text, 16)
+            .ok()
+            .filter(|_| text.len() == 16)
+            .map(|digest| (operations, Digest(digest)))
+            .ok_or_else(|| D::Error::custom(format!("'{text}' is not 16 hexadecimal digits"))),
+    };
+    written.into_iter().map(read).collect()
 }
 
 /// What a peer says when it listens.

@@ -35,6 +35,8 @@ fn every_cell_of_the_smoke_matrix_is_sound() {
         match cell["state"].as_str().unwrap() {
             "measured" => assert_sound(cell),
             "not-applicable" => assert!(cell["reason"].is_string(), "{cell}"),
+            // A machine without io_uring is no fault of ours, and says so.
+            "unavailable" => assert!(cell["reason"].as_str().unwrap().contains("; "), "{cell}"),
             state => panic!("{state}: {cell}"),
         }
     }

@@ -46,7 +46,8 @@ fn crates_know_only_whom_they_may_know() {
         ("workloads", &[][..]),
         ("runners", &["simul-workloads"]),
         ("results", &[]),
-        ("harness", &["simul-workloads", "simul-runners", "simul-results"]),
+        ("harness/load", &[]),
+        ("harness", &["simul-workloads", "simul-runners", "simul-results", "simul-load"]),
     ] {
         let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
@@ -60,7 +61,7 @@ fn crates_know_only_whom_they_may_know() {
 
 #[test]
 fn runtimes_are_named_only_among_the_runners() {
-    for folder in ["workloads/src", "results/src", "harness/src"] {
+    for folder in ["workloads/src", "results/src", "harness/src", "harness/load/src"] {
         for (path, text) in sources(folder) {
             if is_test(folder, &path) {
                 continue;

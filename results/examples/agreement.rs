@@ -20,7 +20,7 @@ type Metric = (&'static str, fn(&SliceRecord) -> f64);
 
 const METRICS: [Metric; 3] = [
     ("p50", |slice| slice.p50_ns as f64),
-    ("CPU/op", |slice| slice.cpu_ns as f64 / slice.completed.max(1) as f64),
+    ("CPU/op", |slice| slice.cpu_us_per_op().unwrap_or(f64::NAN)),
     ("ops/s", |slice| slice.completed as f64 / slice.window_ns.max(1) as f64),
 ];
 

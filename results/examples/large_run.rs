@@ -64,7 +64,7 @@ fn write(folder: &Path) -> Result<(), StoreError> {
                     slice.started_ns = u64::from(block * SLICES + round) * 400_000_000;
                     slice.ended_ns = slice.started_ns + 50_000_000;
                     slice.p50_ns = (slice.p50_ns as f64 * offset) as u64;
-                    slice.cpu_ns = (slice.cpu_ns as f64 * offset) as u64;
+                    slice.cpu_ns = slice.cpu_ns.map(|cpu_ns| (cpu_ns as f64 * offset) as u64);
                     slice
                 });
                 let slices = slices.collect();

@@ -4,6 +4,8 @@
 //! instance `echo:64/tokio/closed-32@separate`, is unique and can be asked for again. Cells that differ
 //! only in the runner form a [`Contest`]: they are measured in the same rounds and may be compared.
 
+pub use crate::load::{Arrivals, Load, MOST_ACTORS};
+
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -40,13 +42,6 @@ pub enum Role {
     Null,
     /// What the machine itself costs; compared in CPU per operation only.
     Floor,
-}
-
-/// How much work, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Load {
-    /// So many actors without think time.
-    Closed(u32),
 }
 
 /// Which cores runner and peer have.
@@ -124,30 +119,6 @@ impl fmt::Display for Contest {
     }
 }
 
-impl fmt::Display for Load {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed(actors) => write!(f, "closed-{actors}"),
-        }
-    }
-}
-
-/// The most actors that a closed load may have; more would exhaust the ports of one loopback address.
-pub const MOST_ACTORS: u32 = 20_000;
-
-impl FromStr for Load {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let actors = text.strip_prefix("closed-").and_then(|actors| actors.parse().ok());
-        match actors {
-            Some(actors @ 1..=MOST_ACTORS) => Ok(Self::Closed(actors)),
-            Some(_) => Err(format!("load '{text}' needs from 1 to {MOST_ACTORS} actors")),
-            None => Err(format!("load '{text}' is not of the form closed-N, such as closed-32")),
-        }
-    }
-}
-
 impl FromStr for Placement {
     type Err = String;
 
@@ -174,21 +145,15 @@ mod tests {
         assert_eq!(cell(Role::Runner).to_string(), "echo:64/tokio/closed-32@separate");
         assert_eq!(cell(Role::Null).to_string(), "echo:64/tokio~null/closed-32@separate");
         assert_eq!(contest.workload_name(), "echo");
+        let load = "open-250-burst:8".parse().unwrap();
+        let open = Contest { load, ..contest.clone() };
+        assert_eq!(open.to_string(), "echo:64/open-250-burst:8@separate");
     }
 
     #[test]
-    fn loads_and_placements_read_back_what_they_print() {
-        assert_eq!("closed-7".parse(), Ok(Load::Closed(7)));
-        assert_eq!(Load::Closed(7).to_string(), "closed-7");
+    fn placements_read_back_what_they_print() {
         for placement in Placement::ALL {
             assert_eq!(placement.name().parse(), Ok(placement));
         }
-    }
-
-    #[test]
-    fn refusals_quote_the_value() {
-        let refused = |text: &str| text.parse::<Load>().unwrap_err();
-        assert_eq!(refused("closed-0"), "load 'closed-0' needs from 1 to 20000 actors");
-        assert_eq!(refused("fast"), "load 'fast' is not of the form closed-N, such as closed-32");
     }
 }

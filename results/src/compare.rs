@@ -8,7 +8,7 @@
 //! It must not know how anything is shown. Read next: `statistics/two_samples.rs`.
 
 use crate::{
-    Role, State, TrialRecord,
+    Role, SliceRecord, State, TrialRecord,
     judged::{JudgedCell, JudgedContest},
     record::HostRecord,
     statistics::{Paired, contrast, trimmed_mean},
@@ -107,6 +107,11 @@ pub fn compare(
         let cells = contests.iter().flat_map(|contest| &contest.cells);
         cells.filter(|cell| cell.state == State::Measured).count()
     };
+    // The slices of a sweep are of different rates, and their mean would say nothing.
+    let [ours, theirs] = [ours, theirs].map(|mut contests: Vec<JudgedContest<'_>>| {
+        contests.retain(|contest| !contest.contest.load.is_sweep());
+        contests
+    });
     let mut cells = Vec::new();
     for contest in &ours {
         for cell in contest.cells.iter().filter(|cell| cell.state == State::Measured) {
@@ -188,8 +193,14 @@ pub(crate) fn scale(measure: Measure, metric: Metric) -> Scale {
     if late { Scale::DifferenceUs } else { Scale::Ratio }
 }
 
-/// One value a block: the trimmed mean over its counted slices. A block without one is left out.
+/// One value a block: the trimmed mean over its counted slices. A block without one is left out. There is none
+/// at all where failed requests hide the median of any slice: to leave that slice out would favour who failed.
 pub(crate) fn block_values(scale: Scale, metric: Metric, blocks: &Blocks<'_>) -> Vec<f64> {
+    let mut slices = blocks.values().flat_map(|trial| trial.counted());
+    let is_hidden = |slice: &SliceRecord| slice.open.is_some() && slice.median_ns().is_none();
+    if metric == Metric::P50 && slices.any(is_hidden) {
+        return Vec::new();
+    }
     let of_block = |trial: &&TrialRecord| {
         let values = trial.counted().map(|slice| metric.of_slice(slice));
         let values = values.map(|value| match scale {

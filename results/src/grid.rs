@@ -2,13 +2,13 @@
 //!
 //! Rows of finished text: one per cell, none missing, each number with its spread. Terminal, Markdown and
 //! HTML draw the same grid, so they cannot disagree. It must not know any of them. Read next:
-//! `table.rs`.
+//! `ladder.rs` for sweeps, `table.rs`.
 
 use crate::{
-    Role,
+    Role, ladder,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
-    summary::{CellSummary, ContestSummary, Effect, Metric, Numbers, Scale},
+    summary::{CellSummary, ContestSummary, Effect, Metric, Numbers, OpenNumbers, Scale},
     verdict::Verdict,
     wording::{self, plain},
 };
@@ -45,12 +45,21 @@ const COLUMNS: [Column; 4] = [
     ("p99.9", 0.999, |numbers| numbers.p999_ns),
 ];
 
+/// What a reader of an open contest must know.
+const OPEN_NOTE: &str = "open load: percentiles are of the response time, from the intended time to the \
+    answer, over all requests that were drawn; service p99, from the sending to the answer, is what a \
+    generator would report that waits while the server stalls";
+
 /// Stands where fewer than ten operations a block lie above a percentile.
 const TOO_FEW: &str = "–";
 
 /// The numbers of a contest.
 #[must_use]
 pub fn numbers(contest: &ContestSummary) -> Grid {
+    if contest.contest.load.is_sweep() {
+        return ladder::grid(contest);
+    }
+    let is_open = contest.contest.load.is_open();
     let measured: Vec<&Numbers> =
         contest.cells.iter().filter_map(|cell| cell.numbers.as_ref()).collect();
     let units = COLUMNS.map(|(_, _, value)| {
@@ -58,13 +67,17 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
         TimeUnit::of(median(&all).unwrap_or(1e3))
     });
     let peers = measured.iter().any(|numbers| numbers.peer_cpu_us_per_op.is_some());
-    let mut header: Vec<String> = vec!["runner".into(), "ops/s".into()];
+    let (rate, peer) = if is_open { ("answers/s", "generator") } else { ("ops/s", "peer") };
+    let mut header: Vec<String> = vec!["runner".into(), rate.into()];
     header.extend(
         COLUMNS.iter().zip(units).map(|((name, ..), unit)| format!("{name} {}", unit.name)),
     );
+    if is_open {
+        header.push(format!("service p99 {}", units[2].name));
+    }
     header.push("CPU µs/op".into());
     if peers {
-        header.push("peer µs/op".into());
+        header.push(format!("{peer} µs/op"));
     }
     let mut notes = Notes::default();
     notes.all.push(wording::spread(contest.blocks()).into());
@@ -80,10 +93,13 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
             None => texts.push(wording::state(cell.state).into()),
         }
         texts.resize(header.len(), String::new());
-        rows.push(Row { role: cell.role, measured: cell.numbers.is_some(), texts });
+        rows.push(Row { role: cell.role, measured: cell.is_measured(), texts });
     }
     if rows.iter().any(|row| row.texts.iter().any(|text| text == TOO_FEW)) {
         notes.all.push(format!("{TOO_FEW}: fewer than ten operations a block lie above it"));
+    }
+    if is_open {
+        notes.all.push(OPEN_NOTE.into());
     }
     Grid { header, rows, notes: notes.all }
 }
@@ -95,14 +111,31 @@ fn values(cell: &CellSummary, numbers: &Numbers, units: [TimeUnit; 4], peers: bo
     for ((_, quantile, value), unit) in COLUMNS.into_iter().zip(units) {
         // The median of a few operations is rough, but never the story of a single one.
         let carried = quantile <= 0.5 || numbers.carries(quantile);
-        texts.push(if carried { shown(&value(numbers), unit.ns) } else { TOO_FEW.into() });
+        texts.push(match (carried, numbers.reaches(quantile)) {
+            (false, _) => TOO_FEW.into(),
+            (true, true) => shown(&value(numbers), unit.ns),
+            (true, false) => beyond(&value(numbers), unit.ns),
+        });
     }
-    texts.push(shown(&numbers.cpu_us_per_op, 1.0));
+    if let Some(OpenNumbers { service, .. }) = &numbers.open {
+        texts.push(match (numbers.carries(0.99), service.reaches(0.99)) {
+            (false, _) => TOO_FEW.into(),
+            (true, true) => shown(&service.p99_ns, units[2].ns),
+            (true, false) => beyond(&service.p99_ns, units[2].ns),
+        });
+    }
+    let cpu = &numbers.cpu_us_per_op;
+    texts.push(cpu.map_or_else(|| "unknown".into(), |cpu| shown(&cpu, 1.0)));
     if peers {
         let peer = numbers.peer_cpu_us_per_op;
         texts.push(peer.map_or_else(String::new, |peer| shown(&peer, 1.0)));
     }
     texts
+}
+
+/// A percentile that lies among requests which failed or never ended: `> 71.2`.
+pub(crate) fn beyond(bound: &Estimate, unit: f64) -> String {
+    format!("> {}", quantity::digits(bound.median / unit))
 }
 
 /// How the cells of a contest compare with its baseline; `None` without a measured baseline.
@@ -113,7 +146,7 @@ pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
     let other_baseline = contest.planned_baseline != contest.baseline;
     let rows = contest.cells.iter().map(|cell| {
         let mut texts = vec![label(cell)];
-        if cell.numbers.is_none() {
+        if !cell.is_measured() {
             texts.push(wording::state(cell.state).into());
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
@@ -210,6 +243,9 @@ pub fn effect_text(effect: &Effect) -> String {
 /// What the null arm shows, in one line; says so if there is none.
 #[must_use]
 pub fn noise(contest: &ContestSummary) -> String {
+    if contest.contest.load.is_sweep() {
+        return "null arm: what its curve differs from its runner's by is noise".into();
+    }
     let Some(noise) = &contest.noise else {
         return "null arm: not measured, so the noise is unknown".into();
     };
@@ -246,14 +282,14 @@ pub fn label(cell: &CellSummary) -> String {
 
 /// Collects what must be said below a table.
 #[derive(Default)]
-struct Notes {
-    all: Vec<String>,
+pub(crate) struct Notes {
+    pub(crate) all: Vec<String>,
     marks: Vec<String>,
 }
 
 impl Notes {
     /// The cell's name with numbers of notes, which are added where they are new.
-    fn name(&mut self, cell: &CellSummary) -> String {
+    pub(crate) fn name(&mut self, cell: &CellSummary) -> String {
         let mut name = label(cell);
         for mark in &cell.marks {
             let number = match self.marks.iter().position(|known| known == mark) {
@@ -270,14 +306,21 @@ impl Notes {
         }
         let arm = plain(&cell.arm);
         match &cell.numbers {
+            None if cell.sweep.is_some() => {}
             None => self.all.push(format!("{arm}: {}", wording::absence(cell))),
-            Some(numbers) => self.costs(&arm, numbers),
+            Some(numbers) => {
+                match &numbers.open {
+                    Some(open) => self.failures(&arm, numbers, open),
+                    None => self.unfinished(&arm, numbers),
+                }
+                self.deferred(&arm, numbers);
+            }
         }
         name
     }
 
-    /// What a cell did besides: operations that never ended, CPU burnt while others worked.
-    fn costs(&mut self, arm: &str, numbers: &Numbers) {
+    /// Operations of a closed load that never ended.
+    fn unfinished(&mut self, arm: &str, numbers: &Numbers) {
         if numbers.unfinished > 0 {
             let oldest = quantity::time(numbers.oldest_unfinished_ns as f64);
             let count = numbers.unfinished;
@@ -285,8 +328,29 @@ impl Notes {
                 "{arm}: {count} operations never ended (oldest {oldest}) and are in no percentile"
             ));
         }
+    }
+
+    /// Requests of an open load that were not answered rightly, and connections that did not last.
+    fn failures(&mut self, arm: &str, numbers: &Numbers, open: &OpenNumbers) {
+        let mut kinds: Vec<String> =
+            open.errors.iter().map(|(kind, count)| format!("{} {count}", plain(kind))).collect();
+        if numbers.unfinished > 0 {
+            kinds.push(format!("unfinished {}", numbers.unfinished));
+        }
+        if !kinds.is_empty() {
+            let drawn = quantity::digits(open.drawn as f64);
+            self.all.push(format!("{arm}: of {drawn} requests failed: {}", kinds.join(", ")));
+        }
+        if open.reconnects > 0 {
+            let count = open.reconnects;
+            self.all.push(format!("{arm}: connections were opened again {count} times"));
+        }
+    }
+
+    /// CPU burnt while others worked.
+    fn deferred(&mut self, arm: &str, numbers: &Numbers) {
         let deferred = numbers.deferred_cpu_us_per_op.median;
-        if deferred > 0.05 * numbers.cpu_us_per_op.median {
+        if numbers.cpu_us_per_op.is_some_and(|cpu| deferred > 0.05 * cpu.median) {
             let shown = quantity::digits(deferred);
             self.all.push(format!("{arm}: burnt another {shown} µs/op while others worked"));
         }

@@ -116,7 +116,8 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     let mut order: Vec<String> = Vec::new();
     for (number, (name, recording)) in runs.iter().enumerate() {
         let contests = judged::contests(recording).map_err(|why| format!("'{name}': {why}"))?;
-        for contest in &contests {
+        // A sweep has no value of its own: its slices are of different rates.
+        for contest in contests.iter().filter(|contest| !contest.contest.load.is_sweep()) {
             let runners = contest.cells.iter().filter(|cell| cell.role == Role::Runner);
             for cell in runners.filter(|cell| cell.state == State::Measured) {
                 if !order.contains(&cell.cell) {

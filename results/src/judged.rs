@@ -51,11 +51,11 @@ pub struct JudgedCell<'a> {
     pub state: State,
     /// What any block was marked with.
     pub marks: Vec<String>,
-    /// Whether it may be ranked.
+    /// Whether it may be ranked; never in a sweep, which is read off a curve.
     pub ranked: bool,
     /// Against the baseline; a null arm against the runner that it copies.
     pub effects: Effects,
-    /// Against the baseline; `None` for the baseline, for floors and where nothing was measured.
+    /// Against the baseline; `None` for the baseline, for floors, for sweeps and where nothing was measured.
     pub verdict: Option<Judgement>,
     /// Among the ranked runners.
     pub groups: Groups,
@@ -106,10 +106,26 @@ pub(crate) fn contest<'a>(
         load: planned.load.parse()?,
         placement: planned.placement,
     };
+    if contest.load.is_open() != (measure == Measure::Response) {
+        return Err(format!(
+            "contest '{contest}' says that it measured '{}': open loads have a response time, and no \
+             other load has",
+            measure.name()
+        ));
+    }
+    let is_sweep = contest.load.is_sweep();
     let mut cells = Vec::new();
     for (printed, blocks) in trials {
         crate::summary::check(printed, blocks, planned)?;
-        cells.push(unjudged(printed, blocks));
+        let mut cell = unjudged(printed, blocks);
+        cell.ranked &= !is_sweep;
+        cells.push(cell);
+    }
+    if is_sweep {
+        // Its slices are of different rates: one value a block would say nothing.
+        let baseline = planned.baseline.clone();
+        let planned_baseline = baseline.clone();
+        return Ok(JudgedContest { contest, measure, planned_baseline, baseline, cells });
     }
     let named = |name: &str| {
         cells.iter().position(|cell: &JudgedCell<'_>| {
@@ -215,6 +231,6 @@ fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<u
 pub(crate) fn typical_us(trials: &Blocks<'_>) -> f64 {
     let slices = trials.values().flat_map(|trial| trial.counted());
     let medians: Vec<f64> =
-        slices.filter(|slice| slice.recorded > 0).map(|slice| slice.p50_ns as f64 * 1e-3).collect();
+        slices.filter_map(|slice| Some(slice.median_ns()? as f64 * 1e-3)).collect();
     median(&medians).unwrap_or(0.0)
 }

@@ -1,6 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
-//! Seen: [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`], [`verdict`], [`rank`]. Shown:
+//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`],
+//! [`verdict`], [`rank`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -14,6 +15,9 @@ extern crate self as simul_results;
 #[cfg(test)]
 #[path = "../tests/synthetic/mod.rs"]
 mod synthetic;
+#[cfg(test)]
+#[path = "../tests/synthetic/open.rs"]
+mod synthetic_open;
 
 pub mod cell;
 pub mod chart;
@@ -23,6 +27,9 @@ pub mod grid;
 pub mod histogram;
 pub mod history;
 pub mod judged;
+pub mod ladder;
+pub mod load;
+mod open_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;
@@ -36,6 +43,7 @@ pub mod table;
 pub mod verdict;
 pub mod wording;
 
-pub use cell::{Cell, Contest, Load, Placement, Role};
+pub use cell::{Cell, Contest, Placement, Role};
+pub use load::{Arrivals, Load};
 pub use record::{RunRecord, SliceRecord, State, TrialRecord};
 pub use summary::Summary;

@@ -6,7 +6,8 @@
 //! runners behind it, times the three primary metrics.
 //!
 //! Over all contests: geometric means over the contests that all compared runners completed and may be ranked
-//! in. Lateness is a difference and stays out of the mean of medians. It must not know how anything is shown.
+//! in. Lateness is a difference and stays out of the mean of medians; so does the throughput of open loads, which
+//! is their rate, out of the mean of throughputs. It must not know how anything is shown.
 //! Read next: `statistics/geometric.rs`.
 
 use crate::{
@@ -188,7 +189,13 @@ fn standing(
     // By contest, by runner: how it compares with each other one.
     let mut tests: Vec<Vec<Vec<Option<Paired>>>> = Vec::new();
     for contest in contests {
-        if metric == Metric::P50 && contest.measure == Measure::Lateness {
+        // Under open load the rate is given, so throughput ranks nobody.
+        let no_ratio = match metric {
+            Metric::P50 => contest.measure == Measure::Lateness,
+            Metric::Throughput => contest.measure == Measure::Response,
+            Metric::CpuPerOp => false,
+        };
+        if no_ratio {
             continue;
         }
         let cell = |runner: &&str| {

@@ -4,11 +4,19 @@
 //! raises [`SCHEMA`] and keeps old files readable; the JSON Schemas in `results/schema/` are generated
 //! from these types by a test.
 
+pub use crate::open_record::{
+    BeyondRecord, ObjectiveRecord, OpenPlanRecord, OpenRecord, QuantileRecord, Saturation,
+    TimesRecord,
+};
+
 use crate::{Cell, Contest, Load, Placement, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of both shapes.
+///
+/// 2: open loads; servers whose CPU time cannot be seen; checksums of histograms. Files of version 1 are still
+/// read.
 pub const SCHEMA: u32 = 2;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
@@ -25,7 +33,7 @@ pub struct TrialRecord {
     pub label: String,
     /// All parameters, defaults included.
     pub parameters: BTreeMap<String, String>,
-    /// `service`, `lateness` or `makespan`.
+    /// `service`, `lateness` or `makespan`; `response` under open load, and only there.
     pub measure: String,
     /// The runner's name.
     pub runner: String,
@@ -102,9 +110,10 @@ pub struct SliceRecord {
     /// Its largest value.
     pub max_ns: u64,
     /// CPU time of all threads of the trial's process inside the window (taken at the first operation
-    /// boundary after each of its ends).
-    pub cpu_ns: u64,
-    /// CPU time of the peer during the slice; `null` without a peer.
+    /// boundary after each of its ends); of an open slice, of the server and its descendants during the whole
+    /// slice. `null` where the process cannot be seen.
+    pub cpu_ns: Option<u64>,
+    /// CPU time of the peer, or generator, during the slice; `null` without either.
     pub peer_cpu_ns: Option<u64>,
     /// CPU time that this trial burnt since its last slice, while others worked.
     pub deferred_cpu_ns: u64,
@@ -121,6 +130,9 @@ pub struct SliceRecord {
     /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings of schema 1.
     #[serde(default)]
     pub histogram_crc: Option<u32>,
+    /// What only an open slice has; then all times of this slice are response times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenRecord>,
 }
 
 /// What a whole trial cost, warm-up included.
@@ -215,9 +227,34 @@ pub mod mark {
     pub const RECORDER_FULL: &str = "recorder-full";
     /// It waited with something else than its name says.
     pub const OTHER_BACKEND: &str = "other-backend";
+    /// The generator was late by a tenth of what it measured: the numbers describe the generator.
+    pub const GENERATOR_LIMITED: &str = "generator-limited";
+    /// The server could not keep up with the open load: the backlog grew until the slice ended.
+    pub const SATURATED: &str = "saturated";
+    /// Requests failed or never ended: they rank above every completed one.
+    pub const ERRORS: &str = "errors";
+    /// The server closed connections, which were opened again.
+    pub const RECONNECTED: &str = "reconnected";
+    /// Open slices held fewer arrivals than percentiles need.
+    pub const FEW_ARRIVALS: &str = "few-arrivals";
+    /// The server was running already: its cores and its CPU time are unknown.
+    pub const NOT_OURS: &str = "not-ours";
 
     /// Marks that keep a cell out of every ranking.
-    pub const NOT_RANKED: [&str; 5] = [STARVED, PEER_BOUND, LITTLE, RECORDER_FULL, OTHER_BACKEND];
+    ///
+    /// A saturated server's times tell for how long one looked; and who fails requests has done less for its
+    /// CPU time than who answers them.
+    pub const NOT_RANKED: [&str; 9] = [
+        STARVED,
+        PEER_BOUND,
+        LITTLE,
+        RECORDER_FULL,
+        OTHER_BACKEND,
+        GENERATOR_LIMITED,
+        NOT_OURS,
+        SATURATED,
+        ERRORS,
+    ];
 }
 
 /// One run on one host: `run.json`, written before the first trial starts.
@@ -294,9 +331,9 @@ pub struct ContestRecord {
     pub workload: String,
     /// The question that the workload answers.
     pub question: String,
-    /// `service`, `lateness` or `makespan`.
+    /// `service`, `lateness` or `makespan`; `response` under open load, and only there.
     pub measure: String,
-    /// `closed-32`.
+    /// `closed-32`, `open-1000-poisson`.
     pub load: String,
     /// On which cores.
     pub placement: Placement,
@@ -304,6 +341,9 @@ pub struct ContestRecord {
     pub baseline: Option<String>,
     /// The printed cells, null arm and floor included, in the order of reports.
     pub cells: Vec<String>,
+    /// What only open loads have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenPlanRecord>,
 }
 
 impl TrialRecord {
@@ -320,5 +360,28 @@ impl TrialRecord {
     /// The slices that estimates are made from.
     pub fn counted(&self) -> impl Iterator<Item = &SliceRecord> {
         self.slices.iter().filter(|slice| !slice.set_aside)
+    }
+}
+
+impl SliceRecord {
+    /// How many operations the CPU time was spent on: of a closed load those inside the window, of an open
+    /// one those of the whole slice, since it is read from outside.
+    #[must_use]
+    pub fn paid(&self) -> u64 {
+        if self.open.is_some() { self.operations } else { self.completed }
+    }
+
+    /// The median in nanoseconds; `None` where nothing was recorded, or where it lies among requests that failed
+    /// or never ended, so that only a lower bound is known.
+    #[must_use]
+    pub fn median_ns(&self) -> Option<u64> {
+        let is_known = self.open.as_ref().is_none_or(|open| open.response.p50_ns.is_some());
+        (self.recorded > 0 && is_known).then_some(self.p50_ns)
+    }
+
+    /// CPU time per operation in µs; `None` where it cannot be seen. Not finite without an operation.
+    #[must_use]
+    pub fn cpu_us_per_op(&self) -> Option<f64> {
+        self.cpu_ns.map(|cpu_ns| cpu_ns as f64 * 1e-3 / self.paid() as f64)
     }
 }

@@ -4,7 +4,7 @@
 //! fails where they differ. Samples are validated against the committed files, not the generated ones. Read
 //! next: `record.rs`, `export/json.rs`.
 
-use crate::{RunRecord, Summary, TrialRecord, export::json::Output, synthetic};
+use crate::{RunRecord, Summary, TrialRecord, export::json::Output, synthetic, synthetic_open};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 
@@ -44,6 +44,11 @@ fn recordings_are_what_their_schemas_say() {
     for trial in &recording.trials {
         check(&schema, trial);
     }
+    let run = committed::<RunRecord>("run.schema.json");
+    for recording in [synthetic_open::stalling(2), synthetic_open::sweeping(&["tokio"], 2)] {
+        check(&run, &recording.run);
+        recording.trials.iter().for_each(|trial| check(&schema, trial));
+    }
     let broken = serde_json::json!({ "schema": 1, "cell": 7 });
     assert!(jsonschema::validate(&schema, &broken).is_err(), "the schema refuses something");
 }
@@ -55,4 +60,10 @@ fn the_output_is_what_its_schema_says() {
     check(&committed::<Output>("output.schema.json"), &output);
     let text = crate::export::json::render(&summary, "results/local/x");
     assert_eq!(serde_json::from_str::<Output>(&text).unwrap(), output, "it reads back");
+    for recording in [synthetic_open::stalling(2), synthetic_open::sweeping(&["tokio"], 2)] {
+        let output = Output::of(&Summary::of(&recording).unwrap(), "x");
+        check(&committed::<Output>("output.schema.json"), &output);
+        let text = serde_json::to_string(&output).unwrap();
+        assert_eq!(serde_json::from_str::<Output>(&text).unwrap(), output, "it reads back");
+    }
 }

@@ -5,7 +5,7 @@
 //! line; it is left out, and said. Damage anywhere else is an error: nothing is guessed.
 
 use crate::{
-    histogram,
+    Load, SliceRecord, histogram,
     record::{RunRecord, SCHEMA, TrialRecord},
 };
 use std::{
@@ -146,7 +146,7 @@ pub fn load(folder: &Path) -> Result<Recording, StoreError> {
 
 /// Reads a run without the histograms that [`crate::judged`] does not need: their checksums are compared,
 /// then they are dropped line by line, so that a run of any length fits into little memory. Those of contests
-/// in which a counted slice recorded nothing are kept, since there whole blocks are compared.
+/// in which a counted slice has no median are kept, since there whole blocks are compared.
 ///
 /// # Errors
 /// As [`load`].
@@ -156,12 +156,12 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
     let mut trials = Vec::new();
     let mut whole = BTreeSet::new();
     let torn = each_trial(folder, |mut trial| {
-        if trial.counted().any(|slice| slice.recorded == 0) {
+        // Sweeps are not judged.
+        let is_judged = trial.load.parse().is_ok_and(|load: Load| !load.is_sweep());
+        if is_judged && trial.counted().any(|slice| slice.median_ns().is_none()) {
             whole.insert(contest(&trial));
         }
-        for slice in &mut trial.slices {
-            slice.histogram = String::new();
-        }
+        trial.slices.iter_mut().for_each(lighten);
         trials.push(trial);
     })?;
     if !whole.is_empty() {
@@ -174,6 +174,18 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
         })?;
     }
     Ok(Recording { run, trials, torn })
+}
+
+/// Takes the histograms out of a slice.
+fn lighten(slice: &mut SliceRecord) {
+    slice.histogram = String::new();
+    let Some(open) = &mut slice.open else { return };
+    let parts = [&mut open.service, &mut open.wait, &mut open.lag];
+    for part in parts {
+        part.histogram = String::new();
+        part.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
+    }
+    open.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
 }
 
 /// Reads the facts and the plan of a run, without its trials.

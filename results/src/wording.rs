@@ -5,7 +5,7 @@
 //! `grid.rs`.
 
 use crate::{
-    Placement, Summary,
+    Contest, Placement, Summary,
     record::{State, mark},
     summary::{CellSummary, ContestSummary},
 };
@@ -24,6 +24,14 @@ pub fn mark(name: &str) -> String {
             "more operations than the recorder holds: some latencies are missing"
         }
         mark::OTHER_BACKEND => "it waited with something else than its name says",
+        mark::GENERATOR_LIMITED => {
+            "the generator was late by a tenth of what it measured: the numbers describe it"
+        }
+        mark::SATURATED => "the server could not keep up: waiting grew until the slice ended",
+        mark::ERRORS => "requests failed or never ended, and rank above every completed one",
+        mark::RECONNECTED => "the server closed connections, which were opened again",
+        mark::FEW_ARRIVALS => "open slices held fewer arrivals than their percentiles need",
+        mark::NOT_OURS => "the server was running already: its cores and CPU time are unknown",
         _ => return plain(name),
     };
     format!("{name}: {words}")
@@ -75,13 +83,19 @@ pub fn placement(placement: Placement) -> &'static str {
 /// What every table and chart of a contest says of it: load, placement, blocks and measure.
 #[must_use]
 pub fn conditions(contest: &ContestSummary) -> String {
-    format!(
-        "{} · {} · {} · {}",
-        contest.contest.load,
-        placement(contest.contest.placement),
-        blocks(contest.blocks()),
-        contest.measure.title()
-    )
+    let Contest { load, placement: place, .. } = &contest.contest;
+    let mut parts = vec![load.to_string()];
+    if let Some(arrivals) = load.arrivals() {
+        parts.push(format!("open load, arrivals {}", arrivals.title()));
+    }
+    parts.extend(contest.open.as_ref().map(|open| format!("{} connections", open.connections)));
+    parts.push(match (load.is_open(), place) {
+        (true, Placement::Separate) => "server and generator on separate cores".into(),
+        _ => placement(*place).to_owned(),
+    });
+    parts.push(blocks(contest.blocks()));
+    parts.push(contest.measure.title().into());
+    parts.join(" · ")
 }
 
 /// What the spread of estimates over so many blocks is.

@@ -24,7 +24,7 @@ fn made(round: u32, p50_ns: f64, cpu_us: f64, completed: f64) -> SliceRecord {
     let mut slice = slice(round, &[1000; 20], cpu_us);
     slice.p50_ns = p50_ns as u64;
     slice.completed = completed as u64;
-    slice.cpu_ns = (cpu_us * 1e3 * completed) as u64;
+    slice.cpu_ns = Some((cpu_us * 1e3 * completed) as u64);
     slice
 }
 

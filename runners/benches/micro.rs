@@ -10,7 +10,7 @@
 
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use simul_runners::{Capabilities, How, Runner, registry};
+use simul_runners::{Capabilities, Runner, registry};
 use simul_workloads::{Needs, Receiver as _, Runtime, Sender as _};
 use std::{
     env,
@@ -31,6 +31,8 @@ const WORKERS: NonZeroUsize = NonZeroUsize::MIN;
 const STARTED: &str = "SIMUL_MICRO_STARTED";
 /// Long enough that no timer expires while it is measured.
 const FAR: Duration = Duration::from_secs(3600);
+/// Short to wait for, and long enough that no stall before a poll is taken for the wait.
+const NEAR: Duration = Duration::from_millis(500);
 
 fn main() -> Result<(), Box<dyn Error>> {
     if env::var_os(STARTED).is_none() {
@@ -85,6 +87,10 @@ impl registry::Visitor for Micro<'_> {
     type Output = std::io::Result<()>;
 
     fn visit<R: Runner>(self) -> Self::Output {
+        if let Some(missing) = R::missing() {
+            eprintln!("{}: left out: {}; {}", R::PROFILE.name, missing.reason, missing.remedy);
+            return Ok(());
+        }
         let runner = R::start(WORKERS)?;
         let offer = R::capabilities(WORKERS);
         let mut group = self.0.benchmark_group(R::PROFILE.name);
@@ -97,8 +103,8 @@ impl registry::Visitor for Micro<'_> {
             measure(&mut group, &runner, "wake there and back", wake);
         }
         measure(&mut group, &runner, "yield", yield_alone);
-        // A blocking timer has no creation: its thread waits.
-        if offer.timers != How::Blocking {
+        // A timer that is waited for inside a poll has no creation: its thread, or its coroutine, waits.
+        if !on_worker(&runner, waits_inside_poll) {
             measure(&mut group, &runner, "timer set and dropped", set_timer);
         }
         group.finish();
@@ -122,15 +128,30 @@ fn measure<R, F>(
 {
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|iterations| {
-            let (sender, elapsed) = mpsc::channel();
-            let runtime = runner.runtime();
-            runner.launch(0, async move {
-                // The receiver waits.
-                let _ = sender.send(operation(runtime, iterations).await);
-            });
-            elapsed.recv().expect("the measured task panicked, as told above")
+            on_worker(runner, move |runtime| operation(runtime, iterations))
         });
     });
+}
+
+/// Runs a task on a worker, and waits for what comes of it.
+fn on_worker<R, F>(runner: &R, task: impl FnOnce(R::Runtime) -> F) -> F::Output
+where
+    R: Runner,
+    F: Future<Output: Send> + Send + 'static,
+{
+    let (sender, outcome) = mpsc::channel();
+    let task = task(runner.runtime());
+    runner.launch(0, async move {
+        // The receiver waits.
+        let _ = sender.send(task.await);
+    });
+    outcome.recv().expect("the task panicked, as told above")
+}
+
+/// Whether a timer's first poll returns only when the time has passed.
+async fn waits_inside_poll<R: Runtime>(runtime: R) -> bool {
+    let mut sleep = pin!(runtime.sleep(NEAR));
+    poll_fn(|context| Poll::Ready(sleep.as_mut().poll(context).is_ready())).await
 }
 
 async fn spawn_and_join<R: Runtime>(runtime: R, iterations: u64) -> Duration {

@@ -9,7 +9,7 @@ use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream}
 use std::{
     future::Future,
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::fs::FileExt,
     path::Path,
     pin::{Pin, pin},
@@ -118,8 +118,9 @@ impl<P: Place> Runtime for Blocking<P> {
         Ok(Part(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).map(Part)
+    async fn listen(self, on: TcpListener) -> io::Result<Part<TcpListener>> {
+        on.set_nonblocking(false)?;
+        Ok(Part(on))
     }
 
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
@@ -136,6 +137,10 @@ impl Stream for Part<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((io::Write::write(&mut self.0, buffer.window())?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
     }
 
     #[inline]

@@ -4,7 +4,7 @@
 //! tests. The fault sits in what they do with received bytes, so they show it on workloads with sockets.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
 };
@@ -27,6 +27,9 @@ pub trait Fault: Copy + Send + Sync + 'static {
     const NAME: &'static str;
     /// The fault in one sentence.
     const DESCRIBES: &'static str;
+
+    /// What its name promises that it waits with.
+    const PROMISES: Backend = Backend::Blocking;
 
     /// Called once, when the runner starts.
     ///
@@ -55,6 +58,10 @@ pub struct Lie;
 /// Ends the process in the middle of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Die;
+
+/// Promises a ring and waits in the system call, as a runtime does that falls back silently.
+#[derive(Clone, Copy, Debug)]
+pub struct Pretend;
 
 /// The runner that waits for ever.
 pub type Hangs = Canary<Hang>;
@@ -113,6 +120,15 @@ impl Fault for Die {
     }
 }
 
+/// The runner that waits with something else than it promises.
+pub type Pretends = Canary<Pretend>;
+
+impl Fault for Pretend {
+    const NAME: &'static str = "canary:pretend";
+    const DESCRIBES: &'static str = "threads that promise io_uring";
+    const PROMISES: Backend = Backend::IoUring;
+}
+
 /// Threads with a fault.
 #[derive(Debug)]
 pub struct Canary<F> {
@@ -122,11 +138,13 @@ pub struct Canary<F> {
 
 impl<F: Fault> Runner for Canary<F> {
     type Runtime = Faulty<F>;
+    type Discipline = <Threads as Runner>::Discipline;
 
     const PROFILE: Profile = Profile {
         name: F::NAME,
         describes: F::DESCRIBES,
         package: None,
+        backend: F::PROMISES,
         one_worker: false,
         caveat: Some("has a fault on purpose"),
     };
@@ -141,7 +159,7 @@ impl<F: Fault> Runner for Canary<F> {
     }
 
     fn card(&self) -> FairnessCard {
-        self.threads.card()
+        FairnessCard { backend: F::PROMISES.name().into(), ..self.threads.card() }
     }
 
     fn runtime(&self) -> Faulty<F> {
@@ -175,6 +193,10 @@ impl<F: Fault> Stream for FaultyStream<F> {
 
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         self.sound.write(buffer).await
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.sound.end().await
     }
 
     async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
@@ -252,7 +274,7 @@ impl<F: Fault> Runtime for Faulty<F> {
         Ok(FaultyStream { sound, messages: 0, fault: PhantomData })
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<FaultyListener<F>> {
+    async fn listen(self, on: TcpListener) -> io::Result<FaultyListener<F>> {
         Ok(FaultyListener(self.sound.listen(on).await?, PhantomData))
     }
 

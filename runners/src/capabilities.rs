@@ -3,15 +3,12 @@
 //! The counterpart of a workload's needs. A pair that cannot work is refused here, with the reason, before
 //! anything starts.
 
-use serde::{Deserialize, Serialize};
 use simul_workloads::Needs;
 use std::num::NonZeroUsize;
 
 /// What a runner can do, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// How actors come to their operations.
-    pub discipline: Discipline,
     /// How many tasks may wait for one another at the same time; `None`: no limit.
     pub waiting_tasks: Option<u32>,
     /// Whether a task may await a task that it has spawned.
@@ -22,19 +19,43 @@ pub struct Capabilities {
     pub files: How,
     /// Timers.
     pub timers: How,
+    /// How connections come to it when it serves.
+    pub intake: Intake,
 }
 
-/// How actors come to their operations on this runner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Discipline {
-    /// Each actor is a task or thread of its own, as many as there are actors.
-    Tasks,
-    /// A fixed pool: one operation is one job, and the actor's next one goes to the tail of one global
-    /// queue. Actors that looped would keep the pool's threads, and all others would starve.
-    Jobs,
-    /// One thread does the operations of all actors one after the other.
-    InTurn,
+/// How connections, and the requests on them, come to a runner that is a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// One listener and one accept loop on a worker; each connection is a task, wherever the runner puts it.
+    Spawned,
+    /// Each worker has a listener of its own on the same port (`SO_REUSEPORT`) and an accept loop; each
+    /// connection is a task on the worker that accepted it. For runners of one thread a core. The kernel deals
+    /// the connections out by a hash of their addresses, so few connections are dealt out unequally.
+    PerWorker,
+    /// One thread outside of the pool waits for all connections and hands each ready request to the pool as one
+    /// job. For fixed pools, whose threads would otherwise each be held by one connection.
+    Polled,
+    /// Not at all, and why.
+    Absent(&'static str),
+}
+
+impl Intake {
+    /// For fairness cards, and for those who are told where a server listens.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Spawned => {
+                "one listener and one accept loop on a worker; each connection is a task"
+            }
+            Self::PerWorker => {
+                "a listener (SO_REUSEPORT) and an accept loop on each worker; each connection is a task there"
+            }
+            Self::Polled => {
+                "one poller thread (epoll, one-shot) accepts, and hands each ready request to the pool as one job"
+            }
+            Self::Absent(_) => "absent",
+        }
+    }
 }
 
 /// How something is done.
@@ -69,33 +90,41 @@ impl How {
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
-        discipline: Discipline::Tasks,
         waiting_tasks: None,
         nested_join: true,
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
+        intake: Intake::Spawned,
     };
 
     /// What a fixed pool of blocking threads can do: a task that waits holds its thread.
     #[must_use]
     pub fn blocking_pool(workers: NonZeroUsize) -> Self {
         Self {
-            discipline: Discipline::Jobs,
             waiting_tasks: Some(u32::try_from(workers.get()).unwrap_or(u32::MAX)),
             nested_join: false,
+            intake: Intake::Polled,
             ..Self::BLOCKING
         }
     }
 
     /// What an asynchronous runtime with a reactor and a blocking pool can do.
     pub const READINESS: Self = Self {
-        discipline: Discipline::Tasks,
         waiting_tasks: None,
         nested_join: true,
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
+        intake: Intake::Spawned,
+    };
+
+    /// What a runtime over a completion ring can do.
+    pub const COMPLETION: Self = Self {
+        sockets: How::Completion,
+        files: How::Completion,
+        timers: How::Completion,
+        ..Self::READINESS
     };
 
     /// Whether work with these needs can run here.

@@ -6,25 +6,52 @@
 //! their [`turn::Turn`] and lets them work.
 //!
 //! Read [`runner`] for what a runner owes, then one file of [`catalog`]; [`registry`] lists them all.
+//! [`server`] puts a runner behind a port.
+//! [`program`] is what is known of a runner in another language, [`bundle`] those that simul brings along.
 //! [`bare`] holds the loops that bypass the port: the floor, and the hand-written counterparts that show
 //! what the port costs.
 
+#[cfg(any(feature = "smol", feature = "async-channel"))]
+pub mod async_channels;
+pub mod backend;
 pub mod bare;
 pub mod blocking_io;
+pub mod bundle;
 pub mod canary;
 pub mod capabilities;
 pub mod catalog;
+#[cfg(any(feature = "futures", feature = "glommio", feature = "monoio"))]
+mod caught;
+#[cfg(all(
+    target_os = "linux",
+    any(feature = "compio", feature = "monoio", feature = "tokio-uring")
+))]
+pub mod completion_buffer;
+pub mod discipline;
 mod job;
+#[cfg(all(feature = "monoio", target_os = "linux"))]
+pub mod monoio_io;
 pub mod part;
-#[cfg(any(feature = "async-std", feature = "smol"))]
+pub mod probe;
+pub mod program;
+#[cfg(any(feature = "async-std", feature = "futures", feature = "smol"))]
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+pub mod server;
+#[cfg(feature = "smol")]
+pub mod smol_io;
+#[cfg(all(feature = "thread-bound", target_os = "linux"))]
+pub mod thread_bound;
+#[cfg(feature = "async-channel")]
+mod thread_per_core;
 #[cfg(feature = "tokio")]
-mod tokio_io;
+pub mod tokio_io;
 pub mod turn;
 
-pub use capabilities::{Capabilities, Discipline, How};
+pub use backend::Backend;
+pub use capabilities::{Capabilities, How, Intake};
+pub use discipline::Discipline;
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

@@ -12,7 +12,17 @@ use std::{io, os::unix::fs::FileExt, path::Path, sync::Arc};
 #[derive(Debug)]
 pub struct Ready<S>(pub S);
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Ready<S> {
+/// A socket that can be told that nothing more will be written. Closing, as `futures-io` calls it, does so
+/// in smol and nothing at all in async-std.
+pub trait Ends {
+    /// Says so to the other side; never waits.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    fn end(&self) -> io::Result<()>;
+}
+
+impl<S: AsyncRead + AsyncWrite + Ends + Unpin + Send + 'static> Stream for Ready<S> {
     #[inline]
     async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.read(buffer.window_mut()).await?, buffer))
@@ -21,6 +31,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Ready<S> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.end()
     }
 
     #[inline]

@@ -37,8 +37,17 @@ runners![ALL, visit_listed:
     #[cfg(feature = "rayon")] catalog::rayon::Rayon,
     #[cfg(feature = "tokio")] catalog::tokio::Tokio,
     #[cfg(feature = "tokio")] catalog::tokio_current::TokioCurrent,
+    #[cfg(feature = "tokio")] catalog::tokio_local::TokioLocal,
     #[cfg(feature = "smol")] catalog::smol::Smol,
+    #[cfg(feature = "smol")] catalog::smol_local::SmolLocal,
     #[cfg(feature = "async-std")] catalog::async_std::AsyncStd,
+    #[cfg(feature = "futures")] catalog::futures::Futures,
+    #[cfg(feature = "may")] catalog::may::May,
+    #[cfg(all(feature = "monoio", target_os = "linux"))] catalog::monoio_legacy::MonoioLegacy,
+    #[cfg(all(feature = "monoio", target_os = "linux"))] catalog::monoio::Monoio,
+    #[cfg(all(feature = "compio", target_os = "linux"))] catalog::compio::Compio,
+    #[cfg(all(feature = "glommio", target_os = "linux"))] catalog::glommio::Glommio,
+    #[cfg(all(feature = "tokio-uring", target_os = "linux"))] catalog::tokio_uring::TokioUring,
 ];
 
 runners![CANARIES, visit_canary:
@@ -46,6 +55,7 @@ runners![CANARIES, visit_canary:
     canary::LeavesStrays,
     canary::LiesAboutBytes,
     canary::Dies,
+    canary::Pretends,
 ];
 
 /// What the others are compared with, where it can run: what most people know.

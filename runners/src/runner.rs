@@ -4,7 +4,7 @@
 //! things on this machine (fairness card), and places top-level tasks on its workers, never on the
 //! thread that started it. Next: one file of [`crate::catalog`].
 
-use crate::Capabilities;
+use crate::{Backend, Capabilities, Discipline, probe::Missing};
 use serde::{Deserialize, Serialize};
 use simul_workloads::Runtime;
 use std::{future::Future, io, num::NonZeroUsize};
@@ -15,6 +15,8 @@ include!(concat!(env!("OUT_DIR"), "/locked.rs"));
 pub trait Runner: Sized + Send + Sync + 'static {
     /// Its implementation of the port.
     type Runtime: Runtime;
+    /// How actors come to their operations on it: `Tasks`, `Jobs` or `InTurn`.
+    type Discipline: Discipline;
 
     /// What it is, for lists and reports.
     const PROFILE: Profile;
@@ -30,6 +32,13 @@ pub trait Runner: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What it lacks on this machine, if anything, as far as that shows without starting it. Asked in a
+    /// process of its own ([`crate::probe`]).
+    #[must_use]
+    fn missing() -> Option<Missing> {
+        None
+    }
+
     /// Starts the workers. Called once in a process, from its main thread, which stays outside.
     ///
     /// # Errors
@@ -42,6 +51,12 @@ pub trait Runner: Sized + Send + Sync + 'static {
 
     /// The handle that tasks use.
     fn runtime(&self) -> Self::Runtime;
+
+    /// Over how many workers top-level tasks are dealt out by their index, to stay there; 1 where it is the
+    /// runtime's business which worker runs what.
+    fn dealt(&self) -> usize {
+        1
+    }
 
     /// Starts a top-level task where this runner would put it, and lets it run to its end. May be called
     /// from any thread. `index` counts the top-level tasks, for runners that deal them out.
@@ -57,6 +72,8 @@ pub struct Profile {
     pub describes: &'static str,
     /// The crate that it stands on; `None`: the standard library.
     pub package: Option<&'static str>,
+    /// What its name promises that it waits with.
+    pub backend: Backend,
     /// Whether it has one worker by design, however many cores there are.
     pub one_worker: bool,
     /// A warning that belongs to its name, such as "discontinued upstream".
@@ -101,7 +118,7 @@ pub struct Receipt {
 pub struct FairnessCard {
     /// Threads that run tasks.
     pub workers: usize,
-    /// What it is built to wait with: `blocking`, `epoll`, `io_uring`. What it really used is looked up.
+    /// What it promises to wait with: `blocking`, `epoll`, `io_uring`. What it really uses is looked up.
     pub backend: String,
     /// Where its timers come from, and their grain.
     pub timers: String,
@@ -159,6 +176,7 @@ mod tests {
             name: "nothing",
             describes: "",
             package: Some("no-such-crate"),
+            backend: Backend::Blocking,
             one_worker: false,
             caveat: None,
         };

@@ -6,9 +6,10 @@
 use crate::{FairnessCard, Part};
 use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
+    fmt::Debug,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{self, SocketAddr},
     os::unix::fs::FileExt,
     path::Path,
     pin::Pin,
@@ -23,13 +24,47 @@ use tokio::{
     task::{JoinError, JoinHandle},
 };
 
+/// Where a task goes.
+pub trait Spawning: Copy + Debug + Send + Sync + 'static {
+    /// Starts a task.
+    fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+}
+
+/// To the runtime of this thread, which may run it on any of its workers.
+#[derive(Clone, Copy, Debug)]
+pub struct OfThisRuntime;
+
+/// To the `LocalSet` of this thread.
+#[derive(Clone, Copy, Debug)]
+pub struct OfThisThread;
+
+impl Spawning for OfThisRuntime {
+    fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::spawn(task)
+    }
+}
+
+impl Spawning for OfThisThread {
+    fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::task::spawn_local(task)
+    }
+}
+
 /// The port over tokio.
 #[derive(Clone, Copy, Debug)]
-pub struct Tokio;
+pub struct Tokio<S>(pub S);
 
 /// A join that passes the task's panic on.
 #[derive(Debug)]
-pub struct Join<T>(JoinHandle<T>);
+pub struct Join<T>(pub(crate) JoinHandle<T>);
 
 impl<T> Future for Join<T> {
     type Output = T;
@@ -42,11 +77,11 @@ impl<T> Future for Join<T> {
 
 /// Nobody cancels tasks here, so a join fails only by a panic.
 #[cold]
-fn passed_on<T>(error: JoinError) -> T {
+pub(crate) fn passed_on<T>(error: JoinError) -> T {
     std::panic::resume_unwind(error.into_panic())
 }
 
-impl Runtime for Tokio {
+impl<S: Spawning> Runtime for Tokio<S> {
     type Tcp = Part<TcpStream>;
     type Listener = Part<TcpListener>;
     type File = OffloadedFile;
@@ -58,14 +93,14 @@ impl Runtime for Tokio {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        Join(tokio::spawn(task))
+        Join(self.0.spawn(task))
     }
 
     fn detach<F>(self, task: F)
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        drop(tokio::spawn(task));
+        drop(self.0.spawn(task));
     }
 
     async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -94,8 +129,9 @@ impl Runtime for Tokio {
         Ok(Part(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        on.set_nonblocking(true)?;
+        TcpListener::from_std(on).map(Part)
     }
 
     async fn open(self, path: &Path) -> io::Result<OffloadedFile> {
@@ -126,6 +162,10 @@ impl Stream for Part<TcpStream> {
     #[inline]
     async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
         Ok((self.0.write(buffer.window()).await?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown().await
     }
 
     #[inline]

@@ -65,6 +65,39 @@ impl Buffer {
         Ok(())
     }
 
+    /// Moves the cursor behind the last byte; after a [`Buffer::resize`] the window is what was added.
+    pub fn skip_to_end(&mut self) {
+        self.cursor = self.bytes.len();
+    }
+
+    /// What operations have handled so far: the bytes before the window.
+    #[inline]
+    #[must_use]
+    pub fn handled(&self) -> &[u8] {
+        &self.bytes[..self.cursor]
+    }
+
+    /// Takes the first bytes of what was handled away; what follows them moves to the front, and the window
+    /// grows. More than were handled: all of them.
+    #[inline]
+    pub fn consume(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.cursor);
+        self.bytes.copy_within(bytes..self.cursor, 0);
+        self.cursor -= bytes;
+    }
+
+    /// Makes it `length` bytes long, at least as long as what was handled; new bytes are 0.
+    pub fn resize(&mut self, length: usize) {
+        self.bytes.resize(length.max(self.cursor), 0);
+    }
+
+    /// Its bytes, wherever the cursor is.
+    #[inline]
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The same bytes with the cursor at the start.
     #[inline]
     #[must_use]
@@ -91,6 +124,20 @@ mod tests {
         assert_eq!(buffer.window(), [3]);
         assert_eq!(buffer.whole(), [1, 2, 3]);
         assert_eq!(buffer.rewound().window(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_handled_is_consumed_from_the_front() {
+        let mut buffer = Buffer::from(vec![1, 2, 3, 0]);
+        buffer.advance(3).unwrap();
+        buffer.consume(2);
+        assert_eq!((buffer.handled(), buffer.window().len()), (&[3][..], 3));
+        buffer.resize(2);
+        assert_eq!((buffer.handled(), buffer.window().len()), (&[3][..], 1));
+        buffer.resize(0);
+        assert_eq!(buffer.whole(), [3]);
+        buffer.consume(9);
+        assert_eq!(buffer.handled(), []);
     }
 
     #[test]

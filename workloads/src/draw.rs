@@ -9,7 +9,7 @@ use crate::Digest;
 /// numbers differ in likelihood by less than one in 2³².
 #[inline]
 #[must_use]
-pub(crate) fn below(bound: u64, seed: u64, actor: u32, index: u64) -> u64 {
+pub fn below(bound: u64, seed: u64, actor: u32, index: u64) -> u64 {
     let of_actor = Digest::of_number(seed ^ (u64::from(actor) << 32)).0;
     let drawn = Digest::of_number(of_actor.wrapping_add(index)).0;
     // The high half of the product (Lemire, 2019), which needs no division.

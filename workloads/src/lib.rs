@@ -5,17 +5,18 @@
 //! never sees the time. Loop, gate, deadline and recorder belong to whoever drives it.
 //!
 //! Read [`runtime`] for the port, [`workload`] for what a workload owes its caller, then one file of
-//! [`catalog`]; [`registry`] lists them all.
+//! [`catalog`]; [`registry`] lists them all. [`server`] is the same work, done when a client asks for it.
 #![forbid(unsafe_code)]
 
 pub mod buffer;
 pub mod catalog;
 pub mod digest;
-mod draw;
+pub mod draw;
 pub mod needs;
 pub mod parameters;
 pub mod registry;
 pub mod runtime;
+pub mod server;
 pub mod workload;
 
 pub use buffer::Buffer;

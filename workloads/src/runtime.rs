@@ -9,7 +9,13 @@
 //! `runners/src/catalog/`.
 
 use crate::Buffer;
-use std::{future::Future, io, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
 
 /// A handle to whatever executes the work: small, `Copy`, passed by value to every task.
 ///
@@ -62,11 +68,12 @@ pub trait Runtime: Copy + Send + Sync + 'static {
     /// Whatever the operating system says: refused, unreachable, no descriptor left.
     fn connect(self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
 
-    /// Listens on an address; port 0 lets the system choose.
+    /// Makes a listening socket the runtime's own. Whoever serves opens the socket, so that what is not the
+    /// runtime's doing (the length of the queue, whether the port is shared) is the same for all.
     ///
     /// # Errors
-    /// Whatever the operating system says: in use, not permitted.
-    fn listen(self, on: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>> + Send;
+    /// Whatever the operating system says, for instance no memory for one more registration.
+    fn listen(self, on: TcpListener) -> impl Future<Output = io::Result<Self::Listener>> + Send;
 
     /// Opens a file for reading.
     ///
@@ -91,6 +98,13 @@ pub trait Stream: Send + 'static {
     /// Whatever the operating system says.
     fn write(&mut self, buffer: Buffer)
     -> impl Future<Output = io::Result<(usize, Buffer)>> + Send;
+
+    /// Says that nothing more will be written; reading goes on. A server that refuses a request while its
+    /// client still sends could otherwise not deliver the refusal: the kernel would reset the connection.
+    ///
+    /// # Errors
+    /// Whatever the operating system says, for instance that the other side is gone.
+    fn end(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Fills the window and returns the buffer rewound. Runtimes forward to their own version of it:
     /// this loop costs up to 1 % more CPU per echo.
@@ -156,6 +170,26 @@ pub trait File: Send + 'static {
         buffer: Buffer,
         offset: u64,
     ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send;
+
+    /// Fills the window from `offset` on and returns the buffer rewound.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the file ends early, else whatever the operating system says.
+    fn read_exact_at(
+        &mut self,
+        mut buffer: Buffer,
+        mut offset: u64,
+    ) -> impl Future<Output = io::Result<Buffer>> + Send {
+        async move {
+            while !buffer.window().is_empty() {
+                let (bytes, back) = self.read_at(buffer, offset).await?;
+                buffer = back;
+                buffer.advance(bytes)?;
+                offset += bytes as u64;
+            }
+            Ok(buffer.rewound())
+        }
+    }
 }
 
 /// The sending half of a channel.

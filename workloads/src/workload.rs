@@ -4,7 +4,7 @@
 //! operation must have done ([`Workload::expected`]). It never loops, and never sees a clock: loop, gate,
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
-use crate::{Digest, Needs, ParameterError, Parameters, Runtime};
+use crate::{Digest, Needs, ParameterError, Parameters, Runtime, server::Call};
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
@@ -34,6 +34,15 @@ pub trait Workload: Sized + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Proves, after everything has been measured, that what `prepare` put up was there to the end. For whoever
+    /// prepares on behalf of a program that is not this one; actors of the port prove it when they close.
+    ///
+    /// # Errors
+    /// Why the measurement cannot be relied on.
+    fn verify(&self, _surroundings: &Surroundings) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Sets up one actor, before anything is measured.
     fn open<R: Runtime>(
         &self,
@@ -59,6 +68,14 @@ pub trait Workload: Sized + Send + Sync + 'static {
     /// The oracle: what the `index`th operation (from 0) of an actor must have done. Must not reuse the
     /// code that did it where an independent way is at hand.
     fn expected(&self, actor: u32, index: u64) -> Digest;
+
+    /// The request that stands for an operation where the runner is the server.
+    ///
+    /// # Errors
+    /// Why there is none: no route does this work, or none with these parameters.
+    fn call(&self) -> Result<Call, String> {
+        Err(format!("no route of the servers does the work of '{}'", Self::PROFILE.name))
+    }
 
     /// For [`Measure::Lateness`]: the time that this operation asks to wait. An operation that ends
     /// sooner is wrong work.

@@ -1,14 +1,32 @@
 //! What is different between two stored runs?
 
-use super::{CompareOptions, run::refused, say};
+use super::{report::tell_torn, run::refused, say};
 use crate::exit::Failure;
+use clap::Args;
 use simul_results::{
     compare::{self, Comparison, Shift},
     quantity, store,
     summary::Scale,
     wording::plain,
 };
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// The folder of the run to compare with
+    #[arg(value_name = "RUN_A")]
+    first: PathBuf,
+    /// The folder of the run to compare
+    #[arg(value_name = "RUN_B")]
+    second: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Compare runs of different machines
+    #[arg(long)]
+    across_hosts: bool,
+}
 
 /// Prints the second run against the first.
 ///
@@ -16,9 +34,9 @@ use std::process::ExitCode;
 /// No such run, a damaged one, runs of different hosts, or no cell that both measured.
 pub fn main(options: &CompareOptions) -> Result<ExitCode, Failure> {
     let first = store::load_light(&options.first).map_err(refused)?;
-    super::tell_torn(&first, &options.first);
+    tell_torn(&first, &options.first);
     let second = store::load_light(&options.second).map_err(refused)?;
-    super::tell_torn(&second, &options.second);
+    tell_torn(&second, &options.second);
     let comparison = compare::compare(&first, &second, options.across_hosts)
         .map_err(|error| Failure::BadInput(error.to_string()))?;
     if options.json {

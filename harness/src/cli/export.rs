@@ -1,14 +1,47 @@
 //! Write a stored run in another program's form.
 
-use super::{ExportFormat, ExportOptions, run::refused, say};
+use super::{report::tell_torn, run::refused, say};
 use crate::exit::Failure;
+use clap::Args;
 use simul_results::{
     Role, State, TrialRecord,
     export::{csv, hdr, junit, openmetrics, trackers},
     store::{self, Recording},
     summary::Summary,
 };
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// The folder of the run
+    run: PathBuf,
+    /// The form
+    #[arg(long, value_enum)]
+    to: ExportFormat,
+    /// The cell, for hgrm and hlog [default: the first that was measured]
+    #[arg(long, value_name = "CELL")]
+    cell: Option<String>,
+}
+
+/// What `export` can write.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ExportFormat {
+    /// All cells with intervals, for spreadsheets
+    Csv,
+    /// One cell's percentile distribution, for HdrHistogram plotters
+    Hgrm,
+    /// One cell's interval log, for HdrHistogram readers
+    Hlog,
+    /// Bencher Metric Format
+    Bmf,
+    /// The customSmallerIsBetter list of github-action-benchmark
+    GhBenchmark,
+    /// JUnit XML
+    Junit,
+    /// OpenMetrics text
+    Openmetrics,
+}
 
 /// Prints the run in the form that was asked for, and nothing else.
 ///
@@ -16,7 +49,7 @@ use std::process::ExitCode;
 /// No such run, a damaged one, or a cell that it has not measured.
 pub fn main(options: &ExportOptions) -> Result<ExitCode, Failure> {
     let recording = store::load(&options.run).map_err(refused)?;
-    super::tell_torn(&recording, &options.run);
+    tell_torn(&recording, &options.run);
     let bad = Failure::BadInput;
     let text = match options.to {
         ExportFormat::Hgrm => hdr::hgrm(&trials(&recording, options)?).map_err(bad)?,

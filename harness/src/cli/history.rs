@@ -1,7 +1,8 @@
 //! How did the cells of many runs of one host change?
 
-use super::{HistoryOptions, run::refused, say};
+use super::{report::tell_torn, run::refused, say};
 use crate::exit::Failure;
+use clap::Args;
 use simul_results::{
     chart,
     history::{self, History},
@@ -17,6 +18,20 @@ use std::{
     process::ExitCode,
 };
 
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryOptions {
+    /// Folders of runs, or folders that hold some
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write a chart into this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
 /// Prints the changes, and writes the chart if one was asked for.
 ///
 /// # Errors
@@ -26,7 +41,7 @@ pub fn main(options: &HistoryOptions) -> Result<ExitCode, Failure> {
     for folder in options.folders.iter().map(|folder| runs_in(folder)) {
         for folder in folder? {
             let recording = store::load_light(&folder).map_err(refused)?;
-            super::tell_torn(&recording, &folder);
+            tell_torn(&recording, &folder);
             runs.push((folder.display().to_string(), recording));
         }
     }

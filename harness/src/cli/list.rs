@@ -1,9 +1,19 @@
 //! What is there to choose from?
 
-use super::{ListOptions, say};
-use crate::{control::suites, exit::Failure};
+use super::{ListOptions, run::programs_of, say};
+use crate::{
+    control::{
+        availability,
+        inbox::{Inbox, Interrupted},
+        programs::Programs,
+        selection::unknown,
+        suites,
+    },
+    exit::Failure,
+};
 use serde_json::{Value, json};
-use simul_workloads::Shape;
+use simul_runners::probe::Availability;
+use simul_workloads::{Shape, server::call::call_of};
 use std::process::ExitCode;
 
 /// Prints one of the lists.
@@ -12,7 +22,11 @@ use std::process::ExitCode;
 /// Standard output cannot be written.
 pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
     let items = match &*options.kind {
-        "runners" => runners(),
+        "runners" => {
+            let mut items = runners()?;
+            items.extend(programs(&programs_of(&options.runner_files)?));
+            items
+        }
         "workloads" => workloads(),
         _ => suite_list(),
     };
@@ -24,22 +38,70 @@ pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn runners() -> Vec<Value> {
+fn runners() -> Result<Vec<Value>, Failure> {
     let all = simul_runners::registry::ALL.iter();
-    all.map(|runner| {
+    let names: Vec<&str> = all.clone().map(|runner| runner.name).collect();
+    let found = availability::of(&names, &mut Inbox::default());
+    let found = found.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let described = all.map(|runner| {
         let receipt = runner.receipt();
-        let state = if receipt.is_ok() { "available" } else { "unavailable" };
+        let refusal = found.get(runner.name).and_then(Availability::refusal);
+        let reason = receipt.as_ref().err().cloned().or(refusal);
+        let backend = match found.get(runner.name) {
+            Some(Availability::Available { backend }) => *backend,
+            Some(Availability::Degraded { backend, .. }) => Some(*backend),
+            _ => None,
+        };
         json!({
             "name": runner.name,
             "describes": runner.describes,
             "version": receipt.as_ref().ok().map(|receipt| &receipt.version),
             "package": receipt.as_ref().ok().map(|receipt| &receipt.package),
-            "state": state,
-            "reason": receipt.as_ref().err(),
+            "state": if reason.is_none() { "available" } else { "unavailable" },
+            "reason": reason,
+            "backend": backend,
+            "class": "rust",
             "caveat": runner.caveat,
         })
-    })
-    .collect()
+    });
+    Ok(described.collect())
+}
+
+/// Runner programs, each asked for its version.
+fn programs(programs: &Programs) -> Vec<Value> {
+    let names: Vec<&str> = programs.names().collect();
+    let asked = names.iter().filter_map(|name| {
+        let (program, found) = (programs.find(name)?, programs.availability(name)?);
+        let missing = found.as_ref().err();
+        Some(json!({
+            "name": program.name,
+            "describes": program.describes,
+            "version": found.as_ref().ok().map(|available| &available.version),
+            "package": program.package,
+            "state": if found.is_ok() { "available" } else { "unavailable" },
+            "reason": missing.map(|missing| &missing.reason),
+            "remedy": missing.map(|missing| &missing.remedy),
+            "class": program.class.name(),
+            "caveat": program.caveat,
+        }))
+    });
+    asked.collect()
+}
+
+/// Prints the version that a runner stands on, as a program that another build starts is asked for it.
+///
+/// # Errors
+/// There is no such runner, or no version of it.
+pub(super) fn receipt(runner: &str) -> Result<ExitCode, Failure> {
+    let own = simul_runners::registry::find(runner).map(simul_runners::Profile::receipt);
+    let bare = || simul_runners::bare::find(runner).map(simul_runners::bare::Profile::receipt);
+    let receipt = own.or_else(bare).ok_or_else(|| {
+        let names: Vec<&str> = simul_runners::registry::ALL.iter().map(|r| r.name).collect();
+        Failure::BadInput(unknown(runner, "runner", &names))
+    })?;
+    let receipt = receipt.map_err(Failure::Broken)?;
+    say(&format!("{} {} ({})", receipt.package, receipt.version, receipt.source))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn workloads() -> Vec<Value> {
@@ -58,6 +120,10 @@ fn workloads() -> Vec<Value> {
             "shape": match workload.shape { Shape::Session => "session", Shape::Batch => "batch" },
             "parameters": parameters,
             "load": format!("closed-{}", workload.actors),
+            // What stands for it under open load; null where nothing does.
+            "request": call_of(workload.name)
+                .ok()
+                .map(|call| format!("open: {} {}", call.method, call.path)),
         })
     })
     .collect()
@@ -83,11 +149,11 @@ fn line(item: &Value) -> String {
     let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
     let about = ["describes", "question", "purpose"].map(text).concat();
     let mut facts = Vec::new();
-    for key in ["package", "version", "class", "measure", "load", "caveat", "reason"] {
-        if let Some(fact) = item[key].as_str() {
-            facts.push(fact.to_owned());
-        }
+    for key in ["package", "version", "backend", "class", "measure", "load", "request", "caveat"] {
+        facts.extend(item[key].as_str().map(str::to_owned));
     }
+    facts.extend(item["reason"].as_str().map(|reason| format!("unavailable: {reason}")));
+    facts.extend(item["remedy"].as_str().map(|remedy| format!("to have it: {remedy}")));
     if let Some(blocks) = item["blocks"].as_u64() {
         facts.push(format!("{} contests, {blocks} blocks", item["contests"]));
     }

@@ -1,29 +1,41 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], and of stored runs [`rank`], [`compare`],
-//! [`export`] and [`history`]. `trial`, `peer` and `guard` are hidden: they
-//! are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
+//! [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
+//! processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod compare;
+pub mod conform;
+pub mod doctor;
 pub mod export;
 pub mod history;
 pub mod list;
+pub mod load;
+mod load_text;
 pub mod rank;
 pub mod report;
 pub mod run;
+pub mod serve;
 
 use crate::{
-    control::guardian::{self, Charge},
+    control::{
+        external::External,
+        guardian::{self, Charge},
+        open_plan::{MOST_CONNECTIONS, objective},
+        selection,
+    },
     exit::Failure,
-    peer, trial,
+    generator, peer, protocol, trial,
 };
 use clap::{Args, Parser, Subcommand};
-use simul_results::{Load, Placement, store::Recording};
+use simul_results::{Load, Placement, record::ObjectiveRecord};
+use simul_runners::{Runner, probe::Availability, registry};
 use simul_workloads::Peer;
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -46,28 +58,61 @@ enum Command {
     Run(RunOptions),
     /// Show what there is
     List(ListOptions),
+    /// Show what is here, what is missing, and what would help
+    Doctor(DoctorOptions),
+    /// Check a runner program step by step
+    Conform(ConformOptions),
     /// Write the report of a stored run again
-    Report(ReportOptions),
+    Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
-    Rank(RankOptions),
+    Rank(rank::RankOptions),
     /// Put two stored runs side by side, without a verdict
-    Compare(CompareOptions),
+    Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
-    Export(ExportOptions),
+    Export(export::ExportOptions),
     /// Put many runs of one host in order and find changes
-    History(HistoryOptions),
+    History(history::HistoryOptions),
+    /// Let a runner be a server, for any load generator
+    Serve(ServeOptions),
+    /// Send HTTP requests to a server at intended times, and tell when the answers came
+    Load(load::LoadOptions),
     /// Run one trial over standard input and output
     #[command(hide = true)]
-    Trial,
+    Trial {
+        /// Print the version of what a runner stands on, and nothing else
+        #[arg(long, value_name = "RUNNER")]
+        receipt: Option<String>,
+    },
     /// Be the neutral process at the other end of the sockets
     #[command(hide = true)]
     Peer {
         /// What to do with what arrives
         kind: String,
     },
+    /// Try a runner out, and tell whether it can be measured here
+    #[command(hide = true)]
+    Probe {
+        /// Its name
+        runner: String,
+    },
+    /// Be the generator of an open load
+    #[command(hide = true)]
+    Generator,
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
     Guard(GuardOptions),
+    /// Become a command that dies with its guardian
+    #[command(hide = true)]
+    Follow(FollowOptions),
+    /// Be a runner program with a known fault
+    #[command(hide = true)]
+    Canary {
+        /// Which
+        fault: String,
+    },
+    /// Wait for the end of standard input
+    #[command(hide = true)]
+    Keep,
 }
 
 /// Options of `run`.
@@ -79,7 +124,11 @@ pub struct RunOptions {
     /// Runners: names or patterns
     #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
     runners: Vec<String>,
-    /// How much work at a time: closed-N, N actors without think time
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// How much work: closed-N, N actors without think time; open-RATE, requests per second over HTTP,
+    /// whatever the server does: evenly, or open-RATE-poisson, or open-RATE-burst:N
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
     /// Cores of runner and peer: separate, one-core, all-cores or unpinned
@@ -109,6 +158,19 @@ pub struct RunOptions {
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     json: bool,
+    /// Raise an open load until every server is saturated [from sweep-1000-poisson, or from --load open-…]
+    #[arg(long)]
+    sweep: bool,
+    /// What a sweep is to find: the highest rate at which this holds, such as p99=10ms
+    #[arg(long, value_name = "PERCENTILE=TIME", value_parser = objective, requires = "sweep")]
+    slo: Option<ObjectiveRecord>,
+    /// Put another server into the same open rounds: a command, with {port} or {address} in it or PORT in its
+    /// environment; or the URL of a running one. It must serve the routes of simul serve. Repeatable
+    #[arg(long = "server", value_name = "NAME=CMD|URL")]
+    servers: Vec<External>,
+    /// Connections of an open load [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_CONNECTIONS)))]
+    connections: Option<u32>,
     /// Show no progress: neither the bar nor, where there is no terminal, a line for each block
     #[arg(long)]
     no_progress: bool,
@@ -123,92 +185,64 @@ pub struct ListOptions {
     /// runners, workloads or suites
     #[arg(value_parser = ["runners", "workloads", "suites"])]
     kind: String,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
 }
 
-/// Options of `report`.
+/// Options of `doctor`.
 #[derive(Debug, Args)]
-pub struct ReportOptions {
-    /// The folder of the run
-    run: PathBuf,
-}
-
-/// Options of `rank`.
-#[derive(Debug, Args)]
-pub struct RankOptions {
-    /// The folder of the run
-    run: PathBuf,
-    /// Compare only these over all workloads
-    #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
-    runners: Vec<String>,
+#[command(after_help = "Exit codes: 0 it can be measured here; 1 it cannot; 2 bad input.")]
+pub struct DoctorOptions {
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// Options of `compare`.
+/// Options of `conform`.
 #[derive(Debug, Args)]
-pub struct CompareOptions {
-    /// The folder of the run to compare with
-    #[arg(value_name = "RUN_A")]
-    first: PathBuf,
-    /// The folder of the run to compare
-    #[arg(value_name = "RUN_B")]
-    second: PathBuf,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    /// Compare runs of different machines
-    #[arg(long)]
-    across_hosts: bool,
+#[command(
+    after_help = "Exit codes: 0 it keeps the protocol; 1 it does not; 2 bad input. The protocol: \
+runners/PROTOCOL.md."
+)]
+pub struct ConformOptions {
+    /// The name of a runner program
+    #[arg(required_unless_present = "command", conflicts_with = "command")]
+    name: Option<String>,
+    /// A file that declares runner programs
+    #[arg(long = "runner-file", value_name = "FILE")]
+    runner_files: Vec<PathBuf>,
+    /// Workloads to check, with parameters as in echo:128 [default: all]
+    #[arg(short, long = "workload", value_name = "NAME", value_delimiter = ',')]
+    workloads: Vec<String>,
+    /// What the spec says in 'runner' to a command
+    #[arg(long, value_name = "NAME", requires = "command")]
+    runner: Option<String>,
+    /// A command that starts a trial
+    #[arg(last = true)]
+    command: Vec<String>,
 }
 
-/// Options of `export`.
+/// Options of `serve`.
 #[derive(Debug, Args)]
-pub struct ExportOptions {
-    /// The folder of the run
-    run: PathBuf,
-    /// The form
-    #[arg(long, value_enum)]
-    to: ExportFormat,
-    /// The cell, for hgrm and hlog [default: the first that was measured]
-    #[arg(long, value_name = "CELL")]
-    cell: Option<String>,
-}
-
-/// What `export` can write.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ExportFormat {
-    /// All cells with intervals, for spreadsheets
-    Csv,
-    /// One cell's percentile distribution, for HdrHistogram plotters
-    Hgrm,
-    /// One cell's interval log, for HdrHistogram readers
-    Hlog,
-    /// Bencher Metric Format
-    Bmf,
-    /// The customSmallerIsBetter list of github-action-benchmark
-    GhBenchmark,
-    /// JUnit XML
-    Junit,
-    /// OpenMetrics text
-    Openmetrics,
-}
-
-/// Options of `history`.
-#[derive(Debug, Args)]
-pub struct HistoryOptions {
-    /// Folders of runs, or folders that hold some
-    #[arg(required = true, value_name = "DIR")]
-    folders: Vec<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-    /// Write a chart into this file, which must not exist
-    #[arg(long, value_name = "FILE")]
-    svg: Option<PathBuf>,
+pub struct ServeOptions {
+    /// The work at /, with parameters as in echo:128; all routes are there besides
+    workload: String,
+    /// Who serves
+    #[arg(short, long, value_name = "NAME")]
+    runner: String,
+    /// Where to listen; port 0: a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
+    listen: SocketAddr,
+    /// Threads that may run tasks [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    workers: Option<u32>,
 }
 
 /// Options of `guard`.
@@ -220,6 +254,20 @@ struct GuardOptions {
     /// A temporary folder to remove in the end
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Say what is left behind so long after the command's own end
+    #[arg(long, value_name = "MS")]
+    grace_ms: Option<u64>,
+    /// The command
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Options of `follow`.
+#[derive(Debug, Args)]
+struct FollowOptions {
+    /// Where to start it
+    #[arg(long)]
+    directory: Option<PathBuf>,
     /// The command
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -232,15 +280,35 @@ pub fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Run(options)) {
         Command::Run(options) => run::main(&options),
         Command::List(options) => list::main(&options),
+        Command::Doctor(options) => doctor::main(&options),
+        Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),
-        Command::Trial => trial::main().map(|()| ExitCode::SUCCESS).map_err(broken),
-        Command::Peer { kind } => serve(&kind),
-        Command::Guard(GuardOptions { cores, folder, command }) => {
-            guardian::watch(&Charge { cores, folder, command })
+        Command::Load(options) => load::main(&options),
+        Command::Serve(options) => serve::main(&options),
+        Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
+        Command::Trial { receipt: None } => {
+            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
+        }
+        Command::Peer { kind } => be_peer(&kind),
+        Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
+        Command::Probe { runner } => probe(&runner),
+        Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
+            let grace = grace_ms.map(Duration::from_millis);
+            guardian::watch(&Charge { cores, folder, grace, command })
+        }
+        Command::Follow(FollowOptions { directory, command }) => {
+            Err(guardian::follow(directory.as_deref(), &command))
+        }
+        Command::Canary { fault } => crate::canary::main(&fault),
+        Command::Keep => {
+            crate::protocol::follow_guardian();
+            io::copy(&mut io::stdin().lock(), &mut io::sink())
+                .map(|_| ExitCode::SUCCESS)
+                .map_err(broken)
         }
     };
     outcome.unwrap_or_else(|failure| {
@@ -259,19 +327,28 @@ fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says on standard error that a recording's last line was left out, where it was.
-fn tell_torn(recording: &Recording, folder: &Path) {
-    if recording.torn {
-        let folder = folder.display();
-        let _ = writeln!(io::stderr(), "the last line of '{folder}' is torn and left out");
-    }
-}
-
-fn serve(kind: &str) -> Result<ExitCode, Failure> {
+fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     if kind != Peer::Echo.name() {
         return Err(Failure::BadInput(format!("no peer '{kind}'; there is: echo")));
     }
     peer::serve(Peer::Echo).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Tries a runner out in this process, and prints what came of it as one line of JSON.
+fn probe(name: &str) -> Result<ExitCode, Failure> {
+    struct Probe;
+    impl registry::Visitor for Probe {
+        type Output = Availability;
+        fn visit<R: Runner>(self) -> Availability {
+            simul_runners::probe::probe::<R>()
+        }
+    }
+    protocol::follow_guardian();
+    let names: Vec<&str> = registry::ALL.iter().map(|runner| runner.name).collect();
+    let found = registry::visit(name, Probe)
+        .ok_or_else(|| Failure::BadInput(selection::unknown(name, "runner", &names)))?;
+    let line = serde_json::to_string(&found).map_err(|error| broken(error.into()))?;
+    say(&line).map(|()| ExitCode::SUCCESS)
 }
 
 fn broken(error: io::Error) -> Failure {
@@ -288,6 +365,12 @@ fn slice_length(text: &str) -> Result<Duration, String> {
     length
         .filter(|length| SLICES.contains(length))
         .ok_or_else(|| format!("'{text}' is not a time from 1ms to 60s, such as 50ms"))
+}
+
+/// The first address that a host and port mean.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| format!("'{text}' is not an address with a port, such as 127.0.0.1:8080"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Who is ahead, per workload and over all?
 
-use super::{RankOptions, run::refused, say};
+use super::{report::tell_torn, run::refused, say};
 use crate::exit::Failure;
+use clap::Args;
 use serde_json::{Value, json};
 use simul_results::{
     judged::{self, JudgedContest},
@@ -10,7 +11,20 @@ use simul_results::{
     summary::Metric,
     wording::plain,
 };
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Options of `rank`.
+#[derive(Debug, Args)]
+pub struct RankOptions {
+    /// The folder of the run
+    run: PathBuf,
+    /// Compare only these over all workloads
+    #[arg(short, long = "runner", value_name = "NAME", value_delimiter = ',')]
+    runners: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
 
 /// Prints the rank groups of a stored run.
 ///
@@ -18,7 +32,7 @@ use std::process::ExitCode;
 /// No such run, a damaged one, or nothing that can be ranked.
 pub fn main(options: &RankOptions) -> Result<ExitCode, Failure> {
     let recording = store::load_light(&options.run).map_err(refused)?;
-    super::tell_torn(&recording, &options.run);
+    tell_torn(&recording, &options.run);
     let contests = judged::contests(&recording).map_err(Failure::BadInput)?;
     let folder = options.run.display();
     if !contests.iter().flat_map(|contest| &contest.cells).any(|cell| cell.ranked) {
@@ -85,6 +99,10 @@ fn as_text(contests: &[JudgedContest<'_>], standings: &[Standing]) -> String {
     let mut lines = Vec::new();
     for contest in contests {
         lines.push(plain(&contest.contest.to_string()));
+        if contest.contest.load.is_sweep() {
+            lines.push("  a sweep has no ranks: its curves and rates are in the report".into());
+            continue;
+        }
         for metric in Metric::ALL {
             lines.push(format!("  {:<18} {}", metric.name(), groups(contest, metric)));
         }
@@ -113,7 +131,9 @@ fn as_text(contests: &[JudgedContest<'_>], standings: &[Standing]) -> String {
         }
     }
     lines.push(
-        "runners of one group are not shown to differ from its best; lateness is in no mean".into(),
+        "runners of one group are not shown to differ from its best; lateness and the throughput of open loads \
+         are in no mean"
+            .into(),
     );
     lines.join("\n")
 }

@@ -5,10 +5,12 @@
 use super::{CommandLine, RunOptions, say};
 use crate::{
     control::{
+        availability,
         events::{Reporter, Silence},
-        inbox::Inbox,
+        inbox::{Inbox, Interrupted},
         placement,
         plan::Plan,
+        programs::Programs,
         progress::{Lines, Progress},
         selection::Request,
         session::{self, Ending},
@@ -41,7 +43,7 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
     let mut prepared = Prepared::from(options)?;
     let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
     let mut reporter = reporter(options);
-    let Prepared { plan, writer, before, folder } = &mut prepared;
+    let Prepared { plan, writer, before, folder, .. } = &mut prepared;
     let ending = session::run(plan, writer, before, &mut inbox, &mut *reporter).map_err(stored)?;
     let recording = store::load(folder).map_err(stored)?;
     show(&recording, folder, options)?;
@@ -60,6 +62,8 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
 /// Everything that stands before the first process starts.
 struct Prepared {
     plan: Plan,
+    #[expect(dead_code, reason = "keeps what was unpacked and built for as long as the run lasts")]
+    programs: Programs,
     writer: Writer,
     /// Trials of a resumed run.
     before: Vec<simul_results::TrialRecord>,
@@ -75,7 +79,8 @@ impl Prepared {
     }
 
     fn fresh(options: &RunOptions) -> Result<Self, Failure> {
-        let plan = Plan::make(&request(options), &placement::available())?;
+        let programs = programs(options)?;
+        let plan = plan_for(request(options), &programs)?;
         let started = jiff::Timestamp::now();
         let run = RunRecord {
             schema: SCHEMA,
@@ -97,7 +102,7 @@ impl Prepared {
             )),
             other => refused(other),
         })?;
-        Ok(Self { plan, writer, before: Vec::new(), folder })
+        Ok(Self { plan, programs, writer, before: Vec::new(), folder })
     }
 
     fn resumed(folder: &Path, options: &RunOptions) -> Result<Self, Failure> {
@@ -117,18 +122,54 @@ impl Prepared {
         if !host::is_same(&run.host, &host::facts()) {
             return refuse("the host");
         }
-        let mut request = request(&selection(options, &run)?);
+        let options = selection(options, &run)?;
+        let mut request = request(&options);
         request.seed = request.seed.or(Some(run.plan.seed));
-        let plan = Plan::make(&request, &placement::available())?;
+        let programs = programs(&options)?;
+        let plan = plan_for(request, &programs)?;
         if plan.record != run.plan {
             return refuse("the plan");
+        }
+        if let Some(name) = other_version(&plan, &trials) {
+            return refuse(&format!("the version of '{name}'"));
         }
         if torn {
             eprintln!("the last line of '{}' was torn and is left out", folder.display());
         }
         let writer = Writer::resume(folder).map_err(refused)?;
-        Ok(Self { plan, writer, before: trials, folder: folder.to_owned() })
+        Ok(Self { plan, programs, writer, before: trials, folder: folder.to_owned() })
     }
+}
+
+/// A runner program whose version is not that of the trials before, if there is one.
+fn other_version<'a>(plan: &'a Plan, before: &[simul_results::TrialRecord]) -> Option<&'a str> {
+    let arms = plan.contests.iter().flat_map(|contest| &contest.arms);
+    let mut programs = arms.filter_map(|arm| arm.foreign.as_ref());
+    let other = programs.find(|available| {
+        let name = &available.program.name;
+        let receipts = before.iter().filter(|trial| trial.runner == *name);
+        let mut receipts = receipts.filter_map(|trial| trial.receipt.as_ref());
+        receipts.any(|receipt| receipt.version != available.version)
+    });
+    other.map(|available| &*available.program.name)
+}
+
+/// What is to be measured, once the runners that are asked for have been tried out. What does not fit is said
+/// before that.
+fn plan_for(mut request: Request, programs: &Programs) -> Result<Plan, Failure> {
+    let cores = placement::available();
+    let plan = Plan::make(&request, &cores, programs)?;
+    // Drawn once.
+    request.seed = Some(plan.record.seed);
+    // No signal is caught yet: an interruption ends this process, and the guardians do the rest.
+    let mut inbox = Inbox::default();
+    let found = availability::of(&plan.runners(), &mut inbox);
+    let found = found.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let refused = found
+        .iter()
+        .filter_map(|(name, availability)| Some(((*name).to_owned(), availability.refusal()?)));
+    request.unavailable = refused.collect();
+    if request.unavailable.is_empty() { Ok(plan) } else { Plan::make(&request, &cores, programs) }
 }
 
 /// What a resumed run is to measure: what the options say now, or else what they said then.
@@ -146,6 +187,15 @@ fn selection(options: &RunOptions, run: &RunRecord) -> Result<RunOptions, Failur
     })
 }
 
+/// The runner programs that can be named.
+pub(super) fn programs_of(files: &[PathBuf]) -> Result<Programs, Failure> {
+    Programs::of(files).map_err(Failure::BadInput)
+}
+
+fn programs(options: &RunOptions) -> Result<Programs, Failure> {
+    programs_of(&options.runner_files)
+}
+
 fn request(options: &RunOptions) -> Request {
     Request {
         workloads: options.workloads.clone(),
@@ -157,6 +207,11 @@ fn request(options: &RunOptions) -> Request {
         rounds: options.rounds,
         slice: options.slice,
         seed: options.seed,
+        unavailable: Default::default(),
+        sweep: options.sweep,
+        objective: options.slo,
+        servers: options.servers.clone(),
+        connections: options.connections,
         null_arms: options.null_arms,
     }
 }

@@ -9,30 +9,21 @@
 //! block. The controller sleeps during slices. Next: [`super::arm`], [`super::marks`].
 
 use super::{
-    arm::{Arm, Launch},
+    arm::Arm,
+    closed::Lengths,
     contamination::{Look, MOST_CORES, Watch},
+    course::Course,
+    driver::{Launch, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
-    marks,
-    plan::{ContestPlan, Plan},
+    plan::{ArmPlan, ContestPlan, Plan},
     schedule::Seen,
-    verification,
 };
-use crate::protocol::Slice;
-use rand::{SeedableRng, seq::SliceRandom};
+use crate::protocol::SEEDS;
+use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
-use simul_results::{State, TrialRecord};
+use simul_results::TrialRecord;
 use std::collections::HashSet;
-
-/// Slices hold at least so many operations, unless one takes longer than 20 ms.
-pub const LEAST_OPERATIONS: u64 = 20;
-/// No slice is longer, unless it was asked for: a contest of ten would take minutes.
-const LONGEST_SLICE_NS: u64 = 2_000_000_000;
-
-/// Slices are so many times longer than the 99th percentile. An operation that begins before a window and
-/// ends after it is in none: with windows as long as the tail, Little's law missed half of the operations
-/// of a runner that lets some of a thousand connections wait for 40 ms.
-const TAILS: u64 = 3;
 
 /// A block that is being lived.
 pub struct Block<'a> {
@@ -45,8 +36,6 @@ pub struct Block<'a> {
     /// Every process that is ours.
     ours: HashSet<i32>,
     look: Look,
-    /// For each arm: the length of its slices and what is dropped of them.
-    lengths_ns: Vec<[u64; 2]>,
 }
 
 impl<'a> Block<'a> {
@@ -54,7 +43,7 @@ impl<'a> Block<'a> {
     #[must_use]
     pub fn new(plan: &'a Plan, contest: &'a ContestPlan, block: u32, seen: &Seen) -> Self {
         // Every block draws its own inputs and orders; the same for all runners.
-        let seed = plan.record.seed.wrapping_add(u64::from(block));
+        let seed = plan.record.seed.wrapping_add(u64::from(block)) % SEEDS;
         let mut new = Self {
             plan,
             contest,
@@ -64,13 +53,11 @@ impl<'a> Block<'a> {
             watch: Watch::default(),
             ours: HashSet::from([std::process::id() as i32]),
             look: Look::default(),
-            lengths_ns: Vec::new(),
         };
-        let launch = new.launch();
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms = arms.map(|arm| Arm::new(arm, &launch)).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm), new.lengths())).collect();
         new
     }
 
@@ -93,49 +80,51 @@ impl<'a> Block<'a> {
         self.arms.iter_mut().for_each(Arm::release);
         self.arms.iter_mut().for_each(|arm| arm.bury(inbox));
         let arms = std::mem::take(&mut self.arms);
-        Ok(arms.into_iter().map(|arm| judged(arm, self.contest, self.seed)).collect())
+        Ok(arms.into_iter().map(|arm| arm.judged(self.contest)).collect())
     }
 
-    fn launch(&self) -> Launch<'a> {
+    fn launch(&self, arm: &'a ArmPlan) -> Launch<'a> {
         Launch {
             contest: self.contest,
+            arm,
             block: self.block,
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
         }
     }
 
+    fn lengths(&self) -> Lengths {
+        Lengths {
+            slice_ns: self.plan.record.slice_ns,
+            drop_ns: self.plan.record.drop_ns,
+            warm_up_ns: self.plan.record.warm_up_ns,
+            exact: self.plan.exact_slice,
+        }
+    }
+
     /// Starts all processes, in random order, and waits until all actors are at their gates.
     fn set_up(&mut self, inbox: &mut Inbox, random: &mut Pcg64Mcg) -> Result<(), Interrupted> {
-        let launch = self.launch();
         let mut order: Vec<usize> = (0..self.arms.len()).collect();
         order.shuffle(random);
+        let launches: Vec<Launch<'a>> =
+            self.arms.iter().map(|arm| self.launch(arm.plan())).collect();
         for arm in &order {
-            self.arms[*arm].start_peer(&launch, inbox);
+            self.arms[*arm].prepare(&launches[*arm], inbox)?;
         }
         for arm in &order {
-            self.arms[*arm].start_trial(&launch, inbox)?;
+            self.arms[*arm].start(&launches[*arm], inbox)?;
         }
         for arm in &order {
-            self.arms[*arm].await_ready(inbox)?;
+            self.arms[*arm].await_ready(&launches[*arm], inbox)?;
         }
         self.ours.extend(self.arms.iter().flat_map(Arm::processes));
         Ok(())
     }
 
     fn warm_up(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
-        for arm in &mut self.arms {
-            let asked = [self.plan.record.slice_ns, self.plan.record.drop_ns];
-            let pace = if arm.is_alive() {
-                arm.warm_up(self.plan.record.warm_up_ns, inbox)?
-            } else {
-                None
-            };
-            let length =
-                pace.filter(|_| !self.plan.exact_slice).map(|pace| length_ns(&pace, asked));
-            self.lengths_ns.push(length.unwrap_or(asked));
-        }
-        Ok(())
+        let rate_per_sec = Course::of(self.contest).next().unwrap_or(0);
+        let turn = Turn { round: 0, position: 0, rate_per_sec, seed: self.seed };
+        self.arms.iter_mut().try_for_each(|arm| arm.warm_up(turn, inbox).map(|_| ()))
     }
 
     fn rounds(
@@ -144,45 +133,50 @@ impl<'a> Block<'a> {
         reporter: &mut dyn Reporter,
         random: &mut Pcg64Mcg,
     ) -> Result<(), Interrupted> {
-        let mut again = self.plan.record.rounds / 4;
-        let (mut round, mut counted) = (0, 0);
+        let mut course = Course::of(self.contest);
         let mut order: Vec<usize> = (0..self.arms.len()).collect();
+        let mut round = 0;
         self.look = self.watch.look(&self.ours);
-        while counted < self.plan.record.rounds {
+        while let Some(rate_per_sec) = course.next() {
             order.shuffle(random);
-            let foreign_cores = self.round(round, &order, inbox, reporter)?;
-            if foreign_cores > MOST_CORES && again > 0 {
-                again -= 1;
+            // The arrivals of a round are the same for all arms, and other ones in the next.
+            let seed = random.next_u64();
+            let turn = Turn { round, position: 0, rate_per_sec, seed };
+            let wanted = order.iter().copied().filter(|arm| self.arms[*arm].wants(turn));
+            let wanted: Vec<usize> = wanted.collect();
+            if wanted.is_empty() {
+                break;
+            }
+            let foreign_cores = self.round(turn, &wanted, inbox, reporter)?;
+            if foreign_cores > MOST_CORES && course.repeat() {
                 self.set_aside(round);
                 reporter.take_in(&Event::RoundSetAside { foreign_cores });
             } else {
-                counted += 1;
+                course.advance();
             }
             round += 1;
-            if !self.arms.iter().any(Arm::is_alive) {
-                break;
-            }
         }
         Ok(())
     }
 
-    /// One slice of every trial; returns the foreign CPU of the worst slice, in cores.
+    /// One slice of each of these arms; returns the foreign CPU of the worst slice, in cores.
     fn round(
         &mut self,
-        round: u32,
-        order: &[usize],
+        turn: Turn,
+        arms: &[usize],
         inbox: &mut Inbox,
         reporter: &mut dyn Reporter,
     ) -> Result<f64, Interrupted> {
         let mut worst: f64 = 0.0;
-        let alive = order.iter().filter(|arm| self.arms[**arm].is_alive());
-        let alive: Vec<usize> = alive.copied().collect();
-        for (position, arm) in alive.into_iter().enumerate() {
-            let arm_lengths = self.lengths_ns[arm];
-            let arm = &mut self.arms[arm];
-            let slice = arm.slice(arm_lengths, [round, position as u32], inbox)?;
+        for (position, arm) in arms.iter().enumerate() {
+            let turn = Turn { position: position as u32, ..turn };
+            let arm = &mut self.arms[*arm];
+            arm.before_slice(inbox)?;
+            let ours = arm.is_ours();
+            let slice = arm.slice(turn, inbox)?;
             let look = self.watch.look(&self.ours);
-            if let Some(slice) = slice {
+            // Beside a server that is not ours nobody can tell who is a stranger.
+            if let Some(slice) = slice.filter(|_| ours) {
                 let foreign_ns = look.since_ns(&self.look, &self.ours);
                 slice.foreign_cpu_ns = Some(foreign_ns);
                 worst = worst.max(cores(foreign_ns, slice.ended_ns - slice.started_ns));
@@ -211,34 +205,4 @@ impl Drop for Block<'_> {
 /// CPU time in cores, over a span of time.
 pub(super) fn cores(cpu_ns: u64, span_ns: u64) -> f64 {
     cpu_ns as f64 / span_ns.max(1) as f64
-}
-
-/// How long a trial's slices must be, by its pace in the warm-up: at least as long as asked, at least
-/// [`LEAST_OPERATIONS`], and longer than its slow operations by [`TAILS`].
-fn length_ns(pace: &Slice, [slice_ns, drop_ns]: [u64; 2]) -> [u64; 2] {
-    let per_operation_ns = pace.window_ns / pace.completed.max(1);
-    // Half as many again, since the pace varies.
-    let enough_ns = per_operation_ns * LEAST_OPERATIONS * 3 / 2;
-    let wanted_ns = enough_ns.max(TAILS * pace.p99_ns) + drop_ns;
-    [slice_ns.max(wanted_ns.min(LONGEST_SLICE_NS)), drop_ns]
-}
-
-/// The trial's record, after its work has been verified and its numbers have been looked at.
-fn judged(mut arm: Arm<'_>, contest: &ContestPlan, seed: u64) -> TrialRecord {
-    if let Some(finished) = arm.finished.take() {
-        if finished.early > 0 {
-            let early = finished.early;
-            arm.end(
-                State::Discarded,
-                format!("{early} operations ended before the time that they had asked to wait"),
-            );
-        }
-        let workload = &contest.contest.workload;
-        if let Some(complaint) = verification::complaint(workload, seed, &finished.actors) {
-            arm.end(State::Discarded, complaint);
-        }
-        arm.record.actors = Some(marks::evenness(&finished.actors));
-    }
-    arm.record.marks = marks::of(&arm, contest);
-    arm.record
 }

@@ -25,6 +25,15 @@ const ENDING: Duration = Duration::from_secs(5);
 
 /// Lines of standard error that are kept for the reason of a failure.
 const LAST_LINES: usize = 20;
+/// Longer lines of standard error are cut: they are for people.
+const LONGEST_ERROR_BYTES: usize = 2 << 10;
+/// Longer answers are cut, and then are none. A slice of two million different times fits.
+const LONGEST_LINE_BYTES: usize = 64 << 20;
+
+/// How long what a program has started may take to end after it.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long the last lines of standard error may take to arrive when all its writers are gone.
+const ARRIVING: Duration = Duration::from_secs(1);
 
 /// A file system in memory, on every usual Linux.
 const IN_MEMORY: &str = "/dev/shm";
@@ -63,17 +72,34 @@ pub struct Start<'a> {
     pub id: ChildId,
     /// Cores; empty: as the controller.
     pub cores: &'a [u32],
-    /// Arguments of our own program.
+    /// Arguments of our own program; not of another.
     pub arguments: &'a [&'a str],
+    /// Another program in place of our own.
+    pub program: Option<&'a Foreign>,
     /// Environment variables, besides our own.
     pub environment: &'a [(&'static str, String)],
     /// Whether it gets a temporary folder.
     pub folder: bool,
+    /// Whether its standard output is answers for the inbox; otherwise it is last words, as standard error is.
+    pub answers: bool,
+}
+
+/// A program that is not ours, ready to be started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Where it is started; `None`: where we are.
+    pub directory: Option<std::path::PathBuf>,
+    /// Environment variables, besides our own.
+    pub environment: std::collections::BTreeMap<String, String>,
 }
 
 /// A running child below its guardian.
 #[derive(Debug)]
 pub struct Child {
+    /// Says when standard error has been read to its end.
+    errors_ended: Option<mpsc::Receiver<()>>,
     guardian: process::Child,
     orders: Option<ChildStdin>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
@@ -81,7 +107,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts our own program with these arguments below a guardian.
+    /// Starts a program below a guardian.
     ///
     /// # Errors
     /// No process, no descriptor, no folder left.
@@ -96,30 +122,51 @@ impl Child {
         if let Some(folder) = &folder {
             command.arg("--folder").arg(folder.path());
         }
-        command.arg("--").arg(OWN_PROGRAM).args(start.arguments);
+        match start.program {
+            None => {
+                command.arg("--").arg(OWN_PROGRAM).args(start.arguments);
+            }
+            Some(foreign) => {
+                command.args(["--grace-ms", &GRACE.as_millis().to_string()]);
+                command.arg("--").args(foreign.followed()).envs(&foreign.environment);
+            }
+        }
         command.envs(start.environment.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C at the terminal is for the controller, which ends its children itself.
         command.process_group(0);
         let mut guardian = command.spawn()?;
-        let last_lines = Arc::default();
-        let (id, inbox) = (start.id, inbox.clone());
+        let last_lines: Arc<Mutex<VecDeque<String>>> = Arc::default();
+        let (id, inbox, answers) = (start.id, inbox.clone(), start.answers);
         if let Some(output) = guardian.stdout.take() {
-            thread::Builder::new().name("child-output".into()).spawn(move || {
-                carry(output, |text| inbox.send(Message::Line { from: id, text }).is_ok());
-                let _ = inbox.send(Message::Closed { from: id });
-            })?;
-        }
-        if let Some(errors) = guardian.stderr.take() {
             let kept = Arc::clone(&last_lines);
-            thread::Builder::new().name("child-errors".into()).spawn(move || {
-                carry(errors, |text| {
+            thread::Builder::new().name("child-output".into()).spawn(move || {
+                carry(output, LONGEST_LINE_BYTES, |text| {
+                    if answers {
+                        return inbox.send(Message::Line { from: id, text }).is_ok();
+                    }
                     keep(&kept, text);
                     true
                 });
+                let _ = inbox.send(Message::Closed { from: id });
             })?;
         }
-        Ok(Self { orders: guardian.stdin.take(), guardian, last_lines, folder })
+        let mut errors_ended = None;
+        if let Some(errors) = guardian.stderr.take() {
+            let (ended, end) = mpsc::channel();
+            errors_ended = Some(end);
+            let kept = Arc::clone(&last_lines);
+            thread::Builder::new().name("child-errors".into()).spawn(move || {
+                carry(errors, LONGEST_ERROR_BYTES, |text| {
+                    keep(&kept, text);
+                    true
+                });
+                // Nobody waits for it after the child has been forgotten.
+                let _ = ended.send(());
+            })?;
+        }
+        let orders = guardian.stdin.take();
+        Ok(Self { errors_ended, orders, guardian, last_lines, folder })
     }
 
     /// The child's temporary folder.
@@ -143,7 +190,21 @@ impl Child {
         orders.write_all(format!("{line}\n").as_bytes())
     }
 
-    /// The last lines of its standard error, in order.
+    /// Waits until it has ended by itself, with all that it has started; how, or `None` when it has not.
+    pub fn await_end(&mut self, patience: Duration) -> Option<process::ExitStatus> {
+        let patience = Instant::now() + patience;
+        loop {
+            match self.guardian.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < patience => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// The last lines of its standard error, in order; all of them once it has been ended.
     #[must_use]
     pub fn last_words(&self) -> Vec<String> {
         let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,15 +219,28 @@ impl Child {
     /// Ends it with all its descendants and waits until they are gone.
     pub fn end(&mut self) {
         self.release();
-        let patience = Instant::now() + ENDING;
-        while let Ok(None) = self.guardian.try_wait() {
-            if Instant::now() > patience {
-                let _ = kill(Pid::from_raw(self.guardian_pid()), Signal::SIGKILL);
-                let _ = self.guardian.wait();
-                return;
-            }
-            thread::sleep(Duration::from_millis(1));
+        if self.await_end(ENDING).is_none() {
+            let _ = kill(Pid::from_raw(self.guardian_pid()), Signal::SIGKILL);
+            let _ = self.guardian.wait();
         }
+        if let Some(ended) = self.errors_ended.take() {
+            // All writers are gone, so this is the time that the other thread needs.
+            let _ = ended.recv_timeout(ARRIVING);
+        }
+    }
+}
+
+impl Foreign {
+    /// The words that start it from below a guardian.
+    #[must_use]
+    pub fn followed(&self) -> Vec<String> {
+        let mut words: Vec<String> = [OWN_PROGRAM, "follow"].map(str::to_owned).into();
+        if let Some(directory) = &self.directory {
+            words.extend(["--directory".to_owned(), directory.to_string_lossy().into_owned()]);
+        }
+        words.push("--".to_owned());
+        words.extend(self.command.iter().cloned());
+        words
     }
 }
 
@@ -189,20 +263,34 @@ fn temporary_folder() -> io::Result<TempDir> {
     builder.tempdir()
 }
 
-/// Hands over line after line until the end or until nobody wants them. Bytes that are not UTF-8 are
-/// replaced; a child may write what it likes.
-fn carry(source: impl Read, mut accept: impl FnMut(String) -> bool) {
+/// Hands over line after line until the end or until nobody wants them; what is beyond the longest is left out.
+/// Bytes that are not UTF-8 are replaced; a child may write what it likes.
+fn carry(source: impl Read, longest: usize, mut accept: impl FnMut(String) -> bool) {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     loop {
-        line.clear();
-        match source.read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line);
-                if !accept(text.trim_end_matches(['\n', '\r']).to_owned()) {
-                    return;
+        let (used, ended) = match source.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(bytes) if !bytes.is_empty() => {
+                let end = bytes.iter().position(|byte| *byte == b'\n');
+                let part = &bytes[..end.unwrap_or(bytes.len())];
+                line.extend_from_slice(&part[..part.len().min(longest - line.len())]);
+                (part.len() + usize::from(end.is_some()), end.is_some())
+            }
+            // The end; a last line without one is a line.
+            _ => {
+                if !line.is_empty() {
+                    accept(String::from_utf8_lossy(&line).into_owned());
                 }
+                return;
+            }
+        };
+        source.consume(used);
+        if ended {
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+            line.clear();
+            if !accept(text) {
+                return;
             }
         }
     }
@@ -214,4 +302,19 @@ fn keep(lines: &Mutex<VecDeque<String>>, line: String) {
         lines.pop_front();
     }
     lines.push_back(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_arrive_whole_and_the_longest_are_cut() {
+        let mut lines = Vec::new();
+        carry(&b"one\r\n\n0123456789\nlast"[..], 6, |line| {
+            lines.push(line);
+            true
+        });
+        assert_eq!(lines, ["one", "", "012345", "last"]);
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     child::{Child, ChildId, Start},
+    guardian::{self, LEFT_BEHIND},
     inbox::{Heard, Inbox, Interrupted},
 };
 use crate::clock;
@@ -80,13 +81,80 @@ impl Dialogue {
         })
     }
 
+    /// Why the next line would not be an answer: it was written before anything was asked. Then the child has been
+    /// ended.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn unasked(&mut self, inbox: &mut Inbox) -> Result<Option<NoAnswer>, Interrupted> {
+        let line = inbox.unasked(self.id)?;
+        Ok(line.map(|text| {
+            let text: String = text.chars().take(QUOTED_CHARACTERS).collect();
+            self.silenced(State::Failed, &format!("it wrote '{text}', which nobody had asked for"))
+        }))
+    }
+
+    /// Waits for its end, not for a line; `None` while it lives.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn obituary(
+        &mut self,
+        inbox: &mut Inbox,
+        patience: Duration,
+    ) -> Result<Option<NoAnswer>, Interrupted> {
+        Ok(match inbox.wait_for(self.id, Instant::now() + patience)? {
+            Heard::Closed => Some(self.silenced(State::Failed, "its process ended")),
+            Heard::Line(_) | Heard::Nothing => None,
+        })
+    }
+
+    /// CPU time of the guardian's living descendants: of a command that may have started others.
+    #[must_use]
+    pub fn cpu_of_all_ns(&self) -> Option<u64> {
+        let pids = guardian::descendants(self.child.guardian_pid());
+        let spent: Vec<u64> = pids.into_iter().filter_map(clock::cpu_of_ns).collect();
+        (!spent.is_empty()).then(|| spent.iter().sum())
+    }
+
     /// Ends the child; what happened, with its last words.
-    fn silenced(&mut self, state: State, what: &str) -> NoAnswer {
+    pub fn silenced(&mut self, state: State, what: &str) -> NoAnswer {
         // When the guardian is gone, all that was written has arrived.
         self.child.end();
         let words = self.child.last_words().join(" | ");
         let words = if words.is_empty() { "it said nothing".into() } else { words };
         (state, format!("{what}: {words}"))
+    }
+
+    /// Waits until the child has ended by itself; what was wrong with its end.
+    ///
+    /// # Errors
+    /// It did not end, ended with a fault, or left processes behind.
+    pub fn await_end(&mut self, patience: Duration) -> Result<(), NoAnswer> {
+        let seconds = patience.as_secs_f64();
+        let Some(status) = self.child.await_end(patience) else {
+            let what = format!("it had not ended {seconds:.1} s after its last answer; killed");
+            return Err(self.silenced(State::Failed, &what));
+        };
+        self.child.end();
+        let left = self.child.last_words().into_iter().rev();
+        if let Some(left) =
+            left.clone().find_map(|line| Some(line.strip_prefix(LEFT_BEHIND)?.to_owned()))
+        {
+            let what = format!("it left processes behind, which were killed: {left}");
+            return Err(self.silenced(State::Failed, &what));
+        }
+        if !status.success() {
+            let what = format!("after its last answer it ended with {status}");
+            return Err(self.silenced(State::Failed, &what));
+        }
+        Ok(())
+    }
+
+    /// The guardian's process.
+    #[must_use]
+    pub fn guardian_pid(&self) -> i32 {
+        self.child.guardian_pid()
     }
 
     /// CPU time of the process that works; `None` while it is unknown, or gone.

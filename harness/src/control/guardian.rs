@@ -30,7 +30,7 @@ use std::{
     os::{fd::AsFd, unix::process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Folders whose name begins otherwise are not ours to remove.
@@ -43,9 +43,15 @@ pub struct Charge {
     pub cores: Vec<u32>,
     /// A temporary folder to remove in the end.
     pub folder: Option<PathBuf>,
+    /// How long what the child has started may take to end after it; what is still there then was left
+    /// behind. `None`: nobody wants to know.
+    pub grace: Option<Duration>,
     /// The program and its arguments.
     pub command: Vec<String>,
 }
+
+/// How a guardian's line on standard error begins when its child has left processes behind.
+pub const LEFT_BEHIND: &str = "guardian: left behind: ";
 
 /// Runs the child until it ends or the controller is gone; then ends all its descendants.
 ///
@@ -77,9 +83,63 @@ pub fn watch(charge: &Charge) -> Result<ExitCode, Failure> {
     let child = child.map_err(|error| broken(&format!("cannot start '{program}'"), error))?;
     let child = Pid::from_raw(child.id() as i32);
     let outcome = wait(child, &events);
+    if let Some(grace) = charge.grace.filter(|_| outcome.is_own) {
+        report_strays(grace);
+    }
     end_descendants();
     remove(charge.folder.as_deref());
-    Ok(outcome)
+    Ok(outcome.code)
+}
+
+/// How a guardian's watch ended.
+struct Outcome {
+    code: ExitCode,
+    /// Whether the child ended by itself.
+    is_own: bool,
+}
+
+/// Waits until nothing is below this process, or until the grace is over; then says what is.
+fn report_strays(grace: Duration) {
+    let patience = Instant::now() + grace;
+    loop {
+        reap(Pid::from_raw(0));
+        let strays = descendants(std::process::id() as i32);
+        if strays.is_empty() {
+            return;
+        }
+        if Instant::now() > patience {
+            let named = strays.iter().map(|pid| command_line(*pid));
+            eprintln!("{LEFT_BEHIND}{}", named.collect::<Vec<_>>().join(", "));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A process as a person would name it.
+fn command_line(pid: i32) -> String {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = String::from_utf8_lossy(&words).replace('\0', " ");
+    format!("'{}' ({pid})", words.trim())
+}
+
+/// Becomes another program, which dies when its guardian does: the kernel's promise outlives `exec`. For programs
+/// that cannot ask for it themselves.
+///
+/// # Errors
+/// It returns only when the program cannot be started.
+pub fn follow(directory: Option<&Path>, command: &[String]) -> Failure {
+    protocol::follow_guardian();
+    let [program, arguments @ ..] = command else {
+        return Failure::BadInput("there is no command to follow with".into());
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).env_remove(protocol::GUARDIAN_VARIABLE);
+    if let Some(directory) = directory {
+        command.current_dir(directory);
+    }
+    let error = command.exec();
+    Failure::Broken(format!("cannot start '{program}': {error}"))
 }
 
 /// Pins the calling process, and what it starts from now on.
@@ -95,7 +155,8 @@ fn place(cores: &[u32]) -> nix::Result<()> {
 }
 
 /// Waits until the child has ended or is to be ended.
-fn wait(child: Pid, signals: &SignalFd) -> ExitCode {
+fn wait(child: Pid, signals: &SignalFd) -> Outcome {
+    let ended_from_outside = || Outcome { code: ExitCode::FAILURE, is_own: false };
     let stdin = io::stdin();
     loop {
         // Without events asked for, standard input only reports that its last writer is gone; what is
@@ -106,20 +167,20 @@ fn wait(child: Pid, signals: &SignalFd) -> ExitCode {
         ];
         match poll(&mut sources, PollTimeout::NONE) {
             Err(Errno::EINTR) => continue,
-            Err(_) => return ExitCode::FAILURE,
+            Err(_) => return ended_from_outside(),
             Ok(_) => {}
         }
         let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
         if sources[0].revents().is_some_and(|events| events.intersects(gone)) {
-            return ExitCode::FAILURE;
+            return ended_from_outside();
         }
         while let Ok(Some(signal)) = signals.read_signal() {
             if signal.ssi_signo != Signal::SIGCHLD as u32 {
-                return ExitCode::FAILURE;
+                return ended_from_outside();
             }
         }
-        if let Some(outcome) = reap(child) {
-            return outcome;
+        if let Some(code) = reap(child) {
+            return Outcome { code, is_own: true };
         }
     }
 }

@@ -30,6 +30,9 @@ pub enum Heard {
     Nothing,
 }
 
+/// So many lines of a child are kept unread. One at a time is asked for.
+const MOST_UNREAD: usize = 16;
+
 /// The controller's inbox.
 #[derive(Debug)]
 pub struct Inbox {
@@ -108,13 +111,29 @@ impl Inbox {
         Ok(())
     }
 
+    /// A line that a child has written without being asked, if any has arrived.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn unasked(&mut self, child: ChildId) -> Result<Option<String>, Interrupted> {
+        self.check()?;
+        Ok(match self.waiting.get(&child).and_then(VecDeque::front) {
+            Some(Heard::Line(text)) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
     /// Forgets a child that has ended.
     pub fn forget(&mut self, child: ChildId) {
         self.waiting.remove(&child);
     }
 
     fn keep(&mut self, child: ChildId, heard: Heard) {
-        self.waiting.entry(child).or_default().push_back(heard);
+        let waiting = self.waiting.entry(child).or_default();
+        // A child that chatters must not fill our memory; the first lines tell enough.
+        if waiting.len() < MOST_UNREAD || heard == Heard::Closed {
+            waiting.push_back(heard);
+        }
     }
 }
 

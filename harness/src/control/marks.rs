@@ -4,14 +4,12 @@
 //! trial; what follows from them for ranks is for the results to say.
 
 use super::{
-    arm::Arm,
-    block::{LEAST_OPERATIONS, cores},
-    contamination::MOST_CORES,
+    block::cores, closed::LEAST_OPERATIONS, contamination::MOST_CORES, open_plan::OpenPlan,
     plan::ContestPlan,
 };
 use simul_results::{
     SliceRecord, TrialRecord,
-    record::{ActorsRecord, mark},
+    record::{ActorsRecord, OpenRecord, Saturation, mark},
 };
 use simul_workloads::{Digest, Measure};
 
@@ -22,36 +20,65 @@ const LITTLE_TOLERANCE: f64 = 0.10;
 /// Slower operations may be few in a slice.
 const SLOW_NS: u64 = 20_000_000;
 
-/// How evenly actors came to work.
+/// How evenly actors came to work; `None` of a server, which has none.
 #[must_use]
-pub fn evenness(actors: &[(u64, Digest)]) -> ActorsRecord {
+pub fn evenness(actors: &[(u64, Digest)]) -> Option<ActorsRecord> {
     let operations = || actors.iter().map(|(operations, _)| *operations);
-    ActorsRecord {
+    Some(ActorsRecord {
         count: actors.len() as u32,
-        least: operations().min().unwrap_or(0),
-        most: operations().max().unwrap_or(0),
+        least: operations().min()?,
+        most: operations().max()?,
         total: operations().sum(),
-    }
+    })
 }
 
-/// The marks of a trial, in the order in which they are listed.
+/// The marks that any trial may have.
 #[must_use]
-pub fn of(arm: &Arm<'_>, contest: &ContestPlan) -> Vec<String> {
-    let record = &arm.record;
+pub fn of(record: &TrialRecord, contest: &ContestPlan, one_worker: bool) -> Vec<&'static str> {
     if record.counted().next().is_none() {
         return Vec::new();
     }
     let checks = [
         (mark::STARVED, is_starved(record)),
-        (mark::PEER_BOUND, is_peer_bound(record)),
         (mark::CONTAMINATED, record.counted().any(is_contaminated)),
         (mark::LITTLE, is_against_little(record, contest)),
-        (mark::ONE_WORKER, arm.one_worker && contest.cores.workers > 1),
-        (mark::FEW_OPERATIONS, record.counted().any(has_few_operations)),
-        (mark::RECORDER_FULL, arm.unrecorded > 0),
+        (mark::ONE_WORKER, one_worker && contest.cores.workers > 1),
         (mark::OTHER_BACKEND, is_other_backend(record, contest)),
     ];
-    checks.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark.to_owned()).collect()
+    those_that_hold(&checks)
+}
+
+/// The marks of closed loads alone.
+#[must_use]
+pub fn of_closed(slices: &[&SliceRecord], unrecorded: u64) -> Vec<&'static str> {
+    those_that_hold(&[
+        (mark::PEER_BOUND, !slices.is_empty() && is_peer_bound(slices)),
+        (mark::FEW_OPERATIONS, slices.iter().any(|slice| has_few_operations(slice))),
+        (mark::RECORDER_FULL, unrecorded > 0),
+    ])
+}
+
+/// The marks of open loads alone. The rungs of a sweep carry their own.
+#[must_use]
+pub fn of_open(slices: &[&SliceRecord], plan: &OpenPlan, is_ours: bool) -> Vec<&'static str> {
+    let any = |holds: fn(&OpenRecord) -> bool| {
+        slices.iter().filter_map(|slice| slice.open.as_ref()).any(holds)
+    };
+    let fixed = !plan.is_sweep;
+    let few = |open: &OpenRecord| open.drawn < plan.record.least_arrivals * 9 / 10;
+    let few = slices.iter().filter_map(|slice| slice.open.as_ref()).any(few);
+    those_that_hold(&[
+        (mark::GENERATOR_LIMITED, fixed && any(OpenRecord::is_of_the_generator)),
+        (mark::NOT_OURS, !slices.is_empty() && !is_ours),
+        (mark::SATURATED, fixed && any(|open| open.saturated == Saturation::Server)),
+        (mark::ERRORS, fixed && any(|open| open.failed() > 0 || open.unfinished > 0)),
+        (mark::RECONNECTED, any(|open| open.reconnects > 0)),
+        (mark::FEW_ARRIVALS, few),
+    ])
+}
+
+fn those_that_hold(checks: &[(&'static str, bool)]) -> Vec<&'static str> {
+    checks.iter().filter(|(_, holds)| *holds).map(|(mark, _)| *mark).collect()
 }
 
 fn is_starved(record: &TrialRecord) -> bool {
@@ -62,9 +89,9 @@ fn is_starved(record: &TrialRecord) -> bool {
     })
 }
 
-fn is_peer_bound(record: &TrialRecord) -> bool {
-    let peer_ns = record.counted().filter_map(|slice| slice.peer_cpu_ns).sum();
-    let span_ns = record.counted().map(|slice| slice.ended_ns - slice.started_ns).sum();
+fn is_peer_bound(slices: &[&SliceRecord]) -> bool {
+    let peer_ns = slices.iter().filter_map(|slice| slice.peer_cpu_ns).sum();
+    let span_ns = slices.iter().map(|slice| slice.ended_ns - slice.started_ns).sum();
     cores(peer_ns, span_ns) >= PEER_LIMIT_CORES
 }
 
@@ -74,9 +101,9 @@ fn is_contaminated(slice: &SliceRecord) -> bool {
 }
 
 /// Little's law: in a closed system without think time, actors = throughput × mean time. Lateness leaves
-/// out the time that was asked for, so the law does not speak of it.
+/// out the time that was asked for, so the law does not speak of it; nor of open loads.
 fn is_against_little(record: &TrialRecord, contest: &ContestPlan) -> bool {
-    if contest.profile.measure == Measure::Lateness {
+    if contest.profile.measure == Measure::Lateness || contest.contest.load.is_open() {
         return false;
     }
     let sum = |field: fn(&SliceRecord) -> u64| record.counted().map(field).sum::<u64>() as f64;
@@ -90,9 +117,13 @@ fn has_few_operations(slice: &SliceRecord) -> bool {
     slice.recorded < LEAST_OPERATIONS && slice.p50_ns < SLOW_NS
 }
 
-/// Only work with sockets shows what a runner waits with: some start their reactor with the first one.
+/// What was looked up in the process, against what its name promises. Bare loops promise nothing, and some
+/// systems do not show it. A blocking runner that serves may be fed by a poller, which its card says.
 fn is_other_backend(record: &TrialRecord, contest: &ContestPlan) -> bool {
-    let named = record.card.get("backend").filter(|_| contest.needs.peer.is_some());
-    let known = named.filter(|named| ["blocking", "epoll", "io_uring"].contains(&named.as_str()));
-    known.is_some_and(|named| record.backend.as_deref().is_some_and(|found| found != named))
+    let known = |backend: &&str| ["blocking", "epoll", "io_uring"].contains(backend);
+    let promised = record.card.get("backend").map(String::as_str).filter(known);
+    let promised =
+        promised.filter(|promised| !(contest.contest.load.is_open() && *promised == "blocking"));
+    let found = record.backend.as_deref().filter(known);
+    promised.zip(found).is_some_and(|(promised, found)| promised != found)
 }

@@ -1,26 +1,46 @@
 //! Which trials run, in what order, and what came of them?
 //!
 //! The outside of measurement: [`plan`] says which cells, [`schedule`] which block is next, [`block`] lives
-//! one block with all its trials, [`arm`] is one trial seen from here, [`child`] its process and
-//! [`guardian`] who ends it. [`session`] puts them together; [`events`] tells whoever listens.
+//! one block with all its trials, [`arm`] is one trial seen from here, [`closed`] and [`open`] who brings its
+//! work, [`child`] its process and [`guardian`] who ends it. [`session`] puts them together; [`events`] tells whoever listens.
 //!
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
 pub mod arm;
+pub mod availability;
 pub mod block;
 pub mod child;
+pub mod closed;
+pub mod conform;
+pub mod conform_server;
 pub mod contamination;
+mod contest;
+pub mod course;
 pub mod dialogue;
+pub mod driver;
+mod entrants;
+mod entries;
 pub mod events;
+pub mod external;
 pub mod guardian;
 pub mod inbox;
 pub mod marks;
+pub mod open;
+pub mod open_plan;
+mod open_recording;
+pub mod outside;
 pub mod placement;
 pub mod plan;
+pub mod programs;
 pub mod progress;
 mod recording;
 pub mod schedule;
 pub mod selection;
 pub mod session;
+mod stranger;
+pub mod subject;
 pub mod suites;
+pub mod trial_process;
 pub mod verification;
+pub mod vetting;
+pub mod workshop;

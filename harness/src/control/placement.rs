@@ -27,6 +27,14 @@ pub fn available() -> Vec<u32> {
         .collect()
 }
 
+/// How many cores the machine has, also those that this process may not use.
+#[must_use]
+pub fn of_the_machine() -> u64 {
+    let online = nix::unistd::sysconf(nix::unistd::SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
+    let online = online.and_then(|cores| u64::try_from(cores).ok()).unwrap_or(1);
+    online.max(available().len() as u64)
+}
+
 impl Cores {
     /// The cores for a placement, of those that are available.
     ///

@@ -2,24 +2,28 @@
 //!
 //! A request becomes contests; each gets its runners, a null arm (the baseline runner once more) and a
 //! floor. A pair that cannot work keeps its cell, with the reason. Nothing has been started or written
-//! when the plan stands. Next: [`super::schedule`].
+//! when the plan stands. Next: [`super::contest`], then [`super::schedule`].
+
+pub use super::contest::{ArmPlan, ContestPlan};
 
 use super::{
-    placement::Cores,
-    selection::{Request, matching, unknown},
-    suites::{self, Extra, Suite},
+    contest::Site,
+    entrants::{Field, selected_runners},
+    entries::entries,
+    open_plan,
+    programs::Programs,
+    selection::{Request, unknown},
+    suites,
 };
 use crate::{clock, exit::Failure};
-use simul_results::{
-    Cell, Contest, Load, Placement, Role, State,
-    record::{ContestRecord, PlanRecord},
-};
-use simul_runners::{Runner, bare};
-use simul_workloads::{Class, Needs, Parameters, Profile, Workload, registry};
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use simul_results::record::PlanRecord;
+use simul_runners::bare;
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
 const DROP_NS: u64 = 5_000_000;
+
+/// A sweep visits a dozen rates, each for seconds, on every runner: six blocks would take half an hour.
+const BLOCKS_OF_A_SWEEP: u32 = 3;
 
 /// Everything that will be done.
 #[derive(Clone, Debug)]
@@ -32,58 +36,32 @@ pub struct Plan {
     pub contests: Vec<ContestPlan>,
 }
 
-/// Cells that are measured in the same rounds.
-#[derive(Clone, Debug)]
-pub struct ContestPlan {
-    /// Its identity.
-    pub contest: Contest,
-    /// The workload.
-    pub profile: &'static Profile,
-    /// Its parameters.
-    pub parameters: BTreeMap<String, String>,
-    /// How many actors work.
-    pub actors: u32,
-    /// What a trial needs.
-    pub needs: Needs,
-    /// Where everything runs.
-    pub cores: Cores,
-    /// The runner that the others are compared with.
-    pub baseline: Option<String>,
-    /// Its cells.
-    pub arms: Vec<ArmPlan>,
-}
-
-/// One cell.
-#[derive(Clone, Debug)]
-pub struct ArmPlan {
-    /// Its identity.
-    pub cell: Cell,
-    /// The runner, or bare loop, that the trial starts.
-    pub program: String,
-    /// Threads that it may run tasks on.
-    pub workers: u32,
-    /// Why it cannot be measured, if so.
-    pub refusal: Option<(State, String)>,
-}
-
 impl Plan {
     /// Makes a plan on a machine with these cores.
     ///
     /// # Errors
     /// Something that was asked for does not exist, does not fit, or selects nothing.
-    pub fn make(request: &Request, available: &[u32]) -> Result<Self, Failure> {
+    pub fn make(
+        request: &Request,
+        available: &[u32],
+        programs: &Programs,
+    ) -> Result<Self, Failure> {
         let bad = Failure::BadInput;
         let name = request.suite.as_deref().unwrap_or(suites::DEFAULT);
         let suite = suites::find(name).ok_or_else(|| {
             let names: Vec<&str> = suites::ALL.iter().map(|suite| suite.name).collect();
             bad(unknown(name, "suite", &names))
         })?;
-        let runners = selected_runners(request).map_err(bad)?;
+        let runners = selected_runners(request, programs).map_err(bad)?;
+        let mut taken = all_names();
+        taken.extend(programs.names());
+        open_plan::check_names(&request.servers, &taken).map_err(bad)?;
+        let field = Field { runners: &runners, programs, cores: available };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let plan = ContestPlan::make(&entry, &runners, available, request.null_arms, seed);
-            let plan = plan.map_err(bad)?;
+            let site = Site { request, suite, field: &field, seed };
+            let plan = ContestPlan::make(&entry, &site).map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
             }
@@ -98,11 +76,17 @@ impl Plan {
                 "the selection matches no cell that can run{why}; see: simul list runners"
             )));
         }
+        if !request.servers.is_empty() && contests.iter().all(|contest| contest.open.is_none()) {
+            return Err(bad("--server needs an open load; add --load open-1000 or --sweep".into()));
+        }
         let slice = request.slice.unwrap_or(suite.slice);
         let slice_ns = clock::to_ns(slice);
         let record = PlanRecord {
             seed,
-            blocks: request.blocks.unwrap_or(suite.blocks),
+            blocks: request.blocks.unwrap_or_else(|| {
+                let sweeps = contests.iter().all(|contest| contest.contest.load.is_sweep());
+                if sweeps { BLOCKS_OF_A_SWEEP.min(suite.blocks) } else { suite.blocks }
+            }),
             rounds: request.rounds.unwrap_or(suite.rounds),
             slice_ns,
             // A tenth of short slices.
@@ -115,213 +99,16 @@ impl Plan {
     }
 }
 
-/// The runners that were asked for, canaries and hand-written counterparts included if named.
-fn selected_runners(request: &Request) -> Result<Vec<&'static str>, String> {
-    let listed: Vec<&str> = simul_runners::registry::ALL.iter().map(|runner| runner.name).collect();
-    if request.runners.is_empty() {
-        return Ok(listed);
-    }
-    let canaries = simul_runners::registry::CANARIES.iter().map(|runner| runner.name);
-    let natives = bare::ALL.iter().filter(|bare| bare.counterpart_of.is_some());
-    let hidden: Vec<&str> = canaries.chain(natives.map(|bare| bare.name)).collect();
-    let mut selected = Vec::new();
-    for pattern in &request.runners {
-        for name in matching(pattern, "runner", &listed, &hidden)? {
-            if !selected.contains(&name) {
-                selected.push(name);
-            }
-        }
-    }
-    Ok(selected)
-}
-
-/// A contest to be planned.
-struct Entry {
-    profile: &'static Profile,
-    parameters: Parameters,
-    load: Load,
-    placement: Option<Placement>,
-}
-
-fn entries(request: &Request, suite: &Suite) -> Result<Vec<Entry>, String> {
-    let mut wanted: Vec<(String, Extra)> = Vec::new();
-    if request.workloads.is_empty() {
-        wanted.extend(suite.contests().map(|extra| (extra.workload.to_owned(), extra)));
-    }
-    let names: Vec<&str> = registry::ALL.iter().map(|profile| profile.name).collect();
-    for text in &request.workloads {
-        let (pattern, parameters) = text.split_once(':').map_or((&**text, ""), |(p, q)| (p, q));
-        for workload in matching(pattern, "workload", &names, &[])? {
-            let colon = if parameters.is_empty() { "" } else { ":" };
-            let extra = Extra { workload, load: None, placement: None };
-            wanted.push((format!("{workload}{colon}{parameters}"), extra));
-        }
-    }
-    let mut entries = Vec::new();
-    for (text, extra) in wanted {
-        let Some(profile) = registry::find(extra.workload) else { continue };
-        let parameters = Parameters::parse(profile, text.split(':').skip(1))
-            .map_err(|error| format!("{error}; see: simul list workloads"))?;
-        let usual = extra.load.unwrap_or(Load::Closed(profile.actors));
-        for load in or(&request.loads, usual) {
-            let placements: Vec<_> = request.placements.iter().copied().map(Some).collect();
-            for placement in or(&placements, extra.placement) {
-                entries.push(Entry { profile, parameters: parameters.clone(), load, placement });
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// What was asked for, or else the usual.
-fn or<T: Copy>(asked: &[T], usual: T) -> Vec<T> {
-    if asked.is_empty() { vec![usual] } else { asked.to_vec() }
-}
-
-impl ContestPlan {
-    fn make(
-        entry: &Entry,
-        runners: &[&'static str],
-        available: &[u32],
-        null_arms: u32,
-        seed: u64,
-    ) -> Result<Self, String> {
-        let Entry { profile, parameters, load, placement } = entry;
-        let Load::Closed(actors) = *load;
-        let visitor = NeedsOf { parameters, seed, actors };
-        let needs = registry::visit(profile.name, visitor)
-            .ok_or_else(|| format!("no workload '{}'", profile.name))?
-            .map_err(|error| error.to_string())?;
-        let placement =
-            placement.unwrap_or_else(|| usual_placement(profile.class, &needs, available));
-        let cores = Cores::of(placement, available).map_err(|reason| {
-            format!("placement '{}' is not possible here: {reason}", placement.name())
-        })?;
-        let label = parameters.label();
-        let colon = if label.is_empty() { "" } else { ":" };
-        let workload = format!("{}{colon}{label}", profile.name);
-        let contest = Contest { workload, load: *load, placement };
-        let mut plan = Self {
-            contest,
-            profile,
-            parameters: parameters.to_map(),
-            actors,
-            needs,
-            cores,
-            baseline: None,
-            arms: Vec::new(),
-        };
-        plan.arms = runners.iter().map(|runner| plan.arm(runner, Role::Runner)).collect();
-        plan.baseline = plan.choose_baseline();
-        if let Some(baseline) = plan.baseline.clone() {
-            let null = plan.arm(&baseline, Role::Null);
-            plan.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
-            plan.arms.push(plan.arm(bare::floor_of(profile.name), Role::Floor));
-        }
-        Ok(plan)
-    }
-
-    fn arm(&self, runner: &str, role: Role) -> ArmPlan {
-        let program = runner.strip_prefix("floor-").filter(|name| *name == "inline");
-        let program = program.unwrap_or(runner);
-        let (one_worker, refusal) = self.refusal(program);
-        ArmPlan {
-            cell: Cell { contest: self.contest.clone(), runner: runner.to_owned(), role },
-            program: program.to_owned(),
-            workers: if one_worker { 1 } else { self.cores.workers },
-            refusal: refusal.map(|reason| (State::NotApplicable, reason)),
-        }
-    }
-
-    /// Whether a program has one worker by design, and why it cannot do this work, if so.
-    fn refusal(&self, program: &str) -> (bool, Option<String>) {
-        if let Some(bare) = bare::find(program) {
-            let fits = bare.workload == self.profile.name;
-            let reason = format!("it is hand-written for {}", bare.workload);
-            return (bare.counterpart_of.is_none(), (!fits).then_some(reason));
-        }
-        let visitor = Admission { needs: &self.needs, workers: self.cores.workers };
-        simul_runners::registry::visit(program, visitor)
-            .unwrap_or_else(|| (false, Some("it is not built in".into())))
-    }
-
-    fn choose_baseline(&self) -> Option<String> {
-        let able = || self.arms.iter().filter(|arm| arm.refusal.is_none());
-        let listed = |arm: &&ArmPlan| {
-            simul_runners::registry::ALL.iter().any(|runner| runner.name == arm.cell.runner)
-        };
-        let usual = able().find(|arm| arm.cell.runner == simul_runners::registry::USUAL_BASELINE);
-        // A canary or a hand-written loop is compared with a runner, if there is one.
-        let best = usual.or_else(|| able().find(listed)).or_else(|| able().next());
-        best.map(|arm| arm.cell.runner.clone())
-    }
-
-    fn record(&self) -> ContestRecord {
-        ContestRecord {
-            workload: self.contest.workload.clone(),
-            question: self.profile.question.to_owned(),
-            measure: self.profile.measure.name().to_owned(),
-            load: self.contest.load.to_string(),
-            placement: self.contest.placement,
-            baseline: self.baseline.clone(),
-            cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
-        }
-    }
-}
-
-impl ArmPlan {
-    /// Further null arms need names of their own: `tokio.2~null`.
-    fn numbered(&self, copy: u32) -> Self {
-        let mut arm = self.clone();
-        if copy > 0 {
-            arm.cell.runner = format!("{}.{}", self.cell.runner, copy + 1);
-        }
-        arm
-    }
-}
-
-/// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
-/// one: else the wake-up of a halted core is what would be measured.
-fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement {
-    match (class, needs.peer) {
-        (_, Some(_)) if available.len() > 1 => Placement::Separate,
-        (Class::Cpu, None) => Placement::AllCores,
-        _ => Placement::OneCore,
-    }
-}
-
-struct NeedsOf<'a> {
-    parameters: &'a Parameters,
-    seed: u64,
-    actors: u32,
-}
-
-impl registry::Visitor for NeedsOf<'_> {
-    type Output = Result<Needs, simul_workloads::ParameterError>;
-
-    fn visit<W: Workload>(self) -> Self::Output {
-        Ok(W::new(self.parameters, self.seed)?.needs(self.actors))
-    }
-}
-
-struct Admission<'a> {
-    needs: &'a Needs,
-    workers: u32,
-}
-
-impl simul_runners::registry::Visitor for Admission<'_> {
-    type Output = (bool, Option<String>);
-
-    fn visit<R: Runner>(self) -> Self::Output {
-        let workers = if R::PROFILE.one_worker { 1 } else { self.workers };
-        let workers = NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN);
-        (R::PROFILE.one_worker, R::capabilities(workers).admit(self.needs).err())
-    }
+/// Every name that a runner has, hidden ones included.
+fn all_names() -> Vec<&'static str> {
+    let runners = simul_runners::registry::ALL.iter().chain(simul_runners::registry::CANARIES);
+    runners.map(|runner| runner.name).chain(bare::ALL.iter().map(|bare| bare.name)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simul_results::State;
 
     fn plan(workload: &str, runners: &[&str]) -> Result<Plan, String> {
         let request = Request {
@@ -331,7 +118,7 @@ mod tests {
             seed: Some(1),
             ..Request::default()
         };
-        Plan::make(&request, &[0, 1]).map_err(|failure| failure.to_string())
+        Plan::make(&request, &[0, 1], &Programs::default()).map_err(|failure| failure.to_string())
     }
 
     fn cells(plan: &Plan) -> Vec<String> {
@@ -350,6 +137,24 @@ mod tests {
                 "echo:128/floor-epoll/closed-32@separate",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_unavailable_keeps_its_cells_and_is_no_baseline() {
+        let request = Request {
+            workloads: vec!["echo".into()],
+            runners: vec!["tokio".into(), "threads".into(), "native-tokio".into()],
+            unavailable: [("tokio".to_owned(), "no; do this".to_owned())].into(),
+            null_arms: 1,
+            seed: Some(1),
+            ..Request::default()
+        };
+        let plan = Plan::make(&request, &[0, 1], &Programs::default()).unwrap();
+        let arms = &plan.contests[0].arms;
+        let why = Some((State::Unavailable, "no; do this".to_owned()));
+        assert_eq!((&arms[0].refusal, &arms[2].refusal), (&why, &why), "the native one as well");
+        assert_eq!(plan.contests[0].baseline.as_deref(), Some("threads"));
+        assert_eq!(plan.runners(), ["threads"]);
     }
 
     #[test]

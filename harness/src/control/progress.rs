@@ -107,9 +107,13 @@ fn fault(trial: &TrialRecord) -> String {
     format!("{}: {}: {reason}", trial.state.name(), trial.cell)
 }
 
-/// The slices of a plan: what time is mostly spent on.
+/// The slices of a plan: what time is mostly spent on. Nobody knows how far a sweep will climb.
 fn slices(plan: &Plan, blocks: u32) -> u64 {
-    let arms = plan.contests.iter().flat_map(|contest| &contest.arms);
-    let arms = arms.filter(|arm| arm.refusal.is_none()).count() as u64;
-    arms * u64::from(plan.record.rounds) * u64::from(blocks)
+    const RUNGS: u64 = 10;
+    let of_a_block = plan.contests.iter().map(|contest| {
+        let arms = contest.arms.iter().filter(|arm| arm.refusal.is_none()).count() as u64;
+        let rungs = if contest.contest.load.is_sweep() { RUNGS } else { 1 };
+        arms * u64::from(contest.rounds) * rungs
+    });
+    of_a_block.sum::<u64>() * u64::from(blocks)
 }

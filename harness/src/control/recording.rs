@@ -2,11 +2,16 @@
 //!
 //! From the shapes of the protocol to those of the recording. Next: `simul_results::record`.
 
-use super::plan::{ArmPlan, ContestPlan};
-use crate::protocol::{Finished, Slice};
+use super::{
+    driver::Turn,
+    external::Source,
+    plan::{ArmPlan, ContestPlan},
+    vetting::Vetted,
+};
+use crate::protocol::Costs;
 use simul_results::{
     SliceRecord, State, TrialRecord, histogram,
-    record::{CostRecord, SCHEMA},
+    record::{CostRecord, ReceiptRecord, SCHEMA},
 };
 
 /// The record of a trial that has not started.
@@ -22,7 +27,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         workload: profile.name.to_owned(),
         label: contest.workload.clone(),
         parameters: parameters.clone(),
-        measure: profile.measure.name().to_owned(),
+        measure: contest_plan.measure().to_owned(),
         runner: plan.cell.runner.clone(),
         role: plan.cell.role,
         load: contest.load.to_string(),
@@ -42,47 +47,59 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
 }
 
 /// What a trial cost.
-pub(super) fn costs(finished: &Finished) -> CostRecord {
+pub(super) fn costs(costs: &Costs) -> CostRecord {
     CostRecord {
-        user_ns: finished.user_ns,
-        system_ns: finished.system_ns,
-        voluntary_switches: finished.voluntary_switches,
-        involuntary_switches: finished.involuntary_switches,
-        peak_rss_bytes: finished.peak_rss_bytes.saturating_sub(finished.recorder_bytes),
-        recorder_bytes: finished.recorder_bytes,
-        threads: finished.threads,
+        user_ns: costs.user_ns,
+        system_ns: costs.system_ns,
+        voluntary_switches: costs.voluntary_switches,
+        involuntary_switches: costs.involuntary_switches,
+        peak_rss_bytes: costs.peak_rss_bytes.saturating_sub(costs.recorder_bytes),
+        recorder_bytes: costs.recorder_bytes,
+        threads: costs.threads,
     }
 }
 
-/// What one slice gave, with what was seen from outside.
-pub(super) fn slice(
-    slice: Slice,
-    [round, position]: [u32; 2],
-    peer_cpu_ns: Option<u64>,
-    deferred_cpu_ns: u64,
-) -> SliceRecord {
+/// What is known of a server that is not ours: how it was to be had.
+pub(super) fn external_receipt(plan: &ArmPlan) -> Option<ReceiptRecord> {
+    let server = plan.external.as_ref()?;
+    let source = match server.source {
+        Source::Command(_) => "started with this command; its version is unknown",
+        Source::Url { .. } => "running already; its version is unknown",
+    };
+    Some(ReceiptRecord {
+        package: server.text().to_owned(),
+        version: "unknown".into(),
+        source: source.into(),
+    })
+}
+
+/// What one slice gave, with what was seen from outside; the arm adds what was burnt before it.
+pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> SliceRecord {
+    let Vetted { slice, sum_ns, quantiles_ns, cpu_ns, histogram } = vetted;
+    let [p50_ns, p90_ns, p99_ns, max_ns] = quantiles_ns;
     SliceRecord {
-        round,
-        position,
+        round: turn.round,
+        position: turn.position,
         started_ns: slice.started_ns,
         ended_ns: slice.ended_ns,
         window_ns: slice.window_ns,
         operations: slice.operations,
         completed: slice.completed,
         recorded: slice.recorded,
-        sum_ns: slice.sum_ns,
-        p50_ns: slice.p50_ns,
-        p90_ns: slice.p90_ns,
-        p99_ns: slice.p99_ns,
-        max_ns: slice.max_ns,
-        cpu_ns: slice.cpu_ns,
+        sum_ns,
+        p50_ns,
+        p90_ns,
+        p99_ns,
+        max_ns,
+        cpu_ns: Some(cpu_ns),
         peer_cpu_ns,
-        deferred_cpu_ns,
+        deferred_cpu_ns: 0,
         foreign_cpu_ns: None,
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
-        histogram_crc: Some(histogram::checksum(&slice.histogram)),
-        histogram: slice.histogram,
+        histogram_crc: Some(histogram::checksum(&histogram)),
+        histogram,
+        open: None,
     }
 }

@@ -3,12 +3,13 @@
 //! Names and patterns become entries of the registries, or an error that says what was probably meant. It
 //! must not know how anything is measured. Next: [`super::plan`].
 
+use super::external::External;
 use globset::{Glob, GlobMatcher};
-use simul_results::{Load, Placement};
-use std::time::Duration;
+use simul_results::{Load, Placement, record::ObjectiveRecord};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What the user asked for, checked in form only.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Names or patterns of workloads, with parameters; empty: those of the suite.
     pub workloads: Vec<String>,
@@ -28,6 +29,16 @@ pub struct Request {
     pub slice: Option<Duration>,
     /// Decides everything random; otherwise drawn from the clock.
     pub seed: Option<u64>,
+    /// Runners that cannot be measured on this machine: why, and what can be done.
+    pub unavailable: BTreeMap<String, String>,
+    /// Whether open loads are raised until every server is saturated.
+    pub sweep: bool,
+    /// What is wanted of a sweep.
+    pub objective: Option<ObjectiveRecord>,
+    /// Servers that are not ours.
+    pub servers: Vec<External>,
+    /// Connections of the generator, instead of the usual number.
+    pub connections: Option<u32>,
     /// How many null arms each contest has. For the project's own experiments.
     pub null_arms: u32,
 }

@@ -1,7 +1,8 @@
 //! How do actors come to their operations on a runner?
 //!
 //! The generic part of a trial, and the only one: one workload on one runner, driven the way the runner's
-//! [`Discipline`] says. What comes out is a gate, behind which nothing is generic any more.
+//! [`Discipline`] says; the discipline belongs to the runner's type, so each pair compiles one way of the three.
+//! What comes out is a gate, behind which nothing is generic any more.
 //!
 //! - *Tasks*: every actor is a task that waits at a gate made of the runner's own channel. A session does
 //!   its operations in that task; a batch spawns one job per operation and awaits it.
@@ -13,6 +14,7 @@
 use simul_runners::{
     Discipline, Runner, Turn,
     blocking_io::poll_once,
+    discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
 use simul_workloads::{Receiver, Runtime, Sender, Shape, Surroundings, Workload};
@@ -20,6 +22,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     io,
+    marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
@@ -48,19 +51,13 @@ pub struct Actors<T> {
 /// What an actor met while it was set up.
 pub fn start<R: Runner, W: Workload, T: Turn>(
     runner: R,
-    discipline: Discipline,
     work: W,
     surroundings: Surroundings,
     actors: u32,
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news });
-    let gate = match discipline {
-        Discipline::Tasks => as_tasks(&stage, actors),
-        Discipline::Jobs => gate_of((0..actors).map(|actor| as_jobs(&stage, actor)).collect()),
-        Discipline::InTurn => gate_of(in_turn(&stage, actors)),
-    };
-    drop(stage);
+    let gate = R::Discipline::choose(Seating { stage, actors, turn: PhantomData });
     for _ in 0..actors {
         match endings.recv() {
             Ok(opened) => opened?,
@@ -71,23 +68,63 @@ pub fn start<R: Runner, W: Workload, T: Turn>(
     Ok(Actors { gate, endings })
 }
 
-/// Actors that are tasks of their own, and a gatekeeper among them. Turns are handed out by a task because a
+/// Actors that are to be brought to their gate.
+struct Seating<R, W, T> {
+    stage: Arc<Stage<R, W>>,
+    actors: u32,
+    turn: PhantomData<T>,
+}
+
+impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
+    type Output = Gate<T>;
+
+    fn tasks(self) -> Gate<T> {
+        as_tasks(&self.stage, self.actors)
+    }
+
+    fn jobs(self) -> Gate<T> {
+        gate_of((0..self.actors).map(|actor| as_jobs(&self.stage, actor)).collect())
+    }
+
+    fn in_turn(self) -> Gate<T> {
+        gate_of(in_turn(&self.stage, self.actors))
+    }
+}
+
+/// Actors that are tasks of their own, and gatekeepers among them. Turns are handed out by a task because a
 /// task that is woken from outside the runtime may wait long behind those that are woken inside: with a
 /// thousand actors on tokio, some had not begun when a slice of 50 ms was over, and Little's law showed it.
+/// Where tasks stay on the worker that they were dealt to, each worker has a gatekeeper of its own: some
+/// runtimes look for wake-ups from other threads only when they have nothing left to run, so the first actors
+/// of a batch would keep all others of their worker from their turns for ever (monoio and glommio did).
 fn as_tasks<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actors: u32) -> Gate<T> {
     let runtime = stage.runner.runtime();
-    let mut gates = Vec::with_capacity(actors as usize);
+    let keepers = stage.runner.dealt().clamp(1, (actors as usize).max(1));
+    let mut gates: Vec<Vec<_>> = (0..keepers).map(|_| Vec::new()).collect();
     for actor in 0..actors {
         let (gate, turns) = runtime.channel(1);
         stage.runner.launch(actor as usize, task(Arc::clone(stage), actor, turns));
-        gates.push(gate);
+        gates[actor as usize % keepers].push(gate);
     }
-    let (mut bell, rings) = runtime.channel(1);
-    stage.runner.launch(actors as usize, keep_gate::<R::Runtime, T>(gates, rings));
+    let mut bells: Vec<_> = gates
+        .into_iter()
+        .enumerate()
+        .map(|(keeper, gates)| {
+            let (bell, rings) = runtime.channel(1);
+            stage.runner.launch(keeper, keep_gate::<R::Runtime, T>(gates, rings));
+            bell
+        })
+        .collect();
     Box::new(move |turns| {
-        // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are dropped,
-        // and that is noticed.
-        pollster::block_on(bell.send(turns));
+        let mut dealt: Vec<Vec<T>> = (0..keepers).map(|_| Vec::new()).collect();
+        for (actor, turn) in turns.into_iter().enumerate() {
+            dealt[actor % keepers].push(turn);
+        }
+        for (bell, turns) in bells.iter_mut().zip(dealt) {
+            // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are
+            // dropped, and that is noticed.
+            pollster::block_on(bell.send(turns));
+        }
     })
 }
 

@@ -51,8 +51,9 @@ impl Costs {
     }
 }
 
-/// What this process waits with, by its open descriptors: `io_uring`, `epoll`, or else `blocking`. A ring
-/// that exists was at least opened; what it is used for is for the audit of system calls to show.
+/// What this process has waited with, if it is a bare loop, which has one reactor or none: `io_uring` when
+/// its rings have had completions, `epoll` when there is one, or else `blocking`. Runners are looked at more
+/// closely, while an operation waits (`simul_runners::probe`).
 #[must_use]
 pub fn backend() -> &'static str {
     let links: Vec<String> = fs::read_dir("/proc/self/fd")
@@ -62,7 +63,8 @@ pub fn backend() -> &'static str {
         })
         .unwrap_or_default();
     let has = |kind: &str| links.iter().any(|link| link.contains(kind));
-    match (has("io_uring"), has("eventpoll")) {
+    let completions = simul_runners::backend::completions().unwrap_or(0);
+    match (completions > 0, has("eventpoll")) {
         (true, _) => "io_uring",
         (false, true) => "epoll",
         (false, false) => "blocking",

@@ -7,13 +7,14 @@
 pub mod actors;
 pub mod costs;
 pub mod recorder;
+pub mod serve;
 pub mod slice;
 pub mod turn;
 
-use crate::protocol::{self, Finished, Order, PROTOCOL, Ready, Reply, Spec};
+use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
 use costs::Costs;
 use simul_results::State;
-use simul_runners::{FairnessCard, Receipt, Runner, bare, turn::gate_of};
+use simul_runners::{Backend, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of};
 use simul_workloads::{Parameters, Workload};
 use slice::Engine;
 use std::{
@@ -24,6 +25,9 @@ use std::{
     time::Duration,
 };
 use turn::TrialTurn;
+
+/// What is recorded where the system does not show what a process waits with.
+const UNKNOWN: &str = "unknown";
 
 /// How long actors may take to close their connections at the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -38,7 +42,7 @@ pub fn main() -> io::Result<()> {
     let Some(line) = lines.next().transpose()? else { return Ok(()) };
     let started = serde_json::from_str(&line)
         .map_err(|error| Refusal::failed(format!("the spec is not understood: {error}")))
-        .and_then(|spec: Spec| Started::by(&spec));
+        .and_then(|spec: Spec| Trial::by(&spec));
     let mut trial = match started {
         Ok(trial) => trial,
         Err(Refusal { state, reason }) => return reply(&Reply::Refused { state, reason }),
@@ -52,8 +56,10 @@ pub fn main() -> io::Result<()> {
         };
         reply(&answer)?;
         if matches!(answer, Reply::Finished(_) | Reply::Failed { .. }) {
-            // Actors that hang must not keep the process: it ends here, with all its threads.
-            break;
+            // Actors that hang must not keep the process: it ends here, with all its threads. Not even the
+            // engine is dropped, since some runtimes wait for their threads then.
+            std::mem::forget(trial);
+            return Ok(());
         }
     }
     Ok(())
@@ -83,21 +89,52 @@ impl Refusal {
     }
 }
 
+/// A trial that is set up.
+enum Trial {
+    Closed(Started),
+    Serving(std::sync::Arc<serve::Server>),
+}
+
+impl Trial {
+    fn by(spec: &Spec) -> Result<Self, Refusal> {
+        if spec.protocol != PROTOCOL {
+            let found = spec.protocol;
+            return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
+        }
+        match spec.mode {
+            Mode::Closed => Started::by(spec).map(Self::Closed),
+            Mode::Serve => serve::for_trial(spec).map(Self::Serving),
+        }
+    }
+
+    fn ready(&self) -> Ready {
+        match self {
+            Self::Closed(actors) => actors.ready(),
+            Self::Serving(server) => server.ready(),
+        }
+    }
+
+    fn obey(&mut self, order: Order) -> Reply {
+        match self {
+            Self::Closed(actors) => actors.obey(order),
+            Self::Serving(server) => server.obey(order),
+        }
+    }
+}
+
 /// A trial whose actors wait at the gate.
 struct Started {
     engine: Engine,
     endings: Option<mpsc::Receiver<io::Result<()>>>,
     receipt: Receipt,
     card: FairnessCard,
+    /// What it waits with, as looked up; of bare loops it is looked up in the end.
+    backend: Option<&'static str>,
     one_worker: bool,
 }
 
 impl Started {
     fn by(spec: &Spec) -> Result<Self, Refusal> {
-        if spec.protocol != PROTOCOL {
-            let found = spec.protocol;
-            return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
-        }
         let name = spec.workload.split(':').next().unwrap_or_default();
         simul_workloads::registry::visit(name, OnWorkload { spec })
             .unwrap_or_else(|| Err(Refusal::failed(format!("no workload '{name}'"))))
@@ -107,7 +144,7 @@ impl Started {
         let Receipt { package, version, source } = self.receipt.clone();
         Ready {
             pid: std::process::id() as i32,
-            receipt: (package, version, source),
+            receipt: Some((package, version, source)),
             card: in_words(&self.card),
             one_worker: self.one_worker,
             address: None,
@@ -130,7 +167,8 @@ impl Started {
     }
 
     fn finish(&mut self) -> Reply {
-        let (costs, backend) = (Costs::read(), costs::backend());
+        let costs = Costs::read();
+        let backend = self.backend.unwrap_or_else(costs::backend);
         self.engine.close();
         if let Some(endings) = &self.endings {
             for _ in self.engine.totals() {
@@ -144,15 +182,26 @@ impl Started {
         Reply::Finished(Finished {
             actors: self.engine.totals().to_vec(),
             early: self.engine.early(),
-            backend: backend.into(),
+            ..finished(&costs, backend, self.engine.recorder_bytes())
+        })
+    }
+}
+
+/// What a trial without actors says at its end.
+fn finished(costs: &Costs, backend: &str, recorder_bytes: u64) -> Finished {
+    Finished {
+        actors: Vec::new(),
+        early: 0,
+        backend: Some(backend.into()),
+        costs: Some(protocol::Costs {
             user_ns: costs.user_ns,
             system_ns: costs.system_ns,
             voluntary_switches: costs.voluntary_switches,
             involuntary_switches: costs.involuntary_switches,
             peak_rss_bytes: costs.peak_rss_bytes,
-            recorder_bytes: self.engine.recorder_bytes(),
+            recorder_bytes,
             threads: costs.threads,
-        })
+        }),
     }
 }
 
@@ -213,28 +262,24 @@ impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
     fn visit<R: Runner>(self) -> Self::Output {
         let Self { spec, work } = self;
         let workers = workers(spec)?;
-        let capabilities = R::capabilities(workers);
-        capabilities
+        R::capabilities(workers)
             .admit(&work.needs(spec.actors))
             .map_err(|reason| Refusal { state: State::NotApplicable, reason })?;
         let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
         let runner = R::start(workers)
             .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
+        let backend = probe::look_up(&runner)
+            .map_err(|error| Refusal::failed(format!("its sockets do not work: {error}")))?;
         let card = runner.card();
         let surroundings = spec.surroundings.clone();
-        let actors = actors::start::<_, _, TrialTurn>(
-            runner,
-            capabilities.discipline,
-            work,
-            surroundings,
-            spec.actors,
-        )
-        .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+        let actors = actors::start::<_, _, TrialTurn>(runner, work, surroundings, spec.actors)
+            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
         Ok(Started {
             engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
             endings: Some(actors.endings),
             receipt,
             card,
+            backend: Some(backend.map_or(UNKNOWN, Backend::name)),
             one_worker: R::PROFILE.one_worker,
         })
     }
@@ -262,6 +307,7 @@ fn start_bare(
         endings: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
+        backend: None,
         one_worker: floor,
     })
 }

@@ -38,9 +38,7 @@ impl Place {
 
     /// The program with these arguments; `--out run` is where it writes unless they say otherwise.
     pub(crate) fn simul(&self, arguments: &str) -> Command {
-        let program = std::env::var("SIMUL_BIN");
-        let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_simul").into());
-        let mut command = Command::new(program);
+        let mut command = Command::new(program());
         command.args(arguments.split_whitespace()).current_dir(self.folder.path());
         command.env("TMPDIR", self.path("tmp")).env("SIMUL_TEST_MARK", &self.mark);
         command
@@ -96,6 +94,11 @@ impl Place {
         let whole = text.rsplit_once('\n').map_or("", |whole| whole.0);
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+}
+
+/// The program that is tested.
+pub(crate) fn program() -> String {
+    std::env::var("SIMUL_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_simul").into())
 }
 
 /// Looks until it is so. It pauses only to leave the processor to what it waits for.

@@ -30,7 +30,7 @@ pub struct Bar {
 pub fn bars(contest: &ContestSummary) -> Vec<Option<Bar>> {
     let floor = floor(contest).map(|floor| floor.median);
     let bar = |cell: &CellSummary| {
-        let total_us = cell.numbers.as_ref()?.cpu_us_per_op;
+        let total_us = cell.numbers.as_ref()?.cpu_us_per_op?;
         let above = floor.filter(|_| cell.role != Role::Floor).map(|floor| total_us.median - floor);
         Some(Bar { total_us, above_floor_us: above })
     };
@@ -40,7 +40,7 @@ pub fn bars(contest: &ContestSummary) -> Vec<Option<Bar>> {
 /// The floor's CPU time per operation in µs.
 fn floor(contest: &ContestSummary) -> Option<Estimate> {
     let floor = contest.cells.iter().find(|cell| cell.role == Role::Floor)?;
-    floor.numbers.as_ref().map(|numbers| numbers.cpu_us_per_op)
+    floor.numbers.as_ref().and_then(|numbers| numbers.cpu_us_per_op)
 }
 
 const RIGHT: f64 = 760.0;

@@ -47,14 +47,20 @@ pub struct Map {
 #[must_use]
 pub fn map(summary: &Summary) -> Map {
     let mut runners: Vec<String> = Vec::new();
-    for (_, cell) in summary.cells().filter(|(_, cell)| cell.role == Role::Runner) {
+    let cells = columns(summary).flat_map(|contest| &contest.cells);
+    for cell in cells.filter(|cell| cell.role == Role::Runner) {
         if !runners.contains(&cell.runner) {
             runners.push(cell.runner.clone());
         }
     }
-    let fields = |runner: &String| summary.contests.iter().map(|c| field(c, runner)).collect();
+    let fields = |runner: &String| columns(summary).map(|c| field(c, runner)).collect();
     let fields = runners.iter().map(fields).collect();
     Map { runners, fields }
+}
+
+/// A sweep has no single median to compare.
+fn columns(summary: &Summary) -> impl Iterator<Item = &ContestSummary> {
+    summary.contests.iter().filter(|contest| !contest.contest.load.is_sweep())
 }
 
 /// One runner in one contest.
@@ -83,15 +89,15 @@ const TOP: f64 = 116.0;
 #[must_use]
 pub fn draw(summary: &Summary, palette: &Palette) -> String {
     let map = map(summary);
-    let end = LEFT + COLUMN * summary.contests.len() as f64;
+    let end = LEFT + COLUMN * columns(summary).count() as f64;
     let bottom = TOP + ROW * map.runners.len() as f64;
     let heading = "median against the best of each workload";
     picture(heading, end.max(760.0) + 16.0, bottom + 62.0, |canvas| {
         canvas.heading((16.0, 22.0), heading, 16.0);
-        let text = "service time, lateness or makespan as each column says; 1.00 is the best \
+        let text = "service time, lateness, makespan or (open loads only) response time as each column says; 1.00 is the best \
                     ranked runner, 2.00 takes twice as long";
         canvas.text((16.0, 44.0), text, 12.0, SOFT, Anchor::Start);
-        for (i, contest) in summary.contests.iter().enumerate() {
+        for (i, contest) in columns(summary).enumerate() {
             column_title(canvas, contest, LEFT + COLUMN * (i as f64 + 0.5));
         }
         for (row, runner) in map.runners.iter().enumerate() {

@@ -8,11 +8,13 @@
 //! Read next: `spectrum.rs`.
 
 mod canvas;
+pub mod climb;
 pub mod cost;
 pub mod effect;
 pub mod heatmap;
 pub mod history;
 mod labels;
+pub mod omission;
 mod palette;
 mod rows;
 mod scale;

@@ -82,6 +82,18 @@ impl Dash {
     }
 }
 
+impl Look {
+    /// The look of a report's runner of this number, from 0; the 29th looks like the first.
+    fn numbered(number: usize) -> Self {
+        let again = number / COLORS.len();
+        Self {
+            color: COLORS[number % COLORS.len()],
+            dash: DASHES[again % DASHES.len()],
+            marker: MARKERS[again % MARKERS.len()],
+        }
+    }
+}
+
 impl Palette {
     /// Gives looks to the runners of all contests, in the order in which they come.
     #[must_use]
@@ -89,11 +101,7 @@ impl Palette {
         let mut looks = BTreeMap::new();
         for (_, cell) in summary.cells().filter(|(_, cell)| cell.role == Role::Runner) {
             let next = looks.len();
-            looks.entry(cell.runner.clone()).or_insert_with(|| Look {
-                color: COLORS[next % COLORS.len()],
-                dash: DASHES[next / COLORS.len() % DASHES.len()],
-                marker: MARKERS[next / COLORS.len() % MARKERS.len()],
-            });
+            looks.entry(cell.runner.clone()).or_insert_with(|| Look::numbered(next));
         }
         Self(looks)
     }
@@ -109,6 +117,19 @@ impl Palette {
                 dash: Dash::Solid,
                 marker: Marker::Circle,
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_runners_than_there_are_look_different() {
+        let looks: Vec<Look> = (0..24).map(Look::numbered).collect();
+        for (at, look) in looks.iter().enumerate() {
+            assert!(!looks[..at].contains(look), "the look of number {at} is taken");
         }
     }
 }

@@ -1,17 +1,21 @@
 //! What stands in `summary.csv`?
 //!
-//! One line a cell, all of them, with every estimate in three columns (median, low, high) and its unit in
-//! the title. Empty means that there is no number. It must not round. Read next: `markdown.rs`.
+//! One line a cell, all of them, and of a sweep one line a rung, with every estimate in three columns (median,
+//! low, high) and its unit in the title. Empty means that there is no number; a percentile above `reach` lies
+//! among requests that failed, so it has none. It must not round. Read next: `markdown.rs`.
 
 use crate::{
-    Summary,
+    Load, Summary,
+    record::mark,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary, Effect, Metric},
+    summary::{
+        CellSummary, ContestSummary, Distribution, Effect, Metric, Numbers, OpenNumbers, Rung,
+    },
 };
 use csv::Writer;
 
 /// Columns that hold one value.
-const PLAIN: [&str; 22] = [
+const PLAIN: [&str; 30] = [
     "cell",
     "workload",
     "runner",
@@ -34,10 +38,18 @@ const PLAIN: [&str; 22] = [
     "group_p50",
     "group_cpu",
     "group_throughput",
+    "rate_per_sec",
+    "drawn",
+    "failed",
+    "unfinished",
+    "reconnects",
+    "saturated",
+    "generator_limited",
+    "reach",
 ];
 
 /// Columns that hold an estimate, each three times.
-const ESTIMATES: [&str; 7] = [
+const ESTIMATES: [&str; 14] = [
     "throughput_per_sec",
     "p50_ns",
     "p90_ns",
@@ -45,6 +57,13 @@ const ESTIMATES: [&str; 7] = [
     "p999_ns",
     "cpu_us_per_op",
     "peer_cpu_us_per_op",
+    "offered_per_sec",
+    "service_p50_ns",
+    "service_p99_ns",
+    "wait_p50_ns",
+    "wait_p99_ns",
+    "lag_p50_ns",
+    "lag_p99_ns",
 ];
 
 /// Comparisons with the baseline, each three times: a ratio, or µs for lateness (`p50` only).
@@ -61,7 +80,7 @@ pub fn render(summary: &Summary) -> String {
         .chain(ESTIMATES.iter().flat_map(triple))
         .chain(EFFECTS.iter().flat_map(triple))
         .collect();
-    let rows = summary.cells().map(|(contest, cell)| line(contest, cell));
+    let rows = summary.cells().flat_map(|(contest, cell)| lines(contest, cell));
     for row in std::iter::once(header).chain(rows) {
         writer
             .write_record(row.into_iter().map(harmless))
@@ -71,9 +90,25 @@ pub fn render(summary: &Summary) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// One cell, in the order of the header.
-fn line(contest: &ContestSummary, cell: &CellSummary) -> Vec<String> {
-    let numbers = cell.numbers.as_ref();
+/// One cell: a line, or a line for each rung of a sweep.
+fn lines(contest: &ContestSummary, cell: &CellSummary) -> Vec<Vec<String>> {
+    match &cell.sweep {
+        None => vec![line(contest, cell, cell.numbers.as_ref(), None)],
+        Some(sweep) => sweep
+            .rungs
+            .iter()
+            .map(|rung| line(contest, cell, Some(&rung.numbers), Some(rung)))
+            .collect(),
+    }
+}
+
+/// In the order of the header.
+fn line(
+    contest: &ContestSummary,
+    cell: &CellSummary,
+    numbers: Option<&Numbers>,
+    rung: Option<&Rung>,
+) -> Vec<String> {
     let or_empty = |text: Option<String>| text.unwrap_or_default();
     let mut line = vec![
         cell.cell.clone(),
@@ -98,13 +133,27 @@ fn line(contest: &ContestSummary, cell: &CellSummary) -> Vec<String> {
     ];
     let group = |metric| or_empty(cell.groups.on(metric).map(|group| group.to_string()));
     line.extend(Metric::ALL.map(group));
+    line.extend(of_open(contest, cell, numbers, rung));
     line.extend(estimate(numbers.map(|numbers| numbers.throughput)));
-    line.extend(estimate(numbers.map(|numbers| numbers.p50_ns)));
-    line.extend(estimate(numbers.map(|numbers| numbers.p90_ns)));
-    line.extend(estimate(numbers.map(|numbers| numbers.p99_ns)));
-    line.extend(estimate(numbers.map(|numbers| numbers.p999_ns)));
-    line.extend(estimate(numbers.map(|numbers| numbers.cpu_us_per_op)));
+    let known = |quantile, value: fn(&Numbers) -> Estimate| {
+        estimate(numbers.filter(|numbers| numbers.reaches(quantile)).map(value))
+    };
+    line.extend(known(0.5, |numbers| numbers.p50_ns));
+    line.extend(known(0.9, |numbers| numbers.p90_ns));
+    line.extend(known(0.99, |numbers| numbers.p99_ns));
+    line.extend(known(0.999, |numbers| numbers.p999_ns));
+    line.extend(estimate(numbers.and_then(|numbers| numbers.cpu_us_per_op)));
     line.extend(estimate(numbers.and_then(|numbers| numbers.peer_cpu_us_per_op)));
+    let open = numbers.and_then(|numbers| numbers.open.as_ref());
+    line.extend(estimate(open.map(|open| open.offered)));
+    let times = |open: &OpenNumbers| [&open.service, &open.wait, &open.lag].map(Clone::clone);
+    for times in open.map_or([None, None, None], |open| times(open).map(Some)) {
+        let known = |quantile, value: fn(&Distribution) -> Estimate| {
+            estimate(times.as_ref().filter(|times| times.reaches(quantile)).map(value))
+        };
+        line.extend(known(0.5, |times| times.p50_ns));
+        line.extend(known(0.99, |times| times.p99_ns));
+    }
     let effects = &cell.effects;
     for effect in [&effects.p50, &effects.cpu_per_op, &effects.throughput] {
         line.extend(against_baseline(effect.as_ref()));
@@ -117,6 +166,36 @@ fn line(contest: &ContestSummary, cell: &CellSummary) -> Vec<String> {
 fn harmless(text: String) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
+}
+
+/// The plain columns that only open loads fill.
+fn of_open(
+    contest: &ContestSummary,
+    cell: &CellSummary,
+    numbers: Option<&Numbers>,
+    rung: Option<&Rung>,
+) -> [String; 8] {
+    let Some((numbers, open)) = numbers.and_then(|numbers| Some((numbers, numbers.open.as_ref()?)))
+    else {
+        return Default::default();
+    };
+    let has = |mark: &str| cell.marks.iter().any(|other| other == mark);
+    let rate = match contest.contest.load {
+        Load::Open { rate_per_sec, .. } => Some(rate_per_sec),
+        Load::Closed(_) | Load::Sweep { .. } => rung.map(|rung| rung.rate_per_sec),
+    };
+    let saturated = rung.map_or_else(|| has(mark::SATURATED), |rung| rung.saturated);
+    let limited = rung.map_or_else(|| has(mark::GENERATOR_LIMITED), |rung| rung.generator_limited);
+    [
+        rate.map_or_else(String::new, |rate| rate.to_string()),
+        open.drawn.to_string(),
+        open.failed().to_string(),
+        numbers.unfinished.to_string(),
+        open.reconnects.to_string(),
+        saturated.to_string(),
+        limited.to_string(),
+        numbers.reach.to_string(),
+    ]
 }
 
 fn estimate(estimate: Option<Estimate>) -> [String; 3] {

@@ -8,7 +8,7 @@
 //! The one place besides charts where histograms are decoded for one cell only. Read next:
 //! `../histogram.rs`.
 
-use crate::{TrialRecord, histogram, record::State};
+use crate::{Load, TrialRecord, histogram, record::State};
 use hdrhistogram::serialization::{
     V2DeflateSerializer,
     interval_log::{IntervalLogWriterBuilder, Tag},
@@ -24,8 +24,9 @@ const TICKS: u32 = 5;
 /// The percentile distribution of all counted slices of these trials, which are one cell's.
 ///
 /// # Errors
-/// A histogram that cannot be read.
+/// A sweep, requests without a time, or a histogram that cannot be read.
 pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
+    representable(trials)?;
     let mut all = histogram::empty();
     for slice in counted(trials) {
         let part = histogram::decode(&slice.histogram)?;
@@ -72,6 +73,23 @@ pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
 const BUCKETS: u32 = 32;
 const SUB_BUCKETS: u32 = 2048;
 
+/// Refuses what one plain distribution cannot hold.
+fn representable(trials: &[&TrialRecord]) -> Result<(), String> {
+    let open = || counted(trials).filter_map(|slice| slice.open.as_ref());
+    let cell = trials.first().map_or("", |trial| trial.cell.as_str());
+    let next = "choose another cell with --cell, or another form: --to csv";
+    if trials.iter().any(|trial| trial.load.parse().is_ok_and(Load::is_sweep)) {
+        return Err(format!("cell '{cell}' is a sweep, whose rates have a distribution each; {next}"));
+    }
+    if open().any(|open| open.beyond.is_some()) {
+        return Err(format!(
+            "cell '{cell}' has requests that failed or never ended: they rank above every time, and this form \
+             has no place for them; {next}"
+        ));
+    }
+    Ok(())
+}
+
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     writeln!(text, "{line}").expect("a string takes every text");
 }
@@ -84,8 +102,9 @@ fn counted<'a>(trials: &'a [&TrialRecord]) -> impl Iterator<Item = &'a crate::Sl
 /// The interval log of these trials, which are one cell's. Times are seconds since the first slice.
 ///
 /// # Errors
-/// A histogram that cannot be read.
+/// A sweep, requests without a time, or a histogram that cannot be read.
 pub fn hlog(trials: &[&TrialRecord]) -> Result<String, String> {
+    representable(trials)?;
     let origin = counted(trials).map(|slice| slice.started_ns).min().unwrap_or(0);
     let mut bytes = Vec::new();
     let mut serializer = V2DeflateSerializer::new();

@@ -4,11 +4,15 @@
 //! Whoever changes a field raises [`SCHEMA`]. It must not know what a command line is. Read next:
 //! [`crate::summary`], where the numbers come from.
 
+pub use super::json_verdict::{MetricOutput, VerdictOutput};
+
 use crate::{
     Placement, Role, State, Summary,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary, Effect, Measure, Metric, Numbers, Scale},
-    verdict::{Judgement, Verdict},
+    summary::{
+        CellSummary, ContestSummary, Distribution, Measure, Metric, Numbers, OpenNumbers, Reached,
+        Rung, Sweep,
+    },
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,13 +42,13 @@ pub struct CellOutput {
     pub workload: String,
     /// All its parameters, defaults included.
     pub params: BTreeMap<String, String>,
-    /// `service`, `lateness` or `makespan`: which of the three fields below is filled.
+    /// `service`, `lateness`, `makespan` or, under open load, `response`: what the cell is compared by.
     pub measure: String,
     /// The runner's name.
     pub runner: String,
     /// Runner, null arm or floor.
     pub role: Role,
-    /// `closed-32`.
+    /// `closed-32`, `open-1000-poisson`.
     pub load: String,
     /// On which cores.
     pub placement: Placement,
@@ -62,18 +66,23 @@ pub struct CellOutput {
     pub blocks: u32,
     /// Operations per second.
     pub throughput: Option<Estimate>,
-    /// Service time, from the actor's previous completion.
-    pub service_ns: Option<Percentiles>,
+    /// Service time: under closed load from the actor's previous completion, under open load from the
+    /// sending, where `null` stands in place of a percentile that failed or unfinished requests reach.
+    pub service_ns: Option<ServicePercentiles>,
     /// How much later than asked for.
     pub lateness_ns: Option<Percentiles>,
     /// From the first start to the last completion.
     pub makespan_ns: Option<Percentiles>,
-    /// From intended send; only under open load.
-    pub response_ns: Option<Percentiles>,
-    /// From intended send to ready; only under open load.
-    pub wait_ns: Option<Percentiles>,
+    /// From the intended time to the answer; only under open load.
+    pub response_ns: Option<OpenPercentiles>,
+    /// From the intended time until a connection was free; only under open load.
+    pub wait_ns: Option<OpenPercentiles>,
     /// The generator's own lateness; only under open load.
-    pub lag_ns: Option<Percentiles>,
+    pub lag_ns: Option<OpenPercentiles>,
+    /// Counts and rates that only an open load has.
+    pub open: Option<OpenOutput>,
+    /// Of a sweep: what was seen at each rate, from the lowest up.
+    pub sweep: Option<SweepOutput>,
     /// CPU time per operation in µs.
     pub cpu_us_per_op: Option<Estimate>,
     /// CPU time of the peer per operation in µs.
@@ -88,44 +97,6 @@ pub struct CellOutput {
     pub verdict: Option<VerdictOutput>,
     /// The rank group within the contest by the median, from 1, where one was made.
     pub grade: Option<String>,
-}
-
-/// The judgement of a cell.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
-pub struct VerdictOutput {
-    /// All metrics in a word: `invalid`, `better`, `worse`, `mixed`, `equivalent` or `undecided`.
-    pub summary: String,
-    /// The runner that it was compared with; for a null arm the one that it copies.
-    pub baseline: String,
-    /// Of the median: `faster` or `slower`.
-    pub p50: MetricOutput,
-    /// Of CPU per operation: `cheaper` or `dearer`.
-    pub cpu_per_op: MetricOutput,
-    /// Of throughput: `higher` or `lower`.
-    pub throughput: MetricOutput,
-}
-
-/// The judgement of one metric.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
-pub struct MetricOutput {
-    /// `invalid`, the metric's two words for different, `equivalent` or `undecided`.
-    pub verdict: String,
-    /// What the numbers are: `ratio`, or `difference-us` for lateness.
-    pub scale: Option<String>,
-    /// Against the baseline.
-    pub estimate: Option<f64>,
-    /// The 99.5 % interval's lower end.
-    pub low: Option<f64>,
-    /// Its upper end.
-    pub high: Option<f64>,
-    /// Against equality, two-sided.
-    pub p_value: Option<f64>,
-    /// After Holm over the contest.
-    pub adjusted_p_value: Option<f64>,
-    /// Of what is undecided: about so many more blocks would decide, where that can be told.
-    pub more_blocks: Option<u32>,
 }
 
 /// A distribution in nanoseconds: percentiles within each block, estimated over blocks.
@@ -144,6 +115,90 @@ pub struct Percentiles {
     pub max: u64,
 }
 
+/// A distribution of an open load. Quantiles are over all drawn requests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct OpenPercentiles {
+    /// The median.
+    pub p50: Option<Estimate>,
+    /// The 90th percentile.
+    pub p90: Option<Estimate>,
+    /// The 99th percentile.
+    pub p99: Option<Estimate>,
+    /// The 99.9th percentile.
+    pub p999: Option<Estimate>,
+    /// The largest value of all blocks.
+    pub max: u64,
+    /// Where a percentile is `null`, since it lies among requests that failed or never ended: what it is
+    /// at least, by its name.
+    pub at_least: BTreeMap<String, f64>,
+}
+
+/// Service time under either load.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ServicePercentiles {
+    /// Under open load.
+    Open(OpenPercentiles),
+    /// Under closed load: no percentile is missing.
+    Closed(Percentiles),
+}
+
+/// What only an open load has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct OpenOutput {
+    /// Requests drawn per second.
+    pub offered_per_sec: Estimate,
+    /// Rightly answered per second.
+    pub achieved_per_sec: Estimate,
+    /// Requests drawn, over all blocks.
+    pub drawn: u64,
+    /// Of these, failed, by kind.
+    pub errors: BTreeMap<String, u64>,
+    /// Of these, neither answered nor failed when the wait was given up.
+    pub unfinished: u64,
+    /// Connections that had to be opened again.
+    pub reconnects: u64,
+}
+
+/// A runner's climb.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct SweepOutput {
+    /// From the lowest rate up.
+    pub rungs: Vec<RungOutput>,
+    /// The highest rate at which nothing was saturated, failed or limited by the generator.
+    pub sustained: Option<Reached>,
+    /// The highest sustained rate at which p99 is at most three times that of the lowest.
+    pub knee: Option<Reached>,
+    /// The highest rate at which the objective of `--slo` held.
+    pub capacity: Option<Reached>,
+}
+
+/// What was seen at one rate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct RungOutput {
+    /// The rate that was asked for, per second.
+    pub rate_per_sec: u32,
+    /// In how many blocks it was reached.
+    pub blocks: u32,
+    /// Whether the server could not keep up.
+    pub saturated: bool,
+    /// Whether the generator is what was measured.
+    pub generator_limited: bool,
+    /// Counts and rates.
+    pub open: Option<OpenOutput>,
+    /// From the intended time to the answer.
+    pub response_ns: OpenPercentiles,
+    /// From the sending to the answer.
+    pub service_ns: Option<OpenPercentiles>,
+    /// CPU time per operation in µs.
+    pub cpu_us_per_op: Option<Estimate>,
+}
+
 impl Output {
     /// From a summary of the run in this folder.
     #[must_use]
@@ -157,6 +212,9 @@ impl CellOutput {
     fn of(contest: &ContestSummary, cell: &CellSummary) -> Self {
         let numbers = cell.numbers.as_ref();
         let times = |measure| numbers.filter(|_| contest.measure == measure).map(Percentiles::of);
+        let open = numbers.and_then(|numbers| numbers.open.as_ref());
+        let of_open =
+            |pick: fn(&OpenNumbers) -> &Distribution| open.map(pick).map(OpenPercentiles::of);
         Self {
             cell: cell.cell.clone(),
             workload: contest.contest.workload_name().into(),
@@ -173,60 +231,25 @@ impl CellOutput {
             ops: numbers.map_or(0, |numbers| numbers.ops),
             blocks: cell.blocks,
             throughput: numbers.map(|numbers| numbers.throughput),
-            service_ns: times(Measure::Service),
+            service_ns: times(Measure::Service)
+                .map(ServicePercentiles::Closed)
+                .or_else(|| of_open(|open| &open.service).map(ServicePercentiles::Open)),
             lateness_ns: times(Measure::Lateness),
             makespan_ns: times(Measure::Makespan),
-            response_ns: None,
-            wait_ns: None,
-            lag_ns: None,
-            cpu_us_per_op: numbers.map(|numbers| numbers.cpu_us_per_op),
+            response_ns: numbers
+                .filter(|_| contest.measure == Measure::Response)
+                .map(OpenPercentiles::of_response),
+            wait_ns: of_open(|open| &open.wait),
+            lag_ns: of_open(|open| &open.lag),
+            open: numbers.and_then(OpenOutput::of),
+            sweep: cell.sweep.as_ref().map(SweepOutput::of),
+            cpu_us_per_op: numbers.and_then(|numbers| numbers.cpu_us_per_op),
             peer_cpu_us_per_op: numbers.and_then(|numbers| numbers.peer_cpu_us_per_op),
             peak_rss_bytes: cell.peak_rss_bytes,
             backend: cell.backend.clone(),
             version: cell.version.clone(),
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),
             grade: cell.groups.on(Metric::P50).map(|group| group.to_string()),
-        }
-    }
-}
-
-impl VerdictOutput {
-    fn of(contest: &ContestSummary, cell: &CellSummary, judgement: &Judgement) -> Self {
-        let against = match cell.role {
-            Role::Null => &contest.planned_baseline,
-            Role::Runner | Role::Floor => &contest.baseline,
-        };
-        let metric = |metric| MetricOutput::of(metric, cell.effects.on(metric), judgement);
-        Self {
-            summary: judgement.word().into(),
-            baseline: against.clone().unwrap_or_default(),
-            p50: metric(Metric::P50),
-            cpu_per_op: metric(Metric::CpuPerOp),
-            throughput: metric(Metric::Throughput),
-        }
-    }
-}
-
-impl MetricOutput {
-    fn of(metric: Metric, effect: Option<&Effect>, judgement: &Judgement) -> Self {
-        let one = judgement.on(metric);
-        let scale = |effect: &Effect| match effect.scale {
-            Scale::Ratio => "ratio",
-            Scale::DifferenceUs => "difference-us",
-        };
-        let ends = effect.and_then(|effect| effect.interval);
-        Self {
-            verdict: one.verdict.word(metric).into(),
-            scale: effect.map(|effect| scale(effect).into()),
-            estimate: effect.map(|effect| effect.estimate),
-            low: ends.map(|(low, _)| low),
-            high: ends.map(|(_, high)| high),
-            p_value: one.p_value,
-            adjusted_p_value: one.adjusted_p_value,
-            more_blocks: match one.verdict {
-                Verdict::Undecided { more_blocks } => more_blocks,
-                _ => None,
-            },
         }
     }
 }
@@ -239,6 +262,68 @@ impl Percentiles {
             p99: numbers.p99_ns,
             p999: numbers.p999_ns,
             max: numbers.max_ns,
+        }
+    }
+}
+
+impl OpenPercentiles {
+    fn of(times: &Distribution) -> Self {
+        let all = [times.p50_ns, times.p90_ns, times.p99_ns, times.p999_ns];
+        Self::from(all, |quantile| times.reaches(quantile), times.max_ns)
+    }
+
+    fn of_response(numbers: &Numbers) -> Self {
+        let all = [numbers.p50_ns, numbers.p90_ns, numbers.p99_ns, numbers.p999_ns];
+        Self::from(all, |quantile| numbers.reaches(quantile), numbers.max_ns)
+    }
+
+    fn from(all: [Estimate; 4], reaches: impl Fn(f64) -> bool, max: u64) -> Self {
+        let names = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
+        let missing = names.iter().zip(all).filter(|((_, quantile), _)| !reaches(*quantile));
+        let at_least = missing.map(|((name, _), bound)| ((*name).to_owned(), bound.median));
+        let known = |at: usize| Some(all[at]).filter(|_| reaches(names[at].1));
+        Self {
+            p50: known(0),
+            p90: known(1),
+            p99: known(2),
+            p999: known(3),
+            max,
+            at_least: at_least.collect(),
+        }
+    }
+}
+
+impl OpenOutput {
+    fn of(numbers: &Numbers) -> Option<Self> {
+        let open = numbers.open.as_ref()?;
+        Some(Self {
+            offered_per_sec: open.offered,
+            achieved_per_sec: numbers.throughput,
+            drawn: open.drawn,
+            errors: open.errors.clone(),
+            unfinished: numbers.unfinished,
+            reconnects: open.reconnects,
+        })
+    }
+}
+
+impl SweepOutput {
+    fn of(sweep: &Sweep) -> Self {
+        let rung = |rung: &Rung| RungOutput {
+            rate_per_sec: rung.rate_per_sec,
+            blocks: rung.blocks,
+            saturated: rung.saturated,
+            generator_limited: rung.generator_limited,
+            open: OpenOutput::of(&rung.numbers),
+            response_ns: OpenPercentiles::of_response(&rung.numbers),
+            service_ns: rung.numbers.open.as_ref().map(|open| OpenPercentiles::of(&open.service)),
+            cpu_us_per_op: rung.numbers.cpu_us_per_op,
+        };
+        Self {
+            rungs: sweep.rungs.iter().map(rung).collect(),
+            sustained: sweep.sustained,
+            knee: sweep.knee,
+            capacity: sweep.capacity,
         }
     }
 }

@@ -24,7 +24,13 @@ fn time_name(measure: Measure) -> &'static str {
         Measure::Service => "latency",
         Measure::Lateness => "lateness",
         Measure::Makespan => "makespan",
+        Measure::Response => "response",
     }
+}
+
+/// The median, unless it lies among requests that failed.
+fn median(numbers: &Numbers) -> Option<Estimate> {
+    numbers.reaches(0.5).then_some(numbers.p50_ns)
 }
 
 /// Bencher Metric Format, with a line feed.
@@ -40,9 +46,13 @@ pub fn bmf(summary: &Summary) -> String {
     let mut cells = Map::new();
     for (contest, cell, numbers) in measured(summary) {
         let mut metrics = Map::new();
-        metrics.insert(time_name(contest.measure).into(), metric(&numbers.p50_ns));
+        if let Some(p50_ns) = median(numbers) {
+            metrics.insert(time_name(contest.measure).into(), metric(&p50_ns));
+        }
         metrics.insert("throughput".into(), metric(&numbers.throughput));
-        metrics.insert("cpu-us-per-op".into(), metric(&numbers.cpu_us_per_op));
+        if let Some(cpu_us) = numbers.cpu_us_per_op {
+            metrics.insert("cpu-us-per-op".into(), metric(&cpu_us));
+        }
         cells.insert(cell.cell.clone(), Value::Object(metrics));
     }
     pretty(&Value::Object(cells))
@@ -65,8 +75,12 @@ pub fn gh_benchmark(summary: &Summary) -> String {
                 "extra": extra,
             }));
         };
-        entry(&format!("p50 of {}", contest.measure.title()), "ns", &numbers.p50_ns);
-        entry("CPU per operation", "µs", &numbers.cpu_us_per_op);
+        if let Some(p50_ns) = median(numbers) {
+            entry(&format!("p50 of {}", contest.measure.title()), "ns", &p50_ns);
+        }
+        if let Some(cpu_us) = numbers.cpu_us_per_op {
+            entry("CPU per operation", "µs", &cpu_us);
+        }
     }
     pretty(&Value::Array(entries))
 }

@@ -1,12 +1,12 @@
 //! Which charts does a report have, and what are their files called?
 //!
-//! A heat map over all contests if there are several, and three charts a contest, named after it:
+//! A heat map over all contests, and a few charts a contest, named after it:
 //! `echo-64-closed-32-separate.spectrum.svg`. Names hold nothing but letters, digits, `-`, `_` and `.`, and
 //! differ. It must not know HTML. Read next: `html.rs`.
 
 use crate::{
     Contest, Summary,
-    chart::{Palette, cost, effect, heatmap, spectrum},
+    chart::{Palette, climb, cost, effect, heatmap, omission, spectrum},
 };
 use std::collections::BTreeSet;
 
@@ -24,7 +24,8 @@ pub struct Picture {
 pub struct Pictures {
     /// Over all contests; `None` without any.
     pub heatmap: Option<Picture>,
-    /// By contest, in the order of the plan: spectrum, effects (with a measured baseline), cost.
+    /// By contest, in the order of the plan: spectrum, omission (open loads), effects (with a measured baseline)
+    /// and cost; of a sweep the climb alone.
     pub contests: Vec<Vec<Picture>>,
 }
 
@@ -36,13 +37,19 @@ impl Pictures {
         let contests = summary.contests.iter().map(|contest| {
             let name = unused(stem(&contest.contest), &mut names);
             let named = |kind: &str, svg| Picture { file: format!("{name}.{kind}.svg"), svg };
+            if contest.contest.load.is_sweep() {
+                let climb = climb::draw(contest, palette);
+                return climb.map(|svg| named("climb", svg)).into_iter().collect();
+            }
             let mut pictures = vec![named("spectrum", spectrum::draw(contest, palette))];
+            pictures.extend(omission::draw(contest, palette).map(|svg| named("omission", svg)));
             pictures.extend(effect::draw(contest, palette).map(|svg| named("effect", svg)));
             pictures.push(named("cost", cost::draw(contest, palette)));
             pictures
         });
         let contests: Vec<_> = contests.collect();
-        let heatmap = (!summary.contests.is_empty())
+        let mapped = summary.contests.iter().any(|contest| !contest.contest.load.is_sweep());
+        let heatmap = mapped
             .then(|| Picture { file: "heatmap.svg".into(), svg: heatmap::draw(summary, palette) });
         Self { heatmap, contests }
     }

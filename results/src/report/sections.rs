@@ -166,6 +166,15 @@ pub(super) fn method(summary: &Summary) -> Markup {
                 largest below." }
             p { "Under closed load there is no response time. Service time runs from the end of the \
                 same actor's previous operation to completion, so that every queue counts." }
+            @if summary.contests.iter().any(|contest| contest.contest.load.is_open()) {
+                p { "Under open load the runner is a server. A generator in a process of its own sends \
+                    requests at times that were drawn beforehand, the same for all servers of a round, and \
+                    never waits for the server. Response time runs from the intended time to the answer, \
+                    service time from the actual sending. Percentiles are over all requests drawn: those that \
+                    failed or never ended rank above all others, and a percentile among them is printed as \
+                    larger than what is known. A generator that was itself late makes a cell \
+                    generator-limited, and it is not ranked." }
+            }
             p { "Comparisons pair slices of the same round. Each block gives one value, the 20 % trimmed \
                 mean of the log ratios of its pairs (for lateness: of differences in µs), and the \
                 interval over blocks is Student's t at 99.5 %, from ten blocks on of the trimmed mean. \
@@ -194,7 +203,7 @@ pub(super) fn all_cells(summary: &Summary) -> Markup {
                 } }
                 tbody {
                     @for (_, cell) in summary.cells() {
-                        tr class=(class(cell.role, cell.numbers.is_some())) {
+                        tr class=(class(cell.role, cell.is_measured())) {
                             td { code { (cell.cell) } }
                             td { (wording::absence(cell)) }
                             td { (cell.blocks) }

@@ -128,8 +128,8 @@ pub(super) fn freedom_quantile(probability: f64, freedom: f64) -> Option<f64> {
         return None;
     }
     let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    // The crate's own inverse stops at about four digits; its distribution function is exact to far
-    // more, so we halve an interval around the answer.
+    // We halve an interval around the answer rather than trust the crate's own inverse: only the distribution
+    // function has to be right then, and the tests compare both with printed values.
     let (mut low, mut high) = (0.0, 1.0);
     while student.cdf(high) < probability {
         high *= 2.0;

@@ -3,100 +3,104 @@
 //! Its counted slices, merged: one distribution, and sums of counts, windows and CPU. Ratios are taken of
 //! sums, percentiles of the merged distribution. It must not know other blocks. Read next: `cell.rs`.
 
-use crate::{TrialRecord, histogram};
-use hdrhistogram::Histogram;
+use super::times::Times;
+use crate::{
+    SliceRecord, TrialRecord,
+    record::{OpenRecord, Saturation, TimesRecord},
+};
+use std::collections::BTreeMap;
 
-/// The sum of a trial's counted slices. Times are nanoseconds.
+/// The sum of a trial's slices. Times are nanoseconds.
 #[derive(Debug)]
 pub(super) struct Block {
-    histogram: Histogram<u64>,
-    /// The exact maximum: the histogram rounds up to 0.1 %.
-    pub(super) max_ns: u64,
+    /// Of what the contest's measure says.
+    pub(super) times: Times,
     /// Of the whole slices.
     operations: u64,
     pub(super) completed: u64,
     window_ns: u64,
-    cpu_ns: u64,
+    cpu_ns: Option<u64>,
+    /// What `cpu_ns` was spent on.
+    paid: u64,
     deferred_cpu_ns: u64,
     peer_cpu_ns: Option<u64>,
     pub(super) unfinished: u64,
     pub(super) oldest_unfinished_ns: u64,
+    /// What only open loads have.
+    pub(super) open: Option<OpenBlock>,
+}
+
+/// What only the open slices of a trial have.
+#[derive(Debug)]
+pub(super) struct OpenBlock {
+    pub(super) service: Times,
+    pub(super) wait: Times,
+    pub(super) lag: Times,
+    pub(super) drawn: u64,
+    pub(super) errors: BTreeMap<String, u64>,
+    pub(super) reconnects: u64,
+    /// Whether the server was saturated in any slice.
+    pub(super) saturated: bool,
+    /// Whether the generator was what was measured in any slice.
+    pub(super) generator_limited: bool,
 }
 
 impl Block {
-    /// Merges the counted slices of a trial.
+    /// Merges slices of a trial, normally the counted ones.
     ///
     /// # Errors
-    /// A histogram that cannot be read or does not hold what its slice says.
-    pub(super) fn of(trial: &TrialRecord) -> Result<Self, String> {
+    /// A histogram that cannot be read or does not hold what its slice says; open slices beside others.
+    pub(super) fn of<'a>(
+        trial: &TrialRecord,
+        slices: impl Iterator<Item = &'a SliceRecord>,
+    ) -> Result<Self, String> {
         let mut block = Self {
-            histogram: histogram::empty(),
-            max_ns: 0,
+            times: Times::empty(),
             operations: 0,
             completed: 0,
             window_ns: 0,
-            cpu_ns: 0,
+            cpu_ns: Some(0),
+            paid: 0,
             deferred_cpu_ns: 0,
             peer_cpu_ns: Some(0),
             unfinished: 0,
             oldest_unfinished_ns: 0,
+            open: None,
         };
-        // Sums saturate: no recording, however damaged, may end the program.
-        for slice in trial.counted() {
-            let place =
-                || format!("cell '{}', block {}, round {}", trial.cell, trial.block, slice.round);
-            let part = histogram::decode(&slice.histogram)
-                .map_err(|problem| format!("{}: {problem}", place()))?;
-            if part.len() != slice.recorded {
-                return Err(format!(
-                    "{}: the histogram holds {} operations and the slice says {}",
-                    place(),
-                    part.len(),
-                    slice.recorded
-                ));
+        let is_open = trial.identity()?.contest.load.is_open();
+        for slice in slices {
+            let placed = |problem| {
+                let (cell, round) = (&trial.cell, slice.round);
+                format!("cell '{cell}', block {}, round {round}: {problem}", trial.block)
+            };
+            if slice.open.is_some() != is_open {
+                return Err(placed("a slice is not of its cell's load".into()));
             }
-            block
-                .histogram
-                .add(&part)
-                .map_err(|problem| format!("{}: histogram: {problem}", place()))?;
-            block.max_ns = block.max_ns.max(slice.max_ns);
-            block.operations = block.operations.saturating_add(slice.operations);
-            block.completed = block.completed.saturating_add(slice.completed);
-            block.window_ns = block.window_ns.saturating_add(slice.window_ns);
-            block.cpu_ns = block.cpu_ns.saturating_add(slice.cpu_ns);
-            block.deferred_cpu_ns = block.deferred_cpu_ns.saturating_add(slice.deferred_cpu_ns);
-            block.peer_cpu_ns =
-                block.peer_cpu_ns.zip(slice.peer_cpu_ns).map(|(a, b)| a.saturating_add(b));
-            block.unfinished = block.unfinished.saturating_add(u64::from(slice.unfinished));
-            block.oldest_unfinished_ns = block.oldest_unfinished_ns.max(slice.oldest_unfinished_ns);
+            block.add(slice).map_err(placed)?;
         }
         Ok(block)
     }
 
-    /// How many operations the distribution holds.
-    pub(super) fn recorded(&self) -> u64 {
-        self.histogram.len()
-    }
-
-    /// For each quantile (from 0 to 1, ascending) the smallest recorded value that at least this part of
-    /// all values does not exceed, to 0.1 %. All zeros if nothing was recorded.
-    pub(super) fn quantiles_ns(&self, quantiles: &[f64]) -> Vec<f64> {
-        let count = self.histogram.len() as f64;
-        // What is forgiven is the rounding of, for instance, 0.9 × 30, which must not become rank 28.
-        let rank = |quantile: f64| (quantile * count - 1e-6).ceil().max(1.0) as u64;
-        let mut values = Vec::with_capacity(quantiles.len());
-        let (mut below, mut last) = (0_u64, 0);
-        for step in self.histogram.iter_recorded() {
-            below = below.saturating_add(step.count_at_value());
-            // The histogram answers with the upper edge of a bucket, which may lie above the exact maximum.
-            let edge = step.value_iterated_to();
-            last = if self.max_ns == 0 { edge } else { edge.min(self.max_ns) };
-            while values.len() < quantiles.len() && rank(quantiles[values.len()]) <= below {
-                values.push(last as f64);
-            }
+    /// Sums saturate: no recording, however damaged, may end the program.
+    fn add(&mut self, slice: &SliceRecord) -> Result<(), String> {
+        let beyond = slice.open.as_ref().and_then(|open| open.beyond.as_ref());
+        self.times.add(&slice.histogram, [slice.recorded, slice.max_ns], beyond)?;
+        if let Some(open) = &slice.open {
+            self.open.get_or_insert_with(OpenBlock::empty).add(open)?;
         }
-        values.resize(quantiles.len(), last as f64);
-        values
+        let sum = |part: Option<u64>, other: Option<u64>| {
+            part.zip(other).map(|(a, b)| a.saturating_add(b))
+        };
+        self.operations = self.operations.saturating_add(slice.operations);
+        self.completed = self.completed.saturating_add(slice.completed);
+        self.window_ns = self.window_ns.saturating_add(slice.window_ns);
+        self.cpu_ns = sum(self.cpu_ns, slice.cpu_ns);
+        self.paid = self.paid.saturating_add(slice.paid());
+        self.deferred_cpu_ns = self.deferred_cpu_ns.saturating_add(slice.deferred_cpu_ns);
+        self.peer_cpu_ns = sum(self.peer_cpu_ns, slice.peer_cpu_ns);
+        self.unfinished = self.unfinished.saturating_add(u64::from(slice.unfinished));
+        self.oldest_unfinished_ns = self.oldest_unfinished_ns.max(slice.oldest_unfinished_ns);
+        Ok(())
     }
 
     /// Operations per second of window. Not finite without a window.
@@ -104,9 +108,15 @@ impl Block {
         self.completed as f64 / (self.window_ns as f64 * 1e-9)
     }
 
-    /// CPU time per operation in µs, inside the windows. Not finite without a completed operation.
-    pub(super) fn cpu_us(&self) -> f64 {
-        us_per_operation(self.cpu_ns, self.completed)
+    /// Requests drawn per second of window; of an open load.
+    pub(super) fn offered_per_sec(&self) -> Option<f64> {
+        Some(self.open.as_ref()?.drawn as f64 / (self.window_ns as f64 * 1e-9))
+    }
+
+    /// CPU time per operation in µs. Not finite without a completed operation; `None` unless every slice
+    /// has one.
+    pub(super) fn cpu_us(&self) -> Option<f64> {
+        self.cpu_ns.map(|sum_ns| us_per_operation(sum_ns, self.paid))
     }
 
     /// CPU time burnt between its own slices, per operation, in µs.
@@ -118,6 +128,39 @@ impl Block {
     pub(super) fn peer_cpu_us(&self) -> Option<f64> {
         // The peer's clock is read around the slice, so the operations outside the window count too.
         self.peer_cpu_ns.map(|sum_ns| us_per_operation(sum_ns, self.operations))
+    }
+}
+
+impl OpenBlock {
+    fn empty() -> Self {
+        Self {
+            service: Times::empty(),
+            wait: Times::empty(),
+            lag: Times::empty(),
+            drawn: 0,
+            errors: BTreeMap::new(),
+            reconnects: 0,
+            saturated: false,
+            generator_limited: false,
+        }
+    }
+
+    fn add(&mut self, open: &OpenRecord) -> Result<(), String> {
+        let add = |into: &mut Times, times: &TimesRecord| {
+            into.add(&times.histogram, [times.recorded, times.max_ns], times.beyond.as_ref())
+        };
+        add(&mut self.service, &open.service)?;
+        add(&mut self.wait, &open.wait)?;
+        add(&mut self.lag, &open.lag)?;
+        self.drawn = self.drawn.saturating_add(open.drawn);
+        for (kind, count) in &open.errors {
+            let sum = self.errors.entry(kind.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        self.reconnects = self.reconnects.saturating_add(open.reconnects);
+        self.saturated |= open.saturated == Saturation::Server;
+        self.generator_limited |= open.is_of_the_generator();
+        Ok(())
     }
 }
 

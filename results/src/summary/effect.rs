@@ -103,9 +103,8 @@ impl Metric {
     /// the slice has none.
     pub(crate) fn of_slice(self, slice: &SliceRecord) -> f64 {
         match self {
-            Self::P50 if slice.recorded == 0 => f64::NAN,
-            Self::P50 => slice.p50_ns as f64,
-            Self::CpuPerOp => slice.cpu_ns as f64 / slice.completed as f64,
+            Self::P50 => slice.median_ns().map_or(f64::NAN, |median_ns| median_ns as f64),
+            Self::CpuPerOp => slice.cpu_us_per_op().map_or(f64::NAN, |cpu_us| cpu_us * 1e3),
             Self::Throughput => slice.completed as f64 / slice.window_ns as f64,
         }
     }
@@ -119,8 +118,13 @@ impl Metric {
             trial.counted().fold(0_u64, |sum, slice| sum.saturating_add(part(slice))) as f64
         };
         Ok(match self {
-            Self::P50 => Block::of(trial)?.quantiles_ns(&[0.5])[0],
-            Self::CpuPerOp => sum(|slice| slice.cpu_ns) / sum(|slice| slice.completed),
+            Self::P50 => {
+                let times = Block::of(trial, trial.counted())?.times;
+                // Under open load the median may lie among requests that failed: then it is only a bound.
+                if times.reach() < 0.5 { f64::NAN } else { times.quantiles_ns(&[0.5])[0] }
+            }
+            Self::CpuPerOp if trial.counted().any(|slice| slice.cpu_ns.is_none()) => f64::NAN,
+            Self::CpuPerOp => sum(|slice| slice.cpu_ns.unwrap_or(0)) / sum(SliceRecord::paid),
             Self::Throughput => sum(|slice| slice.completed) / sum(|slice| slice.window_ns),
         })
     }

@@ -11,12 +11,21 @@
 mod block;
 mod cell;
 pub(crate) mod effect;
+mod numbers;
 pub(crate) mod state;
+mod sweep;
+mod times;
 
-pub use cell::{CellSummary, Numbers, Quantile};
+pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
+pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
+pub use sweep::{KNEE, Reached, Rung, Sweep};
 
-use crate::{Cell, Contest, Role, RunRecord, judged, record::ContestRecord, store::Recording};
+use crate::{
+    Cell, Contest, Role, RunRecord, judged,
+    record::{ContestRecord, OpenPlanRecord},
+    store::Recording,
+};
 use effect::Blocks;
 use std::collections::BTreeMap;
 
@@ -48,6 +57,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// How open loads were to be measured.
+    pub open: Option<OpenPlanRecord>,
 }
 
 /// What the recorded times are.
@@ -59,6 +70,8 @@ pub enum Measure {
     Lateness,
     /// From the first start to the last completion of a group.
     Makespan,
+    /// From the intended time to completion; exists under open load only.
+    Response,
 }
 
 impl Measure {
@@ -69,16 +82,19 @@ impl Measure {
             Self::Service => "service",
             Self::Lateness => "lateness",
             Self::Makespan => "makespan",
+            Self::Response => "response",
         }
     }
 
-    /// Its name in tables and charts. Closed load has no response time, so none is ever named.
+    /// Its name in tables and charts. Closed load has no response time, so none is ever named: a contest
+    /// that contradicts this is refused.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Service => "service time",
             Self::Lateness => "lateness",
             Self::Makespan => "makespan",
+            Self::Response => "response time",
         }
     }
 }
@@ -87,10 +103,12 @@ impl std::str::FromStr for Measure {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Service, Self::Lateness, Self::Makespan]
+        [Self::Service, Self::Lateness, Self::Makespan, Self::Response]
             .into_iter()
             .find(|measure| measure.name() == text)
-            .ok_or_else(|| format!("measure '{text}' is none of service, lateness, makespan"))
+            .ok_or_else(|| {
+                format!("measure '{text}' is none of service, lateness, makespan, response")
+            })
     }
 }
 
@@ -148,9 +166,10 @@ fn contest(
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
     let judged = judged::contest(planned, &mine)?;
+    let objective = planned.open.as_ref().and_then(|open| open.objective);
     let mut cells = Vec::new();
     for ((printed, blocks), judged) in mine.iter().zip(judged.cells) {
-        let mut cell = cell::summarise(printed, &contest, blocks)?;
+        let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
         cell.effects = judged.effects;
         cell.verdict = judged.verdict;
         cell.groups = judged.groups;
@@ -166,6 +185,7 @@ fn contest(
         planned_baseline: judged.planned_baseline,
         cells,
         noise,
+        open: planned.open.clone(),
     })
 }
 
@@ -185,6 +205,13 @@ pub(crate) fn check(
             return Err(format!(
                 "cell '{printed}', block {}: workload, load, placement or measure is not the plan's",
                 trial.block
+            ));
+        }
+        let is_open = contest.load.is_open();
+        if let Some(slice) = trial.counted().find(|slice| slice.open.is_some() != is_open) {
+            return Err(format!(
+                "cell '{printed}', block {}, round {}: a slice is not of its cell's load",
+                trial.block, slice.round
             ));
         }
     }

@@ -34,15 +34,21 @@ pub(crate) fn worst(trials: &BTreeMap<u32, &TrialRecord>) -> (State, Option<Stri
 }
 
 /// The known marks, in the order in which they are told.
-const MARKS: [&str; 8] = [
+const MARKS: [&str; 14] = [
     mark::STARVED,
     mark::PEER_BOUND,
     mark::LITTLE,
     mark::RECORDER_FULL,
     mark::OTHER_BACKEND,
+    mark::GENERATOR_LIMITED,
+    mark::NOT_OURS,
+    mark::SATURATED,
+    mark::ERRORS,
+    mark::RECONNECTED,
     mark::CONTAMINATED,
     mark::ONE_WORKER,
     mark::FEW_OPERATIONS,
+    mark::FEW_ARRIVALS,
 ];
 
 /// All marks once: the known ones in their order, then others by name.

@@ -73,7 +73,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         p90_ns: values.value_at_quantile(0.9),
         p99_ns: values.value_at_quantile(0.99),
         max_ns: values_ns.iter().copied().max().unwrap_or(0),
-        cpu_ns: (cpu_us_per_op * 1e3 * count as f64) as u64,
+        cpu_ns: Some((cpu_us_per_op * 1e3 * count as f64) as u64),
         peer_cpu_ns: Some((3e3 * count as f64) as u64),
         deferred_cpu_ns: 0,
         foreign_cpu_ns: Some(0),
@@ -82,6 +82,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         set_aside: false,
         histogram_crc: Some(histogram::checksum(&histogram::encode(&values))),
         histogram: histogram::encode(&values),
+        open: None,
     }
 }
 
@@ -170,6 +171,7 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         placement: Placement::Separate,
         baseline: baseline.map(Into::into),
         cells: cells.iter().map(ToString::to_string).collect(),
+        open: None,
     }
 }
 

@@ -8,11 +8,21 @@
 mod floor_epoll;
 mod floor_futex;
 mod floor_timerfd;
+#[cfg(all(feature = "compio", target_os = "linux"))]
+mod native_compio;
+#[cfg(all(feature = "glommio", target_os = "linux"))]
+mod native_glommio;
+#[cfg(all(feature = "monoio", target_os = "linux"))]
+mod native_monoio;
 #[cfg(feature = "smol")]
 mod native_smol;
 mod native_threads;
 #[cfg(feature = "tokio")]
 mod native_tokio;
+#[cfg(feature = "tokio")]
+mod native_tokio_local;
+#[cfg(all(feature = "tokio-uring", target_os = "linux"))]
+mod native_tokio_uring;
 
 use crate::{Receipt, registry, turn::Opener, turn::Turn};
 use simul_workloads::{Parameters, Surroundings};
@@ -53,8 +63,18 @@ pub const ALL: &[Profile] = &[
     Profile { name: "native-threads", workload: "echo", counterpart_of: Some("threads") },
     #[cfg(feature = "tokio")]
     Profile { name: "native-tokio", workload: "echo", counterpart_of: Some("tokio") },
+    #[cfg(feature = "tokio")]
+    Profile { name: "native-tokio-local", workload: "echo", counterpart_of: Some("tokio-local") },
     #[cfg(feature = "smol")]
     Profile { name: "native-smol", workload: "echo", counterpart_of: Some("smol") },
+    #[cfg(all(feature = "monoio", target_os = "linux"))]
+    Profile { name: "native-monoio", workload: "echo", counterpart_of: Some("monoio") },
+    #[cfg(all(feature = "compio", target_os = "linux"))]
+    Profile { name: "native-compio", workload: "echo", counterpart_of: Some("compio") },
+    #[cfg(all(feature = "glommio", target_os = "linux"))]
+    Profile { name: "native-glommio", workload: "echo", counterpart_of: Some("glommio") },
+    #[cfg(all(feature = "tokio-uring", target_os = "linux"))]
+    Profile { name: "native-tokio-uring", workload: "echo", counterpart_of: Some("tokio-uring") },
 ];
 
 /// The loop of this name.
@@ -94,8 +114,18 @@ impl Profile {
             "native-threads" => native_threads::start(site),
             #[cfg(feature = "tokio")]
             "native-tokio" => native_tokio::start(site),
+            #[cfg(feature = "tokio")]
+            "native-tokio-local" => native_tokio_local::start(site),
             #[cfg(feature = "smol")]
             "native-smol" => native_smol::start(site),
+            #[cfg(all(feature = "monoio", target_os = "linux"))]
+            "native-monoio" => native_monoio::start(site),
+            #[cfg(all(feature = "compio", target_os = "linux"))]
+            "native-compio" => native_compio::start(site),
+            #[cfg(all(feature = "glommio", target_os = "linux"))]
+            "native-glommio" => native_glommio::start(site),
+            #[cfg(all(feature = "tokio-uring", target_os = "linux"))]
+            "native-tokio-uring" => native_tokio_uring::start(site),
             other => Err(io::Error::other(format!("no bare loop '{other}'"))),
         }
     }
@@ -105,4 +135,13 @@ impl Profile {
 fn echo_bytes(site: &Site<'_>) -> io::Result<usize> {
     let bytes = site.parameters.number("bytes", 16, 1 << 20).map_err(io::Error::other)?;
     Ok(bytes as usize)
+}
+
+/// Whether an actor's task, which is on a worker's thread, has connected.
+#[cfg(any(
+    feature = "tokio",
+    all(target_os = "linux", any(feature = "compio", feature = "glommio", feature = "monoio"))
+))]
+fn connection_of(outcome: &std::sync::mpsc::Receiver<io::Result<()>>) -> io::Result<()> {
+    outcome.recv().unwrap_or_else(|_| Err(io::Error::other("an actor ended while it connected")))
 }

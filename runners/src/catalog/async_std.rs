@@ -6,8 +6,9 @@
 //! another number of threads.
 
 use crate::{
-    Capabilities, FairnessCard, Part, Profile, Runner,
-    readiness_io::{PoolFile, Ready},
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
+    discipline::Tasks,
+    readiness_io::{Ends, PoolFile, Ready},
 };
 use async_std::{
     channel,
@@ -16,7 +17,13 @@ use async_std::{
 };
 use simul_workloads::{Listener, Receiver, Runtime, Sender};
 use std::{
-    env, future::Future, io, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration,
+    env,
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+    time::Duration,
 };
 
 /// See the module's documentation.
@@ -34,11 +41,13 @@ const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
 
 impl Runner for AsyncStd {
     type Runtime = Port;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "async-std",
         describes: "async-std's global executor over the async-io reactor",
         package: Some("async-std"),
+        backend: Backend::Epoll,
         one_worker: false,
         caveat: Some("legacy: discontinued upstream, which recommends smol"),
     };
@@ -142,12 +151,18 @@ impl Runtime for Port {
         Ok(Ready(stream))
     }
 
-    async fn listen(self, on: SocketAddr) -> io::Result<Part<TcpListener>> {
-        TcpListener::bind(on).await.map(Part)
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        Ok(Part(TcpListener::from(on)))
     }
 
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for TcpStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
     }
 }
 

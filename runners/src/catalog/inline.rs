@@ -3,8 +3,9 @@
 //! What every other runner is compared with when the question is whether concurrency pays. A spawned task runs to its end where it is spawned.
 
 use crate::{
-    Capabilities, Discipline, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::InTurn,
     job::{Job, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -38,19 +39,23 @@ impl Place for Here {
 
 impl Runner for Inline {
     type Runtime = Blocking<Here>;
+    type Discipline = InTurn;
 
     const PROFILE: Profile = Profile {
         name: "inline",
         describes: "one thread, one thing after the other",
         package: None,
+        backend: Backend::Blocking,
         one_worker: true,
         caveat: None,
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
         Capabilities {
-            discipline: Discipline::InTurn,
             waiting_tasks: Some(1),
+            intake: Intake::Absent(
+                "its only thread would serve one connection to its end, and all others would wait for that",
+            ),
             ..Capabilities::BLOCKING
         }
     }

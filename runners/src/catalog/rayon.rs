@@ -9,8 +9,9 @@
 //! Channels and sockets block the worker; rayon has none of its own.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Jobs,
     job::{Job, Outcome, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -69,11 +70,13 @@ fn stealing<T>(outcome: Outcome<T>) -> T {
 
 impl Runner for Rayon {
     type Runtime = Blocking<Pooled>;
+    type Discipline = Jobs;
 
     const PROFILE: Profile = Profile {
         name: "rayon",
         describes: "rayon's work-stealing pool, one job an operation, blocking calls",
         package: Some("rayon"),
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };

@@ -5,8 +5,9 @@
 //! one another than there are threads.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Jobs,
     job::{Job, isolated, with_outcome},
     runner::blocking_card,
 };
@@ -78,11 +79,13 @@ impl Place for Queued {
 
 impl Runner for ThreadPool {
     type Runtime = Blocking<Queued>;
+    type Discipline = Jobs;
 
     const PROFILE: Profile = Profile {
         name: "thread-pool",
         describes: "a fixed number of threads and one global queue, blocking calls",
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };

@@ -4,8 +4,9 @@
 //! is what a program gets that asks for nothing.
 
 use crate::{
-    Capabilities, FairnessCard, Profile, Runner,
+    Backend, Capabilities, FairnessCard, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
+    discipline::Tasks,
     runner::blocking_card,
 };
 use std::{future::Future, io, num::NonZeroUsize, thread};
@@ -33,17 +34,23 @@ impl Place for OwnThread {
     }
 
     fn place_detached(self, task: impl FnOnce() + Send + 'static) {
-        drop(thread::spawn(task));
+        // Without a thread the task is dropped, which whoever waits for it notices: a client, for instance, whose
+        // connection closes. A panic would take the accept loop of a server along.
+        if let Err(error) = thread::Builder::new().spawn(task) {
+            eprintln!("no thread for a task: {error}");
+        }
     }
 }
 
 impl Runner for Threads {
     type Runtime = Blocking<OwnThread>;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "threads",
         describes: "one operating-system thread for each task, blocking calls",
         package: None,
+        backend: Backend::Blocking,
         one_worker: false,
         caveat: None,
     };

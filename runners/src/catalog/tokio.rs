@@ -1,6 +1,10 @@
 //! Tokio's multi-threaded, work-stealing scheduler.
 
-use crate::{Capabilities, FairnessCard, Profile, Runner, tokio_io};
+use crate::{
+    Backend, Capabilities, FairnessCard, Profile, Runner,
+    discipline::Tasks,
+    tokio_io::{self, OfThisRuntime},
+};
 use std::{future::Future, io, num::NonZeroUsize};
 use tokio::runtime::Builder;
 
@@ -12,12 +16,14 @@ pub struct Tokio {
 }
 
 impl Runner for Tokio {
-    type Runtime = tokio_io::Tokio;
+    type Runtime = tokio_io::Tokio<OfThisRuntime>;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "tokio",
         describes: "tokio's multi-threaded scheduler, with work stealing",
         package: Some("tokio"),
+        backend: Backend::Epoll,
         one_worker: false,
         caveat: None,
     };
@@ -37,7 +43,7 @@ impl Runner for Tokio {
     }
 
     fn runtime(&self) -> Self::Runtime {
-        tokio_io::Tokio
+        tokio_io::Tokio(OfThisRuntime)
     }
 
     fn launch(&self, _index: usize, task: impl Future<Output = ()> + Send + 'static) {

@@ -3,7 +3,11 @@
 //! The runtime lives on a thread of its own; the process's main thread only hands tasks over, as for
 //! every runner.
 
-use crate::{Capabilities, FairnessCard, Profile, Runner, tokio_io};
+use crate::{
+    Backend, Capabilities, FairnessCard, Profile, Runner,
+    discipline::Tasks,
+    tokio_io::{self, OfThisRuntime},
+};
 use std::{future::Future, io, num::NonZeroUsize};
 use tokio::{runtime::Builder, runtime::Handle, sync::oneshot};
 
@@ -16,12 +20,14 @@ pub struct TokioCurrent {
 }
 
 impl Runner for TokioCurrent {
-    type Runtime = tokio_io::Tokio;
+    type Runtime = tokio_io::Tokio<OfThisRuntime>;
+    type Discipline = Tasks;
 
     const PROFILE: Profile = Profile {
         name: "tokio-current",
         describes: "tokio's current-thread scheduler, on one thread",
         package: Some("tokio"),
+        backend: Backend::Epoll,
         one_worker: true,
         caveat: None,
     };
@@ -46,7 +52,7 @@ impl Runner for TokioCurrent {
     }
 
     fn runtime(&self) -> Self::Runtime {
-        tokio_io::Tokio
+        tokio_io::Tokio(OfThisRuntime)
     }
 
     fn launch(&self, _index: usize, task: impl Future<Output = ()> + Send + 'static) {

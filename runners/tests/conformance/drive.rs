@@ -4,14 +4,13 @@
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
 use crate::{OPERATIONS, actors, build, peer, workers};
-use simul_runners::{Discipline, Runner, registry};
+use simul_runners::{Discipline, Runner, discipline::Driver, registry};
 use simul_workloads::{
     Digest, Shape, Surroundings, Workload,
     registry::{Visitor, visit},
 };
 use std::{
     io,
-    num::NonZeroUsize,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
@@ -27,13 +26,12 @@ impl registry::Visitor for OnRunner<'_> {
     fn visit<R: Runner>(self) -> Self::Output {
         let workers = workers(&R::PROFILE);
         let runner = Arc::new(R::start(workers).map_err(|error| error.to_string())?);
-        visit(self.workload, OnWorkload { runner, workers }).expect("it is listed")
+        visit(self.workload, OnWorkload { runner }).expect("it is listed")
     }
 }
 
 struct OnWorkload<R> {
     runner: Arc<R>,
-    workers: NonZeroUsize,
 }
 
 /// What an actor says about itself.
@@ -52,6 +50,32 @@ struct Stage<R, W> {
     launcher: std::thread::ThreadId,
 }
 
+/// Actors that are to be driven.
+struct Drive<'a, R, W> {
+    stage: &'a Arc<Stage<R, W>>,
+    actors: u32,
+    sender: mpsc::Sender<Said>,
+}
+
+impl<R: Runner, W: Workload> Driver for Drive<'_, R, W> {
+    type Output = ();
+
+    fn tasks(self) {
+        match W::PROFILE.shape {
+            Shape::Batch => as_jobs(self.stage, self.actors, self.sender),
+            Shape::Session => as_tasks(self.stage, self.actors, self.sender),
+        }
+    }
+
+    fn jobs(self) {
+        as_jobs(self.stage, self.actors, self.sender);
+    }
+
+    fn in_turn(self) {
+        in_turn(self.stage, self.actors, self.sender);
+    }
+}
+
 impl<R: Runner> Visitor for OnWorkload<R> {
     type Output = Result<String, String>;
 
@@ -68,11 +92,7 @@ impl<R: Runner> Visitor for OnWorkload<R> {
         let launcher = std::thread::current().id();
         let stage = Arc::new(Stage { runner: self.runner, workload, surroundings, launcher });
         let (sender, said) = mpsc::channel();
-        match (R::capabilities(self.workers).discipline, W::PROFILE.shape) {
-            (Discipline::InTurn, _) => in_turn(&stage, actors, sender),
-            (Discipline::Jobs, _) | (_, Shape::Batch) => as_jobs(&stage, actors, sender),
-            (Discipline::Tasks, Shape::Session) => as_tasks(&stage, actors, sender),
-        }
+        R::Discipline::choose(Drive { stage: &stage, actors, sender });
         check(&stage.workload, actors, said)
     }
 }

@@ -17,7 +17,7 @@ mod port_channels;
 mod port_files;
 mod port_sockets;
 
-use simul_runners::{Profile, Runner, registry};
+use simul_runners::{Backend, Profile, Runner, probe, registry};
 use simul_workloads as workloads;
 use simul_workloads::{Needs, Parameters, Workload};
 use std::num::NonZeroUsize;
@@ -95,6 +95,20 @@ fn every_bare_loop_does_its_workload() {
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
+/// A runner waits with what its name promises, or is not offered under that name on this machine.
+#[test]
+fn every_runner_waits_with_what_its_name_promises() {
+    let mut faults = Vec::new();
+    for runner in registry::ALL {
+        let offer = registry::visit(runner.name, Offer(Needs::default())).expect("it is listed");
+        let wanted = format!("waits with {}", runner.backend.name());
+        if let Err(fault) = child::run("a_backend", runner.name, &offer.environment, &wanted) {
+            faults.push(format!("{}: {fault}", runner.name));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
 /// The runners that need their environment refuse to start without it, instead of measuring another
 /// number of threads.
 #[test]
@@ -129,6 +143,14 @@ fn a_port() {
     let Some(runner) = child::task() else { return };
     registry::visit(&runner, port::Checks).expect("it is listed");
     println!("{}the port is sound", child::RECEIPT);
+}
+
+#[test]
+#[ignore = "run by `every_runner_waits_with_what_its_name_promises`, in a process of its own"]
+fn a_backend() {
+    let Some(runner) = child::task() else { return };
+    let backend = registry::visit(&runner, LookUp).expect("it is listed").unwrap();
+    println!("{}waits with {}", child::RECEIPT, backend.map_or("nothing", Backend::name));
 }
 
 #[test]
@@ -167,6 +189,17 @@ impl workloads::registry::Visitor for NeedsOf {
 
     fn visit<W: Workload>(self) -> Needs {
         build::<W>().needs(self.0)
+    }
+}
+
+/// Looks up what a runner waits with.
+struct LookUp;
+
+impl registry::Visitor for LookUp {
+    type Output = std::io::Result<Option<Backend>>;
+
+    fn visit<R: Runner>(self) -> Self::Output {
+        probe::look_up(&R::start(workers(&R::PROFILE))?)
     }
 }
 

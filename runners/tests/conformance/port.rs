@@ -4,7 +4,7 @@
 //! Every check runs as a top-level task of the runner, with real parts.
 
 use crate::{port_channels, port_files, port_sockets, workers};
-use simul_runners::{Capabilities, Discipline, How, Runner, registry};
+use simul_runners::{Capabilities, Discipline, How, Runner, discipline::Tasks, registry};
 use simul_workloads::{Needs, Receiver as _, Runtime, Sender as _};
 use std::{
     collections::HashSet,
@@ -68,7 +68,7 @@ impl registry::Visitor for Checks {
         }
         as_many_workers_as_the_card_says(&runner, &offer);
         panics_reach_whoever_awaits(&runner, &offer);
-        jobs_take_turns(runner, workers.get(), &offer);
+        jobs_take_turns(runner, workers.get());
     }
 }
 
@@ -160,8 +160,12 @@ fn as_many_workers_as_the_card_says<R: Runner>(runner: &R, offer: &Capabilities)
     let seen: Vec<ThreadId> = threads.iter().collect();
     assert_eq!(seen.len(), workers * 20);
     let distinct = seen.iter().collect::<HashSet<_>>().len();
-    let a_thread_each = offer.discipline == Discipline::Tasks && offer.timers == How::Blocking;
+    let a_thread_each = takes_tasks::<R>() && offer.timers == How::Blocking;
     assert!(a_thread_each || distinct == workers, "{distinct} threads, {workers} on the card");
+}
+
+fn takes_tasks<R: Runner>() -> bool {
+    R::Discipline::NAME == Tasks::NAME
 }
 
 /// How many chains of jobs take turns, and how many jobs each has.
@@ -171,8 +175,8 @@ const LINKS: u32 = 500;
 /// Chains of jobs, each launched by the one before it from its worker, as actors do on a fixed pool. None
 /// may come to its end before all others have begun, but those that are held up in a worker that the system
 /// has stopped. Only for runners that promise one global queue; others may steal or not as they like.
-fn jobs_take_turns<R: Runner>(runner: R, workers: usize, offer: &Capabilities) {
-    if offer.discipline == Discipline::Tasks {
+fn jobs_take_turns<R: Runner>(runner: R, workers: usize) {
+    if takes_tasks::<R>() {
         return;
     }
     let runner = Arc::new(runner);

@@ -9,6 +9,7 @@
 use crate::{
     Buffer, Class, Digest, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime,
     Shape, Stream, Surroundings, Workload,
+    server::{Call, Route},
 };
 use std::io;
 
@@ -90,6 +91,10 @@ impl Workload for Echo {
         let mut message = self.message();
         stamp(message.whole_mut(), actor, index);
         Digest::of_bytes(message.whole())
+    }
+
+    fn call(&self) -> Result<Call, String> {
+        Ok(Call::new(Route::Echo, self.message().into_bytes()))
     }
 }
 

@@ -13,6 +13,7 @@
 use crate::{
     Buffer, Class, Digest, File, Measure, Needs, ParameterError, Parameters, Profile, Runtime,
     Shape, Surroundings, Workload, draw,
+    server::{Call, Route},
 };
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::{
@@ -44,6 +45,8 @@ pub struct State<F> {
 const BLOCK_BYTES: usize = 4096;
 /// The bytes of a cache line, of which one word is checked.
 const LINE_BYTES: usize = 64;
+/// What `mib` is unless told otherwise, in blocks.
+const DEFAULT_BLOCKS: u64 = 32 << 8;
 /// How much is written, read and asked for at a time outside of operations.
 const CHUNK_BLOCKS: u64 = 256;
 
@@ -86,6 +89,10 @@ impl Workload for FileRead {
         warm(&path)
     }
 
+    fn verify(&self, surroundings: &Surroundings) -> io::Result<()> {
+        verify_warm(&path(surroundings)?)
+    }
+
     async fn open<R: Runtime>(
         &self,
         runtime: R,
@@ -107,13 +114,7 @@ impl Workload for FileRead {
         let mut buffer = std::mem::take(&mut state.buffer);
         // What the last read left must not pass for this one's.
         wipe(buffer.whole_mut());
-        while !buffer.window().is_empty() {
-            let done = BLOCK_BYTES - buffer.window().len();
-            let (bytes, back) = state.file.read_at(buffer, offset + done as u64).await?;
-            buffer = back;
-            buffer.advance(bytes)?;
-        }
-        state.buffer = buffer.rewound();
+        state.buffer = state.file.read_exact_at(buffer, offset).await?;
         Ok(digest(state.buffer.whole()))
     }
 
@@ -127,6 +128,14 @@ impl Workload for FileRead {
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
         self.answer(self.block(actor, index))
+    }
+
+    /// The first page of the servers' own file: as many bytes as here, and always the same ones.
+    fn call(&self) -> Result<Call, String> {
+        if self.blocks != DEFAULT_BLOCKS {
+            return Err("the servers' file has a length of its own: mib has no route".into());
+        }
+        Ok(Call::new(Route::File { bytes: BLOCK_BYTES as u64 }, Vec::new()))
     }
 }
 

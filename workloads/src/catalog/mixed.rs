@@ -13,6 +13,7 @@ use crate::{
         echo::{self, Echo},
         sha256::Sha256Block,
     },
+    server::{Call, Route, routes::MOST_KIB},
 };
 use std::io;
 
@@ -42,6 +43,12 @@ impl Mixed {
         })
     }
 }
+
+/// How long a server waits in place of the peer: what a database in the same building takes to answer. Much
+/// less, and the grain of timers would be all that is seen.
+const WAIT_US: u64 = 1000;
+/// What `bytes` is unless told otherwise.
+const DEFAULT_MESSAGE_BYTES: usize = 64;
 
 /// One actor's connection and block.
 #[derive(Debug)]
@@ -111,5 +118,24 @@ impl Workload for Mixed {
         (0..self.rounds).fold(self.echo.expected(actor, index), |digest, round| {
             digest.plus(self.hashing.answer(number + round))
         })
+    }
+
+    /// A wait of `WAIT_US` in place of the peer's answer, and as many bytes hashed as here, in one piece.
+    fn call(&self) -> Result<Call, String> {
+        if self.hashing.is_offloaded() {
+            return Err(
+                "the servers hash where the request is handled: offload=true has no route".into()
+            );
+        }
+        if self.echo.message().whole().len() != DEFAULT_MESSAGE_BYTES {
+            return Err("the servers wait in place of a message: bytes has no route".into());
+        }
+        let kib = self.rounds * (self.block().len() as u64 >> 10);
+        if kib > MOST_KIB {
+            return Err(format!(
+                "{kib} KiB are more than the servers hash at once ({MOST_KIB} KiB)"
+            ));
+        }
+        Ok(Call::new(Route::Mixed { us: WAIT_US, kib }, Vec::new()))
     }
 }

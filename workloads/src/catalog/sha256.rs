@@ -9,6 +9,7 @@
 use crate::{
     Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
     Surroundings, Workload,
+    server::{Call, Route},
 };
 use sha2::{Digest as _, Sha256};
 use std::{io, sync::OnceLock};
@@ -78,6 +79,20 @@ impl Workload for Sha256Block {
     fn expected(&self, actor: u32, index: u64) -> Digest {
         self.answer(u64::from(actor) + index)
     }
+
+    /// Other blocks than here, and the same number of bytes.
+    fn call(&self) -> Result<Call, String> {
+        if self.offload {
+            return Err(
+                "the servers hash where the request is handled: offload=true has no route".into()
+            );
+        }
+        if !self.bytes.is_multiple_of(1 << 10) {
+            let bytes = self.bytes;
+            return Err(format!("the servers hash whole KiB: {bytes} bytes have no route"));
+        }
+        Ok(Call::new(Route::Sha256 { kib: (self.bytes >> 10) as u64 }, Vec::new()))
+    }
 }
 
 impl Sha256Block {
@@ -89,6 +104,11 @@ impl Sha256Block {
     /// A block before it is stamped.
     pub(super) fn block(&self) -> Vec<u8> {
         (0..self.bytes).map(|at| at as u8).collect()
+    }
+
+    /// Whether blocks are hashed where the runner wants heavy work, and not on the worker.
+    pub(super) fn is_offloaded(&self) -> bool {
+        self.offload
     }
 
     /// Hashes the block of this number on the calling thread.

@@ -11,6 +11,7 @@
 use crate::{
     Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
     Surroundings, Workload, draw,
+    server::{Call, Route},
 };
 use std::{io, time::Duration};
 
@@ -79,6 +80,12 @@ impl Workload for Sleep {
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
         Self::slept(actor, index, self.asked(actor, index))
+    }
+
+    /// One delay, in the middle of the range: a route that is asked the same each time has no other.
+    fn call(&self) -> Result<Call, String> {
+        let us = self.shortest_us.midpoint(self.longest_us);
+        Ok(Call::new(Route::Sleep { us }, Vec::new()))
     }
 
     #[inline]

@@ -1,0 +1,243 @@
+//! How is a closed load brought?
+//!
+//! By the trial's own actors, back to back, in the slices that it is ordered; a neutral peer answers where the
+//! work has one. It must not know the order of turns. Next: [`super::arm`], the frame around it.
+
+use super::{
+    arm::SETTING_UP,
+    child::Start,
+    dialogue::Dialogue,
+    driver::{Driver, Launch, Step, Stop, Turn},
+    inbox::Inbox,
+    marks, recording,
+    subject::Subject,
+    trial_process::TrialProcess,
+    verification,
+    vetting::{self, Ordered, Vetted},
+};
+use crate::protocol::{Finished, Mode, Order, PeerReady, Reply, Slice};
+use simul_results::{SliceRecord, State};
+use simul_workloads::Digest;
+use std::net::SocketAddr;
+
+/// Slices hold at least so many operations, unless one takes longer than 20 ms.
+pub const LEAST_OPERATIONS: u64 = 20;
+/// No slice is longer, unless it was asked for: a contest of ten would take minutes.
+const LONGEST_SLICE_NS: u64 = 2_000_000_000;
+
+/// Slices are so many times longer than the 99th percentile. An operation that begins before a window and
+/// ends after it is in none: with windows as long as the tail, Little's law missed half of the operations
+/// of a runner that lets some of a thousand connections wait for 40 ms.
+const TAILS: u64 = 3;
+
+/// What is asked of a closed contest's slices, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lengths {
+    /// Slices at least this long.
+    pub slice_ns: u64,
+    /// The first part, which does not count.
+    pub drop_ns: u64,
+    /// Warm-up.
+    pub warm_up_ns: u64,
+    /// Whether slices have exactly this length, however few operations fit.
+    pub exact: bool,
+}
+
+/// The trial's own actors.
+pub struct Closed {
+    peer: Option<Dialogue>,
+    lengths: Lengths,
+    workload: String,
+    seed: u64,
+    /// Operations that the recorder had no room for.
+    unrecorded: u64,
+    /// How many actors work.
+    actors: u32,
+    /// Operations of all slices, warm-up included.
+    operations: u64,
+    /// Whether some slice came without CPU time, which was then read from outside.
+    cpu_from_outside: bool,
+}
+
+impl Closed {
+    /// A driver whose peer has not been started.
+    #[must_use]
+    pub fn new(launch: &Launch<'_>, lengths: Lengths) -> Self {
+        let workload = launch.contest.contest.workload.clone();
+        Self {
+            peer: None,
+            lengths,
+            workload,
+            seed: launch.seed,
+            unrecorded: 0,
+            actors: launch.contest.actors,
+            operations: 0,
+            cpu_from_outside: false,
+        }
+    }
+
+    /// The numbers of a slice, if they can be true.
+    fn vetted(
+        &mut self,
+        slice: Slice,
+        ordered: &Ordered,
+        trial: &mut TrialProcess,
+    ) -> Step<Vetted> {
+        self.cpu_from_outside |= slice.cpu_ns.is_none() && trial.is_watched();
+        self.operations = self.operations.saturating_add(slice.operations);
+        vetting::vet(slice, ordered).map_err(|why| {
+            trial.condemn(State::Failed, &format!("its numbers cannot be true: {why}"))
+        })
+    }
+
+    /// What is wrong with the number of operations that it says it did, if anything.
+    fn miscount(&self, actors: &[(u64, Digest)]) -> Option<String> {
+        let (found, wanted) = (actors.len(), self.actors as usize);
+        if found != wanted {
+            return Some(format!("it tells of {found} actors, but {wanted} were ordered"));
+        }
+        let total: u128 = actors.iter().map(|(operations, _)| u128::from(*operations)).sum();
+        let told = self.operations;
+        (total != u128::from(told)).then(|| {
+            format!("its actors did {total} operations, but its slices had {told}; discarded")
+        })
+    }
+
+    fn peer_cpu_ns(&self) -> Option<u64> {
+        self.peer.as_ref()?.cpu_ns()
+    }
+}
+
+impl Driver for Closed {
+    fn mode(&self) -> Mode {
+        Mode::Closed
+    }
+
+    fn prepare(&mut self, launch: &Launch<'_>, inbox: &mut Inbox) -> Step<()> {
+        let Some(peer) = launch.contest.needs.peer else { return Ok(()) };
+        let start = Start {
+            id: inbox.new_child(),
+            cores: &launch.contest.cores.peer,
+            program: None,
+            arguments: &["peer", peer.name()],
+            environment: &[],
+            folder: false,
+            answers: true,
+        };
+        let dialogue = Dialogue::start(&start, inbox).map_err(|error| {
+            Stop::ended(State::Failed, format!("its peer could not start: {error}"))
+        })?;
+        self.peer = Some(dialogue);
+        Ok(())
+    }
+
+    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<SocketAddr>> {
+        let Some(peer) = &mut self.peer else { return Ok(None) };
+        let ready: PeerReady = peer
+            .answer(inbox, SETTING_UP)?
+            .map_err(|silence| Stop::silence("its peer did not start: ", silence))?;
+        peer.pid = ready.pid;
+        Ok(Some(ready.address))
+    }
+
+    fn meet(&mut self, _: &mut Subject, _: &Launch<'_>, _: &mut Inbox) -> Step<()> {
+        Ok(())
+    }
+
+    fn warm_up(&mut self, subject: &mut Subject, _: Turn, inbox: &mut Inbox) -> Step<u64> {
+        let duration_ns = self.lengths.warm_up_ns;
+        let order = Order::WarmUp { duration_ns };
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, 0], inbox)?;
+        let Reply::Warm(pace) = answer else { return Err(subject.trial()?.unexpected(&answer)) };
+        let pace = self.vetted(pace, &ordered, subject.trial()?)?;
+        if !self.lengths.exact {
+            self.lengths.slice_ns = length_ns(&pace, &self.lengths);
+        }
+        Ok(pace.slice.operations)
+    }
+
+    fn wants(&self, _: Turn, _: &[SliceRecord]) -> bool {
+        true
+    }
+
+    fn before_slice(&mut self, _: &mut Subject, _: &mut Inbox) -> Step<()> {
+        Ok(())
+    }
+
+    fn slice(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<SliceRecord> {
+        let Lengths { slice_ns: duration_ns, drop_ns, .. } = self.lengths;
+        let peer_before_ns = self.peer_cpu_ns();
+        let order = Order::Slice { duration_ns, drop_ns };
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, drop_ns], inbox)?;
+        let peer_cpu_ns = self
+            .peer_cpu_ns()
+            .zip(peer_before_ns)
+            .map(|(after, before)| after.saturating_sub(before));
+        match answer {
+            Reply::Slice(slice) => {
+                let vetted = self.vetted(slice, &ordered, subject.trial()?)?;
+                self.unrecorded += vetted.slice.unrecorded;
+                Ok(recording::slice(vetted, turn, peer_cpu_ns))
+            }
+            Reply::Failed { reason, slice, timed_out } => {
+                let state = if timed_out { State::TimedOut } else { State::Failed };
+                // What it did until then, if that can be true.
+                let vetted = slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok());
+                let record =
+                    vetted.map(|vetted| Box::new(recording::slice(vetted, turn, peer_cpu_ns)));
+                match subject.trial()?.condemn(state, &reason) {
+                    Stop::Ended { state, reason, .. } => {
+                        Err(Stop::Ended { state, reason, slice: record })
+                    }
+                    interrupted => Err(interrupted),
+                }
+            }
+            other => Err(subject.trial()?.unexpected(&other)),
+        }
+    }
+
+    fn complaint(&self, finished: &Finished) -> Option<String> {
+        if finished.early > 0 {
+            let early = finished.early;
+            return Some(format!(
+                "{early} operations ended before the time that they had asked to wait"
+            ));
+        }
+        self.miscount(&finished.actors)
+            .or_else(|| verification::complaint(&self.workload, self.seed, &finished.actors))
+    }
+
+    fn cpu_seen_from_outside(&self) -> Option<&'static str> {
+        let how = "read from outside, spread over all operations of a slice";
+        self.cpu_from_outside.then_some(how)
+    }
+
+    fn marks(&self, slices: &[&SliceRecord]) -> Vec<&'static str> {
+        marks::of_closed(slices, self.unrecorded)
+    }
+
+    fn release(&mut self) {
+        self.peer.iter_mut().for_each(Dialogue::release);
+    }
+
+    fn bury(&mut self, inbox: &mut Inbox) {
+        if let Some(peer) = self.peer.take() {
+            peer.bury(inbox);
+        }
+    }
+
+    fn processes(&self) -> Vec<i32> {
+        self.peer.iter().flat_map(Dialogue::processes).collect()
+    }
+}
+
+/// How long a trial's slices must be, by its pace in the warm-up: at least as long as asked, at least
+/// [`LEAST_OPERATIONS`], and longer than its slow operations by [`TAILS`].
+fn length_ns(pace: &Vetted, asked: &Lengths) -> u64 {
+    let [_, _, p99_ns, _] = pace.quantiles_ns;
+    let per_operation_ns = pace.slice.window_ns / pace.slice.completed.max(1);
+    // Half as many again, since the pace varies.
+    let enough_ns = per_operation_ns * LEAST_OPERATIONS * 3 / 2;
+    let wanted_ns = enough_ns.max(TAILS * p99_ns) + asked.drop_ns;
+    asked.slice_ns.max(wanted_ns.min(LONGEST_SLICE_NS))
+}

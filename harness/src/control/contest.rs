@@ -1,0 +1,290 @@
+//! Which cells does a contest have, and how will they be measured?
+//!
+//! Each runner that was asked for, under open load each server too, a null arm (the baseline runner once more)
+//! and a floor. A pair that cannot work keeps its cell, with the reason. It must not know processes. Next:
+//! [`super::schedule`].
+
+use super::{
+    entrants::Field,
+    entries::Entry,
+    external::External,
+    open_plan::{self, OpenPlan},
+    placement::Cores,
+    programs::Available,
+    selection::Request,
+    suites,
+};
+use simul_results::{Cell, Contest, Load, Placement, Role, State, record::ContestRecord};
+use simul_runners::{Runner, bare, capabilities::Intake};
+use simul_workloads::{
+    Class, Needs, Parameters, Profile, Workload, registry, server::call::call_of,
+};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+
+/// Cells that are measured in the same rounds.
+#[derive(Clone, Debug)]
+pub struct ContestPlan {
+    /// Its identity.
+    pub contest: Contest,
+    /// The workload.
+    pub profile: &'static Profile,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// How many actors work; under open load, how many connections a server must hold.
+    pub actors: u32,
+    /// What a trial needs.
+    pub needs: Needs,
+    /// Where everything runs.
+    pub cores: Cores,
+    /// Rounds in a block; of a sweep, rounds at each rate.
+    pub rounds: u32,
+    /// How an open load is brought; `None` for a closed one, and where no request stands for the work.
+    pub open: Option<OpenPlan>,
+    /// The runner that the others are compared with.
+    pub baseline: Option<String>,
+    /// Runners that this machine does not let run: why, and what can be done.
+    pub unavailable: BTreeMap<String, String>,
+    /// Its cells.
+    pub arms: Vec<ArmPlan>,
+}
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub struct ArmPlan {
+    /// Its identity.
+    pub cell: Cell,
+    /// The runner, or bare loop, that the trial starts.
+    pub program: String,
+    /// The server, where it is not ours.
+    pub external: Option<External>,
+    /// Threads that it may run tasks on.
+    pub workers: u32,
+    /// Why it cannot be measured, if so.
+    pub refusal: Option<(State, String)>,
+    /// The program in another language, or of another build, that is to be started; `None`: our own.
+    pub foreign: Option<Arc<Available>>,
+}
+
+impl ContestPlan {
+    pub(super) fn make(entry: &Entry, site: &Site<'_>) -> Result<Self, String> {
+        let Entry { profile, parameters, load, placement } = entry;
+        let Site { request, suite, field, seed } = *site;
+        let available = field.cores;
+        let label = parameters.label();
+        let colon = if label.is_empty() { "" } else { ":" };
+        let workload = format!("{}{colon}{label}", profile.name);
+        let (actors, call) = match *load {
+            Load::Closed(actors) => (actors, None),
+            _ => (request.connections.unwrap_or(open_plan::CONNECTIONS), Some(call_of(&workload))),
+        };
+        let visitor = NeedsOf { parameters, seed, actors };
+        let needs = registry::visit(profile.name, visitor)
+            .ok_or_else(|| format!("no workload '{}'", profile.name))?
+            .map_err(|error| error.to_string())?;
+        let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
+            // The generator needs a core of its own.
+            true => Placement::Separate,
+            false => usual_placement(profile.class, &needs, available),
+        });
+        let cores = Cores::of(placement, available).map_err(|reason| {
+            format!("placement '{}' is not possible here: {reason}", placement.name())
+        })?;
+        let contest = Contest { workload, load: *load, placement };
+        let (call, routeless) = match call {
+            Some(Err(reason)) => (None, Some(reason)),
+            Some(Ok(call)) => (Some(call), None),
+            None => (None, None),
+        };
+        let open = call.and_then(|call| OpenPlan::of(*load, call, request));
+        let rounds = open
+            .as_ref()
+            .map_or_else(|| request.rounds.unwrap_or(suite.rounds), |open| open.record.rounds);
+        let mut plan = Self {
+            contest,
+            profile,
+            parameters: parameters.to_map(),
+            actors,
+            needs,
+            cores,
+            rounds,
+            open,
+            baseline: None,
+            unavailable: request.unavailable.clone(),
+            arms: Vec::new(),
+        };
+        let arms = field.runners.iter().map(|runner| {
+            let foreign = plan.foreign_arm(runner, field.programs);
+            foreign.unwrap_or_else(|| plan.arm(runner, Role::Runner))
+        });
+        plan.arms = arms.collect();
+        if load.is_open() {
+            let servers = request.servers.iter().map(|server| plan.external(server));
+            plan.arms.extend(servers.collect::<Vec<_>>());
+        }
+        if let Some(reason) = routeless {
+            for arm in &mut plan.arms {
+                arm.refusal = Some((State::NotApplicable, reason.clone()));
+            }
+        }
+        plan.add_references(request.null_arms);
+        Ok(plan)
+    }
+
+    /// The null arms and the floor. Open loads have no floor: nothing bare speaks HTTP here.
+    fn add_references(&mut self, null_arms: u32) {
+        self.baseline = self.choose_baseline();
+        let Some(at) = self.baseline.as_deref().and_then(|name| self.position(name)) else {
+            return;
+        };
+        let mut null = self.arms[at].clone();
+        null.cell.role = Role::Null;
+        self.arms.extend((0..null_arms).map(|copy| null.numbered(copy)));
+        if !self.contest.load.is_open() {
+            self.arms.push(self.arm(bare::floor_of(self.profile.name), Role::Floor));
+        }
+    }
+
+    fn position(&self, runner: &str) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.cell.runner == runner)
+    }
+
+    fn external(&self, server: &External) -> ArmPlan {
+        ArmPlan {
+            cell: Cell {
+                contest: self.contest.clone(),
+                runner: server.name.clone(),
+                role: Role::Runner,
+            },
+            program: server.name.clone(),
+            external: Some(server.clone()),
+            // How many threads it has is its own affair.
+            workers: 0,
+            refusal: None,
+            foreign: None,
+        }
+    }
+
+    fn arm(&self, runner: &str, role: Role) -> ArmPlan {
+        let program = runner.strip_prefix("floor-").filter(|name| *name == "inline");
+        let program = program.unwrap_or(runner);
+        let (one_worker, refusal) = self.refusal(program);
+        ArmPlan {
+            cell: Cell { contest: self.contest.clone(), runner: runner.to_owned(), role },
+            program: program.to_owned(),
+            external: None,
+            workers: if one_worker { 1 } else { self.cores.workers },
+            refusal,
+            foreign: None,
+        }
+    }
+
+    /// Whether a program has one worker by design, and why it cannot be measured, if so.
+    fn refusal(&self, program: &str) -> (bool, Option<(State, String)>) {
+        let (one_worker, unfit) = self.unfitness(program);
+        let runner = bare::find(program).and_then(|bare| bare.counterpart_of).unwrap_or(program);
+        let unavailable =
+            || self.unavailable.get(runner).map(|why| (State::Unavailable, why.clone()));
+        (one_worker, unfit.map(|why| (State::NotApplicable, why)).or_else(unavailable))
+    }
+
+    /// Whether a program has one worker by design, and why it cannot do this work, if so.
+    fn unfitness(&self, program: &str) -> (bool, Option<String>) {
+        if self.contest.load.is_open() && bare::find(program).is_some() {
+            return (true, Some("it is a bare loop and no server".into()));
+        }
+        if let Some(bare) = bare::find(program) {
+            let fits = bare.workload == self.profile.name;
+            let reason = format!("it is hand-written for {}", bare.workload);
+            return (bare.counterpart_of.is_none(), (!fits).then_some(reason));
+        }
+        let needs = (!self.contest.load.is_open()).then_some(&self.needs);
+        let visitor = Admission { needs, workers: self.cores.workers };
+        simul_runners::registry::visit(program, visitor)
+            .unwrap_or_else(|| (false, Some("it is not built in".into())))
+    }
+
+    fn choose_baseline(&self) -> Option<String> {
+        let able = || self.arms.iter().filter(|arm| arm.refusal.is_none());
+        let listed = |arm: &&ArmPlan| {
+            simul_runners::registry::ALL.iter().any(|runner| runner.name == arm.cell.runner)
+        };
+        let usual = able().find(|arm| arm.cell.runner == simul_runners::registry::USUAL_BASELINE);
+        // A canary or a hand-written loop is compared with a runner, if there is one.
+        let best = usual.or_else(|| able().find(listed)).or_else(|| able().next());
+        best.map(|arm| arm.cell.runner.clone())
+    }
+
+    pub(super) fn record(&self) -> ContestRecord {
+        ContestRecord {
+            workload: self.contest.workload.clone(),
+            question: self.profile.question.to_owned(),
+            measure: self.measure().to_owned(),
+            load: self.contest.load.to_string(),
+            placement: self.contest.placement,
+            baseline: self.baseline.clone(),
+            cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
+            open: self.open.as_ref().map(|open| open.record.clone()),
+        }
+    }
+
+    /// What its times are: whatever the work, an open load measures its response.
+    #[must_use]
+    pub fn measure(&self) -> &'static str {
+        if self.contest.load.is_open() { "response" } else { self.profile.measure.name() }
+    }
+}
+
+/// What a contest is planned from, besides its entry.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) request: &'a Request,
+    pub(super) suite: &'a suites::Suite,
+    pub(super) field: &'a Field<'a>,
+    pub(super) seed: u64,
+}
+
+/// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
+/// one: else the wake-up of a halted core is what would be measured.
+fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement {
+    match (class, needs.peer) {
+        (_, Some(_)) if available.len() > 1 => Placement::Separate,
+        (Class::Cpu, None) => Placement::AllCores,
+        _ => Placement::OneCore,
+    }
+}
+
+struct NeedsOf<'a> {
+    parameters: &'a Parameters,
+    seed: u64,
+    actors: u32,
+}
+
+impl registry::Visitor for NeedsOf<'_> {
+    type Output = Result<Needs, simul_workloads::ParameterError>;
+
+    fn visit<W: Workload>(self) -> Self::Output {
+        Ok(W::new(self.parameters, self.seed)?.needs(self.actors))
+    }
+}
+
+struct Admission<'a> {
+    /// What the work needs; `None` where the runner is a server.
+    needs: Option<&'a Needs>,
+    workers: u32,
+}
+
+impl simul_runners::registry::Visitor for Admission<'_> {
+    type Output = (bool, Option<String>);
+
+    fn visit<R: Runner>(self) -> Self::Output {
+        let workers = if R::PROFILE.one_worker { 1 } else { self.workers };
+        let workers = NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN);
+        let capabilities = R::capabilities(workers);
+        let refusal = match (self.needs, capabilities.intake) {
+            (Some(needs), _) => capabilities.admit(needs).err(),
+            (None, Intake::Absent(reason)) => Some(reason.to_owned()),
+            (None, _) => None,
+        };
+        (R::PROFILE.one_worker, refusal)
+    }
+}

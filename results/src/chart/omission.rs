@@ -1,0 +1,141 @@
+//! What would have been missed by a generator that waits while the server stalls?
+//!
+//! One small panel a runner, all with the same axes: percentiles of the response time, from the intended time to
+//! the answer, and of the service time, from the sending. What lies between the two is waiting that a politely
+//! waiting generator leaves out ("coordinated omission"). It must not compute percentiles. Read next:
+//! [`crate::report`].
+
+use super::{
+    Dash, Palette,
+    canvas::{Anchor, Canvas, FAINT, INK, Rgb, SOFT, Stroke, picture},
+    labels::cut,
+    rows::{caption, thin, title},
+    scale::Scale,
+};
+use crate::{
+    grid, quantity,
+    summary::{CellSummary, ContestSummary, Quantile},
+    wording,
+};
+
+/// One runner's two curves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The panel's title.
+    pub label: String,
+    /// Its colour.
+    pub color: Rgb,
+    /// From the intended time on; at least two points.
+    pub response: Vec<Quantile>,
+    /// From the sending on; at least two points.
+    pub service: Vec<Quantile>,
+}
+
+/// The pairs of all cells that were measured under an open load; empty for any other, which has no response
+/// time.
+#[must_use]
+pub fn pairs(contest: &ContestSummary, palette: &Palette) -> Vec<Pair> {
+    let pair = |cell: &CellSummary| {
+        let numbers = cell.numbers.as_ref()?;
+        let service = numbers.open.as_ref()?.service.curve.clone();
+        let response = numbers.curve.clone();
+        let color = palette.look(cell).color;
+        (response.len() > 1 && service.len() > 1).then(|| Pair {
+            label: grid::label(cell),
+            color,
+            response,
+            service,
+        })
+    };
+    contest.cells.iter().filter_map(pair).collect()
+}
+
+const COLUMNS: usize = 4;
+const LEFT: f64 = 76.0;
+const TOP: f64 = 96.0;
+const PANEL: (f64, f64) = (232.0, 150.0);
+const GAP: (f64, f64) = (20.0, 48.0);
+
+/// The chart, as an SVG document; `None` where nothing was measured under an open load.
+#[must_use]
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
+    let pairs = pairs(contest, palette);
+    let points = || pairs.iter().flat_map(|pair| pair.response.iter().chain(&pair.service));
+    let low = points().map(|point| point.ns.median).reduce(f64::min)?;
+    let high = points().map(|point| point.ns.median).reduce(f64::max)?;
+    let nines = points().map(|point| point.nines).reduce(f64::max)?;
+    let columns = pairs.len().min(COLUMNS);
+    let rows = pairs.len().div_ceil(COLUMNS);
+    let width = (LEFT + (PANEL.0 + GAP.0) * columns as f64).max(820.0);
+    let bottom = TOP + (PANEL.1 + GAP.1) * rows as f64;
+    let heading = "response time against service time";
+    let whole = format!("{}: {heading}", contest.contest.workload);
+    Some(picture(&whole, width, bottom + 64.0, |canvas| {
+        title(canvas, contest, heading);
+        for (at, pair) in pairs.iter().enumerate() {
+            let left = LEFT + (PANEL.0 + GAP.0) * (at % COLUMNS) as f64;
+            let top = TOP + (PANEL.1 + GAP.1) * (at / COLUMNS) as f64;
+            let x = Scale::linear((0.0, nines), (left, left + PANEL.0));
+            let y = Scale::log((low.max(1.0) * 0.9, high * 1.1), (top + PANEL.1, top));
+            axes(canvas, &x, &y, at % COLUMNS == 0);
+            curves(canvas, pair, &x, &y);
+            canvas.text((left, top - 9.0), &cut(&pair.label, 32), 12.0, INK, Anchor::Start);
+        }
+        caption(
+            canvas,
+            bottom + 8.0,
+            &[
+                "open load; horizontal: percentile of all requests drawn; thick: response time, from the \
+                 intended sending to the answer; dashed: service time, from the actual sending",
+                "shaded: waiting that a generator leaves out which stops sending while the server stalls \
+                 (coordinated omission); medians over blocks; a line ends where fewer than ten requests lie \
+                 above,",
+                "or where requests failed; ! not ranked",
+                &without(contest),
+            ],
+        );
+    }))
+}
+
+/// The cells that have no panel, so that none disappears.
+fn without(contest: &ContestSummary) -> String {
+    let names: Vec<String> = contest
+        .cells
+        .iter()
+        .filter(|cell| !cell.is_measured())
+        .map(|cell| format!("{} ({})", grid::label(cell), wording::state(cell.state)))
+        .collect();
+    if names.is_empty() { String::new() } else { format!("no panel: {}", names.join(", ")) }
+}
+
+/// Ticks; times are written at the first panel of a row only.
+fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, first: bool) {
+    let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
+    let (left, right) = (x.clipped(-1.0).0, x.clipped(f64::INFINITY).0);
+    let ticks = [(2.0_f64.log10(), "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99")];
+    for (nines, name) in ticks {
+        let (at, outside) = x.clipped(nines);
+        if !outside {
+            canvas.line((at, top), (at, bottom), thin(FAINT));
+            canvas.text((at, bottom + 12.0), name, 10.0, SOFT, Anchor::Middle);
+        }
+    }
+    for tick in y.ticks(5) {
+        canvas.line((left, y.at(tick)), (right, y.at(tick)), thin(FAINT));
+        if first {
+            canvas.text((left - 8.0, y.at(tick)), &quantity::time(tick), 11.0, INK, Anchor::End);
+        }
+    }
+    canvas.line((left, bottom), (right, bottom), thin(SOFT));
+}
+
+/// Both curves, and what lies between them.
+fn curves(canvas: &mut Canvas<'_>, pair: &Pair, x: &Scale, y: &Scale) {
+    let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
+    let upper: Vec<_> = pair.response.iter().map(place).collect();
+    let lower: Vec<_> = pair.service.iter().map(place).collect();
+    let between: Vec<_> = upper.iter().chain(lower.iter().rev()).copied().collect();
+    canvas.polygon(&between, pair.color, 0.16);
+    canvas.path(&lower, Stroke { color: SOFT, width: 1.2, dash: Dash::Short });
+    canvas.path(&upper, Stroke { color: pair.color, width: 2.0, dash: Dash::Solid });
+}

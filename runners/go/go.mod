@@ -1,0 +1,3 @@
+module simul/runners/go
+
+go 1.19

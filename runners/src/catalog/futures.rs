@@ -1,0 +1,181 @@
+//! The `futures` crate's `ThreadPool`, with async-io as its reactor.
+//!
+//! The pool only polls tasks: it has no sockets, no timers, and no thread that would wait for both. So
+//! async-io's own thread waits, and every wake-up goes through it: that hop is what this column shows.
+//! Files and heavy work go to the `blocking` crate's pool. Channels are `futures::channel::mpsc`, whose
+//! buffer grows by a slot for each sender; with one sender, capacity is what was asked for.
+
+use crate::{
+    Backend, Capabilities, FairnessCard, Part, Profile, Runner,
+    caught::caught,
+    discipline::Tasks,
+    readiness_io::{Ends, PoolFile, Ready},
+};
+use async_io::{Async, Timer};
+use futures::{
+    SinkExt, StreamExt, channel::mpsc, executor::ThreadPool, future::RemoteHandle, task::SpawnExt,
+};
+use simul_workloads::{Listener, Receiver, Runtime, Sender};
+use std::{
+    future::Future,
+    io,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    num::NonZeroUsize,
+    path::Path,
+    time::Duration,
+};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Futures {
+    port: Port,
+    workers: usize,
+}
+
+/// The port over `futures` and async-io.
+#[derive(Clone, Copy, Debug)]
+pub struct Port(&'static ThreadPool);
+
+impl Runner for Futures {
+    type Runtime = Port;
+    type Discipline = Tasks;
+
+    const PROFILE: Profile = Profile {
+        name: "futures",
+        describes: "the futures crate's thread pool, with async-io's thread as the reactor",
+        package: Some("futures"),
+        backend: Backend::Epoll,
+        one_worker: false,
+        caveat: None,
+    };
+
+    fn capabilities(_workers: NonZeroUsize) -> Capabilities {
+        Capabilities::READINESS
+    }
+
+    fn start(workers: NonZeroUsize) -> io::Result<Self> {
+        let workers = workers.get();
+        let pool = ThreadPool::builder().pool_size(workers).name_prefix("futures-").create()?;
+        // The threads serve it until the process ends.
+        Ok(Self { port: Port(Box::leak(Box::new(pool))), workers })
+    }
+
+    fn card(&self) -> FairnessCard {
+        FairnessCard {
+            workers: self.workers,
+            backend: Self::PROFILE.backend.name().into(),
+            timers: "async_io::Timer, waited for by async-io's own thread".into(),
+            files: "pread on the blocking crate's pool".into(),
+            sockets: "async_io::Async, epoll on async-io's own thread, TCP_NODELAY".into(),
+            channels: "futures::channel::mpsc, with a slot more for each further sender".into(),
+            offload: "blocking::unblock, the blocking crate's pool".into(),
+            borrowed: vec![
+                "sockets, timers and the thread that waits for them: async-io".into(),
+                "files, offload: blocking".into(),
+                "yield: futures-lite".into(),
+            ],
+        }
+    }
+
+    fn runtime(&self) -> Port {
+        self.port
+    }
+
+    fn launch(&self, _index: usize, task: impl Future<Output = ()> + Send + 'static) {
+        self.port.detach(task);
+    }
+}
+
+impl Runtime for Port {
+    type Tcp = Ready<Async<TcpStream>>;
+    type Listener = Part<Async<TcpListener>>;
+    type File = PoolFile<Self>;
+    type Join<T: Send + 'static> = RemoteHandle<T>;
+    type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+
+    fn spawn<F>(self, task: F) -> RemoteHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn_with_handle(task).expect("a pool that lives as long as the process spawns")
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        // A panic would end the pool's thread; the panic hook has told of it.
+        self.0.spawn_ok(async { drop(caught(task).await) });
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        blocking::unblock(work).await
+    }
+
+    async fn sleep(self, duration: Duration) {
+        Timer::after(duration).await;
+    }
+
+    async fn yield_now(self) {
+        futures_lite::future::yield_now().await;
+    }
+
+    fn channel<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, Part<mpsc::Receiver<T>>) {
+        // The sender itself is one slot.
+        let (sender, receiver) = mpsc::channel(capacity.saturating_sub(1));
+        (Part(sender), Part(receiver))
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
+        let stream = Async::<TcpStream>::connect(to).await?;
+        stream.get_ref().set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    async fn listen(self, on: TcpListener) -> io::Result<Self::Listener> {
+        Async::new(on).map(Part)
+    }
+
+    async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
+        PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for Async<TcpStream> {
+    fn end(&self) -> io::Result<()> {
+        self.get_ref().shutdown(Shutdown::Write)
+    }
+}
+
+impl Listener for Part<Async<TcpListener>> {
+    type Tcp = Ready<Async<TcpStream>>;
+
+    async fn accept(&mut self) -> io::Result<Self::Tcp> {
+        let (stream, _) = self.0.accept().await?;
+        stream.get_ref().set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for Part<mpsc::Sender<T>> {
+    #[inline]
+    async fn send(&mut self, item: T) -> bool {
+        // Not `send`, which also waits until there is room for the next.
+        self.0.feed(item).await.is_ok()
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for Part<mpsc::Receiver<T>> {
+    #[inline]
+    async fn receive(&mut self) -> Option<T> {
+        self.0.next().await
+    }
+}

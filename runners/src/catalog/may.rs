@@ -1,0 +1,277 @@
+//! May: stackful coroutines, scheduled on a fixed number of threads, with work stealing.
+//!
+//! Code looks blocking and the coroutine is what waits: every future of the port is ready at its first
+//! poll, as for threads, and inside that poll the coroutine may be suspended and go on elsewhere. Sockets
+//! (epoll), timers, channels and joins are may's. Its channels have no bound, so one of its semaphores
+//! bounds them. It has no files: `pread` blocks the worker.
+//!
+//! Stacks are 128 KiB, touched as needed, against may's 32 KiB: enough for every workload and for the
+//! printing of a panic. Workers are not pinned by may, since placement is given to the whole process.
+
+use crate::{
+    Backend, Capabilities, FairnessCard, How, Part, Profile, Runner, blocking_io::poll_once,
+    discipline::Tasks,
+};
+use may::{
+    coroutine::{self, JoinHandle},
+    net::{TcpListener, TcpStream},
+    sync::{Semphore, mpsc},
+};
+use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
+use std::{
+    future::Future,
+    io::{self, Read, Write},
+    net::{self, Shutdown, SocketAddr},
+    num::NonZeroUsize,
+    os::fd::{FromRawFd, IntoRawFd},
+    path::Path,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct May {
+    workers: usize,
+}
+
+/// The port over may; the scheduler is global.
+#[derive(Clone, Copy, Debug)]
+pub struct Port;
+
+/// The size of a coroutine's stack, in words of 8 bytes as may counts it.
+const STACK_WORDS: usize = 0x4000;
+
+/// A join that suspends the coroutine inside its first poll, and passes the task's panic on.
+pub struct Join<T>(Option<JoinHandle<T>>);
+
+// The handle is not pinned: moving the join does not move what it waits for.
+impl<T> Unpin for Join<T> {}
+
+impl<T> Future for Join<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        let handle = self.0.take().expect("a join is not polled after its end");
+        Poll::Ready(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
+}
+
+fn spawn<F>(task: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    #[expect(unsafe_code, reason = "may's spawn is unsafe, for the two reasons below")]
+    // SAFETY: the stack holds what workloads and drivers need by a wide margin and ends in a guard page;
+    // and neither of them keeps a reference into a thread-local over a point where it may be suspended.
+    unsafe {
+        coroutine::spawn(move || poll_once(task))
+    }
+}
+
+impl Runner for May {
+    type Runtime = Port;
+    type Discipline = Tasks;
+
+    const PROFILE: Profile = Profile {
+        name: "may",
+        describes: "may's stackful coroutines over epoll, with work stealing",
+        package: Some("may"),
+        backend: Backend::Epoll,
+        one_worker: false,
+        caveat: None,
+    };
+
+    fn capabilities(_workers: NonZeroUsize) -> Capabilities {
+        Capabilities { files: How::Blocking, ..Capabilities::READINESS }
+    }
+
+    fn start(workers: NonZeroUsize) -> io::Result<Self> {
+        may::config().set_workers(workers.get()).set_stack_size(STACK_WORDS);
+        may::config().set_worker_pin(false);
+        Ok(Self { workers: workers.get() })
+    }
+
+    fn card(&self) -> FairnessCard {
+        FairnessCard {
+            workers: self.workers,
+            backend: Self::PROFILE.backend.name().into(),
+            timers: "may::coroutine::sleep, a list of time-outs on a thread of its own".into(),
+            files: "pread on the worker, which waits meanwhile".into(),
+            sockets: "may::net, epoll, TCP_NODELAY".into(),
+            channels: "may::sync::mpsc, bounded by a may::sync::Semphore".into(),
+            offload: "runs at once, on the worker: may has no blocking pool".into(),
+            borrowed: vec!["files: std".into()],
+        }
+    }
+
+    fn runtime(&self) -> Port {
+        Port
+    }
+
+    fn launch(&self, _index: usize, task: impl Future<Output = ()> + Send + 'static) {
+        // A dropped handle detaches.
+        drop(spawn(task));
+    }
+}
+
+impl Runtime for Port {
+    type Tcp = Part<TcpStream>;
+    type Listener = Part<TcpListener>;
+    type File = Part<std::fs::File>;
+    type Join<T: Send + 'static> = Join<T>;
+    type Sender<T: Send + 'static> = BoundedSender<T>;
+    type Receiver<T: Send + 'static> = BoundedReceiver<T>;
+
+    fn spawn<F>(self, task: F) -> Join<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        Join(Some(spawn(task)))
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(spawn(task));
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        work()
+    }
+
+    async fn sleep(self, duration: Duration) {
+        coroutine::sleep(duration);
+    }
+
+    async fn yield_now(self) {
+        coroutine::yield_now();
+    }
+
+    fn channel<T: Send + 'static>(self, capacity: usize) -> (BoundedSender<T>, BoundedReceiver<T>) {
+        let room = Arc::new(Room { free: Semphore::new(capacity), closed: AtomicBool::new(false) });
+        let (sender, receiver) = mpsc::channel();
+        (BoundedSender { sender, room: Arc::clone(&room) }, BoundedReceiver { receiver, room })
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {
+        let stream = TcpStream::connect(to)?;
+        stream.set_nodelay(true)?;
+        Ok(Part(stream))
+    }
+
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        // What may does with it first, except that it would panic.
+        on.set_nonblocking(true)?;
+        #[expect(unsafe_code, reason = "may has no other way to take a listener over")]
+        // SAFETY: the descriptor is open, listens, and is given away by `into_raw_fd`.
+        let listener = unsafe { TcpListener::from_raw_fd(on.into_raw_fd()) };
+        Ok(Part(listener))
+    }
+
+    async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
+        std::fs::File::open(path).map(Part)
+    }
+}
+
+impl Stream for Part<TcpStream> {
+    #[inline]
+    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.read(buffer.window_mut())?, buffer))
+    }
+
+    #[inline]
+    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.write(buffer.window())?, buffer))
+    }
+
+    async fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+
+    #[inline]
+    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+        self.0.read_exact(buffer.window_mut())?;
+        Ok(buffer.rewound())
+    }
+
+    #[inline]
+    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+        self.0.write_all(buffer.window())?;
+        Ok(buffer.rewound())
+    }
+}
+
+impl Listener for Part<TcpListener> {
+    type Tcp = Part<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<Part<TcpStream>> {
+        let (stream, _) = self.0.accept()?;
+        stream.set_nodelay(true)?;
+        Ok(Part(stream))
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// How much room is left in a channel.
+struct Room {
+    free: Semphore,
+    closed: AtomicBool,
+}
+
+/// The sending half of may's channel, with a bound.
+pub struct BoundedSender<T> {
+    sender: mpsc::Sender<T>,
+    room: Arc<Room>,
+}
+
+/// The receiving half.
+pub struct BoundedReceiver<T> {
+    receiver: mpsc::Receiver<T>,
+    room: Arc<Room>,
+}
+
+// Not derived, which would ask the items to be `Clone`.
+impl<T> Clone for BoundedSender<T> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), room: Arc::clone(&self.room) }
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for BoundedSender<T> {
+    async fn send(&mut self, item: T) -> bool {
+        self.room.free.wait();
+        if self.room.closed.load(SeqCst) {
+            // Whoever waits next learns it too.
+            self.room.free.post();
+            return false;
+        }
+        self.sender.send(item).is_ok()
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for BoundedReceiver<T> {
+    async fn receive(&mut self) -> Option<T> {
+        let item = self.receiver.recv().ok();
+        if item.is_some() {
+            self.room.free.post();
+        }
+        item
+    }
+}
+
+impl<T> Drop for BoundedReceiver<T> {
+    fn drop(&mut self) {
+        self.room.closed.store(true, SeqCst);
+        self.room.free.post();
+    }
+}

@@ -1,0 +1,122 @@
+//! How do the runners of the smol family implement the port?
+//!
+//! With smol's own sockets, timers, channels and blocking pool; they differ in the executor alone, of which
+//! tasks carry a handle.
+
+use crate::{
+    FairnessCard, Part,
+    async_channels::{AsyncReceiver, AsyncSender, bounded},
+    readiness_io::{Ends, PoolFile, Ready},
+};
+use simul_workloads::{Listener, Runtime};
+use smol::{
+    Task, Timer,
+    net::{TcpListener, TcpStream},
+};
+use std::{
+    fmt::Debug,
+    future::Future,
+    io,
+    net::{self, Shutdown, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+/// One of smol's executors.
+pub trait Spawning: Copy + Debug + Send + Sync + 'static {
+    /// Starts a task.
+    fn spawn<F>(self, task: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+}
+
+/// The port over smol.
+#[derive(Clone, Copy, Debug)]
+pub struct Smol<E>(pub E);
+
+impl<E: Spawning> Runtime for Smol<E> {
+    type Tcp = Ready<TcpStream>;
+    type Listener = Part<TcpListener>;
+    type File = PoolFile<Self>;
+    type Join<T: Send + 'static> = Task<T>;
+    type Sender<T: Send + 'static> = AsyncSender<T>;
+    type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+
+    fn spawn<F>(self, task: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(task)
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(task).detach();
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        smol::unblock(work).await
+    }
+
+    async fn sleep(self, duration: Duration) {
+        Timer::after(duration).await;
+    }
+
+    async fn yield_now(self) {
+        smol::future::yield_now().await;
+    }
+
+    fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn connect(self, to: SocketAddr) -> io::Result<Ready<TcpStream>> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    async fn listen(self, on: net::TcpListener) -> io::Result<Part<TcpListener>> {
+        TcpListener::try_from(on).map(Part)
+    }
+
+    async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
+        PoolFile::open(self, path).await
+    }
+}
+
+impl Ends for TcpStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Listener for Part<TcpListener> {
+    type Tcp = Ready<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<Ready<TcpStream>> {
+        let (stream, _) = self.0.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(Ready(stream))
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// The card of a runner over this port.
+pub(crate) fn card(workers: usize) -> FairnessCard {
+    FairnessCard {
+        workers,
+        backend: "epoll".into(),
+        timers: "smol::Timer (async-io): an ordered map, the earliest time in a timerfd".into(),
+        files: "pread on the blocking crate's pool".into(),
+        sockets: "smol::net (async-io), epoll, TCP_NODELAY".into(),
+        channels: "smol::channel (async-channel)".into(),
+        offload: "smol::unblock, the blocking crate's pool".into(),
+        borrowed: Vec::new(),
+    }
+}
