@@ -116,7 +116,7 @@ fn play(fault: &str) -> io::Result<ExitCode> {
         writeln!(output, "{text}")?;
         output.flush()?;
         drop(output);
-        if kind == "finished" {
+        if ["finished", "refused", "failed"].contains(&&*kind) {
             break;
         }
     }

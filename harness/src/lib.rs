@@ -13,6 +13,7 @@ pub mod canary;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod descriptors;
 pub mod doctor;
 pub mod exit;
 pub mod generator;

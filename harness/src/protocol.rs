@@ -16,12 +16,16 @@ use simul_workloads::{Digest, Surroundings};
 use std::collections::BTreeMap;
 
 /// The version of these shapes. 2: a trial may be a server, and may send plain counts in place of a
-/// histogram.
-pub const PROTOCOL: u32 = 2;
+/// histogram. 3: a slice may tell figures of the workload's own.
+pub const PROTOCOL: u32 = 3;
 
 /// Seeds of trials are below this, so that a language whose only number is the 64-bit float reads them as they
 /// are.
 pub const SEEDS: u64 = 1 << 53;
+
+/// So many values of one figure a slice may tell. An operation of 50 µs in a slice of 50 ms has that many, and
+/// recordings stay small.
+pub const MOST_VALUES: usize = 1000;
 
 /// The environment variable in which a guardian tells its child who it is.
 pub const GUARDIAN_VARIABLE: &str = "SIMUL_GUARDIAN";
@@ -210,6 +214,9 @@ pub struct Slice {
     /// Pairs of a time and how often it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Vec<(u64, u64)>>,
+    /// Values of the workload's own figures, by their names; of each at most [`MOST_VALUES`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Vec<f64>>,
 }
 
 /// What a trial did and cost. Costs that are left out are read by the controller, from outside.

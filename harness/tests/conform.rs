@@ -103,7 +103,10 @@ fn the_documented_dialogue_is_the_protocol() {
         if let Some(sent) = line.strip_prefix("→ ") {
             if ordered.is_none() && seen.is_empty() {
                 let spec: Spec = serde_json::from_str(sent).unwrap();
-                assert_eq!((spec.protocol, &*spec.workload), (2, "echo:64"));
+                assert_eq!(
+                    (spec.protocol, &*spec.workload),
+                    (simul::protocol::PROTOCOL, "echo:64")
+                );
                 seen.push("spec");
             } else {
                 ordered = Some(serde_json::from_str(sent).unwrap());

@@ -98,7 +98,7 @@ fn every_program_keeps_the_protocol() {
 /// A closed trial of hashing, which every program can do.
 fn spec(runner: &str, workload: &str) -> Value {
     json!({
-        "protocol": 2, "workload": workload, "runner": runner, "mode": "closed", "actors": 4,
+        "protocol": simul::protocol::PROTOCOL, "workload": workload, "runner": runner, "mode": "closed", "actors": 4,
         "workers": 2, "seed": 7, "surroundings": {"peer": null, "folder": null},
         "usual_slice_ns": 50_000_000_u64, "drain_ns": 2_000_000_000_u64,
     })
@@ -125,7 +125,7 @@ fn the_end_of_input_ends_a_program_and_its_children_in_the_middle_of_a_slice() {
 fn what_cannot_be_is_refused_with_its_state() {
     for runner in tools() {
         let mut other_protocol = spec(runner.name, "sha256");
-        other_protocol["protocol"] = json!(3);
+        other_protocol["protocol"] = json!(2);
         for (spec, state, word) in [
             (spec(runner.name, "no-such-work"), "not-applicable", "written"),
             (spec(runner.name, "sha256:7"), "failed", "whole number from 8 to"),

@@ -74,11 +74,15 @@ fn every_misbehaviour_is_a_state_with_its_reason_and_last_words_and_leaves_nothi
     place.assert_clean();
 }
 
+/// Longer and more: one stall of a busy machine must not empty all slices of a cell.
+const PATIENT: &str = "--load closed-2 --blocks 1 --rounds 3 --slice 60ms --runner-file canaries.toml \
+                       --out run --json";
+
 #[test]
 fn a_sound_program_with_plain_pairs_is_measured_like_any_other() {
     let place = place_with(&["none"]);
     let workloads = "echo,sleep,sha256,spawn,ping-pong,file-read:1,mixed";
-    let output = place.run(&format!("run -w {workloads} -r x-none {BRIEF}"));
+    let output = place.run(&format!("run -w {workloads} -r x-none {PATIENT}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
     for cell in object["cells"].as_array().unwrap().iter().filter(|c| c["runner"] == "x-none") {
@@ -104,7 +108,7 @@ fn another_build_of_simul_stands_next_to_this_one() {
     );
     let text_of = example.unwrap().replace("{folder}/simul", &simul).replace("1.47.1", "other");
     std::fs::write(place.path("canaries.toml"), text_of).unwrap();
-    let output = place.run(&format!("run -w echo -r tokio,tokio@other {BRIEF}"));
+    let output = place.run(&format!("run -w echo -r tokio,tokio@other {PATIENT}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
     let cell = cell_of(&object, "tokio@other");
@@ -147,7 +151,7 @@ fn what_is_missing_is_unavailable_with_its_remedy_and_the_run_goes_on() {
         writeln!(text_of, "{}\n{more}", entry.trim_end()).unwrap();
     }
     std::fs::write(place.path("canaries.toml"), text_of).unwrap();
-    let output = place.run(&format!("run -w echo -r inline,x-* {BRIEF}"));
+    let output = place.run(&format!("run -w echo -r inline,x-* {PATIENT}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
     for (name, state, reason) in [
@@ -192,7 +196,7 @@ fn a_program_is_built_once_in_a_folder_that_goes() {
             "\nbuild = [\"sh\", \"-c\", \"echo built >> log; ln -s {simul} {{build}}/simul\"]\n"
         );
     std::fs::write(place.path("canaries.toml"), text_of).unwrap();
-    let output = place.run(&format!("run -w echo,sleep -r x-none {BRIEF}"));
+    let output = place.run(&format!("run -w echo,sleep -r x-none {PATIENT}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(cell_of(&json(&output), "x-none")["state"], "measured");
     assert_eq!(std::fs::read_to_string(place.path("log")).unwrap(), "built\n");
@@ -209,7 +213,7 @@ fn a_malformed_declaration_is_bad_input() {
         (sound.replace("class", "klass"), "unknown field `klass`"),
     ] {
         std::fs::write(place.path("canaries.toml"), text_of).unwrap();
-        let output = place.run(&format!("run -w echo {BRIEF}"));
+        let output = place.run(&format!("run -w echo {PATIENT}"));
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(reason), "{}", text(&output.stderr));
         assert!(!place.path("run").exists());

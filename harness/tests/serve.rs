@@ -137,6 +137,16 @@ fn what_is_wrong_is_refused_and_the_server_lives() {
             same!((reply.status, reply.ends()), (status, true), "{what}");
             same!(client.is_ended()?, true, "{what}: ended");
         }
+        // Refused by its head alone: a client that is still sending the body is not cut off.
+        let whole = request("POST", "/echo", &too_large);
+        let (head, body) = whole.split_at(whole.len() - too_large.len());
+        let mut client = Client::connect(served.address)?;
+        client.send(head)?;
+        same!(client.reply()?.status, 413, "a large body, not sent yet");
+        same!(client.is_ended()?, true, "a large body: nothing more is said");
+        for part in body.chunks(16 << 10) {
+            client.send(part).map_err(|error| format!("the rest of a large body: {error}"))?;
+        }
         is_alive(served.address)
     });
 }

@@ -23,6 +23,7 @@ pub mod cell;
 pub mod chart;
 pub mod compare;
 pub mod export;
+pub mod figure_grid;
 pub mod grid;
 pub mod histogram;
 pub mod history;

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 /// The version of both shapes.
 ///
-/// 2: open loads; servers whose CPU time cannot be seen; checksums of histograms. Files of version 1 are still
-/// read.
-pub const SCHEMA: u32 = 2;
+/// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
+/// of histograms. Files of versions 1 and 2 are still read.
+pub const SCHEMA: u32 = 3;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,9 +127,13 @@ pub struct SliceRecord {
     pub set_aside: bool,
     /// Base64 of the HdrHistogram V2 format.
     pub histogram: String,
-    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings of schema 1.
+    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings that are older.
     #[serde(default)]
     pub histogram_crc: Option<u32>,
+    /// Values of the workload's own figures, by their names. Of a figure with more than a thousand values in the
+    /// slice every second is kept, or every third, and so on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Vec<f64>>,
     /// What only an open slice has; then all times of this slice are response times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenRecord>,
@@ -344,6 +348,24 @@ pub struct ContestRecord {
     /// What only open loads have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenPlanRecord>,
+    /// What the workload reports besides its times, in its own order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureRecord>,
+    /// How long an operation would take if waiting overlapped perfectly and nothing else cost anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ideal_ns: Option<u64>,
+}
+
+/// A figure that a workload reports besides its times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FigureRecord {
+    /// Its name, unique within the workload.
+    pub name: String,
+    /// Its unit: `ns`, `bytes`, `1`.
+    pub unit: String,
+    /// What it says, in one sentence.
+    pub describes: String,
 }
 
 impl TrialRecord {

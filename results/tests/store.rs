@@ -92,8 +92,8 @@ fn a_newer_schema_is_named() {
     for file in [RUN_FILE, TRIALS_FILE] {
         let (_home, folder, _) = stored();
         change(&folder.join(file), |text| {
-            text.replacen("\"schema\": 2", "\"schema\": 99", 1).replacen(
-                "\"schema\":2",
+            text.replacen("\"schema\": 3", "\"schema\": 99", 1).replacen(
+                "\"schema\":3",
                 "\"schema\":99",
                 1,
             )

@@ -11,7 +11,7 @@
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use simul_runners::{Capabilities, Runner, registry};
-use simul_workloads::{Needs, Receiver as _, Runtime, Sender as _};
+use simul_workloads::{ErasedRuntime, Needs, Receiver as _, Runtime, Sender as _};
 use std::{
     env,
     error::Error,
@@ -103,6 +103,11 @@ impl registry::Visitor for Micro<'_> {
             measure(&mut group, &runner, "wake there and back", wake);
         }
         measure(&mut group, &runner, "yield", yield_alone);
+        // What the way through the erased port costs is the difference to the line above.
+        let erased = ErasedRuntime::of(Runner::runtime(&runner));
+        measure(&mut group, &runner, "yield, erased", move |_, iterations| {
+            yield_alone(erased, iterations)
+        });
         // A timer that is waited for inside a poll has no creation: its thread, or its coroutine, waits.
         if !on_worker(&runner, waits_inside_poll) {
             measure(&mut group, &runner, "timer set and dropped", set_timer);
@@ -121,15 +126,14 @@ fn measure<R, F>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     runner: &R,
     name: &str,
-    operation: fn(R::Runtime, u64) -> F,
+    operation: impl Fn(R::Runtime, u64) -> F,
 ) where
     R: Runner,
     F: Future<Output = Duration> + Send + 'static,
 {
     group.bench_function(name, |bencher| {
-        bencher.iter_custom(|iterations| {
-            on_worker(runner, move |runtime| operation(runtime, iterations))
-        });
+        bencher
+            .iter_custom(|iterations| on_worker(runner, |runtime| operation(runtime, iterations)));
     });
 }
 

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-const protocol = 2
+const protocol = 3
 
 // The name by which specs ask for this program.
 const runner = "go"

@@ -9,7 +9,7 @@ import { Refusal, failed } from "./parameters.mjs";
 import { Server } from "./server.mjs";
 import { Trial } from "./trial.mjs";
 
-const PROTOCOL = 2;
+const PROTOCOL = 3;
 const RUNNER = "node";
 
 function say(reply) {

@@ -4,7 +4,10 @@
 //! first poll, so there is no reactor, no waker, and no suspension; it *is* the blocking program. What
 //! differs between these runners is only where a task is placed ([`Place`]).
 
-use crate::Part;
+use crate::{
+    Part,
+    std_locks::{Permits, SharedReceiver},
+};
 use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     future::Future,
@@ -13,7 +16,7 @@ use std::{
     os::unix::fs::FileExt,
     path::Path,
     pin::{Pin, pin},
-    sync::mpsc,
+    sync::{self, mpsc},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -37,6 +40,17 @@ pub trait Place: Copy + Send + Sync + 'static {
 
     /// Starts a task that nobody awaits.
     fn place_detached(self, task: impl FnOnce() + Send + 'static);
+
+    /// Does two things that do not wait for each other, `right` here.
+    fn fork<A: Send + 'static, B: Send + 'static>(
+        self,
+        left: impl FnOnce() -> A + Send + 'static,
+        right: impl FnOnce() -> B + Send + 'static,
+    ) -> (A, B) {
+        let left = self.place(left);
+        let right = right();
+        (poll_once(left), right)
+    }
 
     /// Lets others run once: other threads, unless the place knows of something nearer.
     fn yield_now(self) {
@@ -77,6 +91,10 @@ impl<P: Place> Runtime for Blocking<P> {
     type Join<T: Send + 'static> = BlockingJoin<T>;
     type Sender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<sync::Mutex<T>>;
+    type Semaphore = Permits;
+    type QueueSender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
 
     fn spawn<F>(self, task: F) -> BlockingJoin<F::Output>
     where
@@ -110,6 +128,39 @@ impl<P: Place> Runtime for Blocking<P> {
     ) -> (Part<mpsc::SyncSender<T>>, Part<mpsc::Receiver<T>>) {
         let (sender, receiver) = mpsc::sync_channel(capacity);
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<sync::Mutex<T>> {
+        Part(sync::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> Permits {
+        Permits::new(permits)
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::SyncSender<T>>, SharedReceiver<T>) {
+        let (sender, receiver) = mpsc::sync_channel(capacity);
+        (Part(sender), SharedReceiver::new(receiver))
+    }
+
+    async fn fork<L, R>(self, left: L, right: R) -> (L::Output, R::Output)
+    where
+        L: Future<Output: Send + 'static> + Send + 'static,
+        R: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.fork(|| poll_once(left), || poll_once(right))
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        // A thread that waits cannot be stopped, and `capabilities` say so.
+        let _ = limit;
+        Some(work.await)
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {

@@ -7,6 +7,7 @@ use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
+    std_locks::{Permits, SharedReceiver},
 };
 use simul_workloads::{Buffer, Listener, Runtime, Stream};
 use std::{
@@ -17,7 +18,7 @@ use std::{
     num::NonZeroUsize,
     path::Path,
     process::Command,
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     time::Duration,
 };
 
@@ -235,6 +236,10 @@ impl<F: Fault> Runtime for Faulty<F> {
     type Join<T: Send + 'static> = BlockingJoin<T>;
     type Sender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<Mutex<T>>;
+    type Semaphore = Permits;
+    type QueueSender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
 
     fn spawn<G>(self, task: G) -> BlockingJoin<G::Output>
     where
@@ -267,6 +272,28 @@ impl<F: Fault> Runtime for Faulty<F> {
         capacity: usize,
     ) -> (Part<mpsc::SyncSender<T>>, Part<mpsc::Receiver<T>>) {
         self.sound.channel(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<Mutex<T>> {
+        self.sound.mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> Permits {
+        self.sound.semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::SyncSender<T>>, SharedReceiver<T>) {
+        self.sound.queue(capacity)
+    }
+
+    async fn timeout<G>(self, limit: Duration, work: G) -> Option<G::Output>
+    where
+        G: Future<Output: Send + 'static> + Send,
+    {
+        self.sound.timeout(limit, work).await
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<FaultyStream<F>> {

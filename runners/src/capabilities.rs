@@ -13,12 +13,24 @@ pub struct Capabilities {
     pub waiting_tasks: Option<u32>,
     /// Whether a task may await a task that it has spawned.
     pub nested_join: bool,
+    /// Whether work may be forked into halves and joined, and each half likewise.
+    pub fork_join: bool,
     /// Sockets.
     pub sockets: How,
     /// Files.
     pub files: How,
     /// Timers.
     pub timers: How,
+    /// Datagrams.
+    pub datagrams: How,
+    /// Streams over Unix sockets.
+    pub unix_sockets: How,
+    /// Other programs: their pipes and their end.
+    pub processes: How,
+    /// Giving up work in the middle.
+    pub cancellation: How,
+    /// Whether each task is a thread of its own.
+    pub task_is_thread: bool,
     /// How connections come to it when it serves.
     pub intake: Intake,
 }
@@ -87,14 +99,23 @@ impl How {
     }
 }
 
+/// Until the port has it.
+const NOT_YET: How = How::Absent("the port does not offer it yet");
+
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
         waiting_tasks: None,
         nested_join: true,
+        fork_join: true,
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
+        datagrams: NOT_YET,
+        unix_sockets: NOT_YET,
+        processes: NOT_YET,
+        cancellation: How::Absent("a thread that waits cannot be stopped from outside"),
+        task_is_thread: true,
         intake: Intake::Spawned,
     };
 
@@ -104,6 +125,8 @@ impl Capabilities {
         Self {
             waiting_tasks: Some(u32::try_from(workers.get()).unwrap_or(u32::MAX)),
             nested_join: false,
+            fork_join: false,
+            task_is_thread: false,
             intake: Intake::Polled,
             ..Self::BLOCKING
         }
@@ -113,9 +136,15 @@ impl Capabilities {
     pub const READINESS: Self = Self {
         waiting_tasks: None,
         nested_join: true,
+        fork_join: true,
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
+        datagrams: NOT_YET,
+        unix_sockets: NOT_YET,
+        processes: NOT_YET,
+        cancellation: How::Readiness,
+        task_is_thread: false,
         intake: Intake::Spawned,
     };
 
@@ -124,6 +153,7 @@ impl Capabilities {
         sockets: How::Completion,
         files: How::Completion,
         timers: How::Completion,
+        cancellation: How::Completion,
         ..Self::READINESS
     };
 
@@ -139,9 +169,18 @@ impl Capabilities {
         if needs.nested_join && !self.nested_join {
             return Err("a task that awaits its child would hold the thread the child needs".into());
         }
-        for (needed, how, what) in
-            [(needs.peer.is_some(), self.sockets, "sockets"), (needs.files, self.files, "files")]
-        {
+        if needs.fork_join && !self.fork_join {
+            return Err("a half that is waited for may need the thread that waits for it".into());
+        }
+        let streams = needs.peer.is_some() && !needs.datagrams && !needs.unix_sockets;
+        for (needed, how, what) in [
+            (streams, self.sockets, "sockets"),
+            (needs.files, self.files, "files"),
+            (needs.datagrams, self.datagrams, "datagrams"),
+            (needs.unix_sockets, self.unix_sockets, "Unix sockets"),
+            (needs.processes, self.processes, "processes"),
+            (needs.cancellation, self.cancellation, "cancellation"),
+        ] {
             if let (true, How::Absent(reason)) = (needed, how) {
                 return Err(format!("no {what}: {reason}"));
             }

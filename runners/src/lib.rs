@@ -13,6 +13,8 @@
 
 #[cfg(any(feature = "smol", feature = "async-channel"))]
 pub mod async_channels;
+#[cfg(feature = "async-lock")]
+pub mod async_locks;
 pub mod backend;
 pub mod bare;
 pub mod blocking_io;
@@ -28,7 +30,10 @@ mod caught;
 ))]
 pub mod completion_buffer;
 pub mod discipline;
+pub mod executor;
 mod job;
+#[cfg(feature = "may")]
+pub mod may_locks;
 #[cfg(all(feature = "monoio", target_os = "linux"))]
 pub mod monoio_io;
 pub mod part;
@@ -41,17 +46,20 @@ pub mod runner;
 pub mod server;
 #[cfg(feature = "smol")]
 pub mod smol_io;
-#[cfg(all(feature = "thread-bound", target_os = "linux"))]
+pub mod std_locks;
 pub mod thread_bound;
 #[cfg(feature = "async-channel")]
 mod thread_per_core;
 #[cfg(feature = "tokio")]
 pub mod tokio_io;
+#[cfg(feature = "tokio")]
+pub mod tokio_locks;
 pub mod turn;
 
 pub use backend::Backend;
 pub use capabilities::{Capabilities, How, Intake};
 pub use discipline::Discipline;
+pub use executor::{AnyExecutor, ErasedExecutor, Executor};
 pub use part::Part;
 pub use runner::{FairnessCard, Profile, Receipt, Runner};
 pub use turn::Turn;

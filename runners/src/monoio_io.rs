@@ -8,6 +8,7 @@
 use crate::{
     FairnessCard,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     caught::{caught, passed_on},
     completion_buffer::Lent,
     thread_bound::ThreadBound,
@@ -97,6 +98,10 @@ impl Runtime for Monoio {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = AsyncSender<T>;
     type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = AsyncSender<T>;
+    type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -128,6 +133,25 @@ impl Runtime for Monoio {
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
         bounded(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        ThreadBound::new(monoio::time::timeout(limit, work)).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
@@ -211,9 +235,14 @@ pub(crate) fn card(workers: usize, backend: &str, files: &str) -> FairnessCard {
         files: files.into(),
         sockets: format!("monoio::net, {backend}, TCP_NODELAY"),
         channels: "async-channel: monoio has none that leaves its thread".into(),
+        locks: async_locks::BORROWED.into(),
         offload:
             "monoio's DefaultThreadPool, of as many threads as there are cores, one pool a worker"
                 .into(),
-        borrowed: vec!["channels: async-channel".into(), "yield: futures-lite".into()],
+        borrowed: vec![
+            "channels, queue: async-channel".into(),
+            "locks: async-lock".into(),
+            "yield: futures-lite".into(),
+        ],
     }
 }

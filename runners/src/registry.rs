@@ -21,7 +21,11 @@ macro_rules! runners {
         /// The profiles, in the order of reports.
         pub const $all: &[Profile] = &[$($(#[$gate])? <$runner as Runner>::PROFILE),+];
 
-        fn $visit<V: Visitor>(name: &str, visitor: V) -> Result<V::Output, V> {
+        /// Calls the visitor with the runner of this name; gives it back if this list has none.
+        ///
+        /// # Errors
+        /// The visitor, who may look elsewhere.
+        pub fn $visit<V: Visitor>(name: &str, visitor: V) -> Result<V::Output, V> {
             $($(#[$gate])? if name == <$runner as Runner>::PROFILE.name {
                 return Ok(visitor.visit::<$runner>());
             })+

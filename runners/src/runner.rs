@@ -128,6 +128,8 @@ pub struct FairnessCard {
     pub sockets: String,
     /// Its channels.
     pub channels: String,
+    /// Its locks, semaphores, and queues of many takers; and how it forks.
+    pub locks: String,
     /// How it runs heavy or blocking work.
     pub offload: String,
     /// Parts that come from another crate than the runtime's own.
@@ -146,11 +148,15 @@ impl FairnessCard {
             files: bare(),
             sockets: bare(),
             channels: bare(),
+            locks: bare(),
             offload: bare(),
             borrowed: Vec::new(),
         }
     }
 }
+
+/// How a runner over [`crate::blocking_io`] forks, unless it has a way of its own.
+pub(crate) const FORK: &str = "fork: left as a task, right here";
 
 /// The card of a runner over [`crate::blocking_io`].
 pub(crate) fn blocking_card(workers: usize, offload: &str) -> FairnessCard {
@@ -161,6 +167,9 @@ pub(crate) fn blocking_card(workers: usize, offload: &str) -> FairnessCard {
         files: "pread on the task's thread".into(),
         sockets: "std::net, blocking, TCP_NODELAY".into(),
         channels: "std::sync::mpsc::sync_channel".into(),
+        locks: format!(
+            "std::sync::Mutex; semaphore: a Mutex and a Condvar; queue: an mpsc receiver behind a Mutex; {FORK}"
+        ),
         offload: offload.into(),
         borrowed: Vec::new(),
     }

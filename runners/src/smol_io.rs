@@ -6,6 +6,7 @@
 use crate::{
     FairnessCard, Part,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     readiness_io::{Ends, PoolFile, Ready},
 };
 use simul_workloads::{Listener, Runtime};
@@ -41,6 +42,10 @@ impl<E: Spawning> Runtime for Smol<E> {
     type Join<T: Send + 'static> = Task<T>;
     type Sender<T: Send + 'static> = AsyncSender<T>;
     type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = AsyncSender<T>;
+    type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Task<F::Output>
     where
@@ -70,6 +75,29 @@ impl<E: Spawning> Runtime for Smol<E> {
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
         bounded(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        let given_up = async {
+            Timer::after(limit).await;
+            None
+        };
+        smol::future::or(async { Some(work.await) }, given_up).await
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Ready<TcpStream>> {
@@ -116,6 +144,9 @@ pub(crate) fn card(workers: usize) -> FairnessCard {
         files: "pread on the blocking crate's pool".into(),
         sockets: "smol::net (async-io), epoll, TCP_NODELAY".into(),
         channels: "smol::channel (async-channel)".into(),
+        locks: "smol::lock::Mutex and Semaphore (async-lock); queue: smol::channel, which has many takers; fork: \
+                spawn and await"
+            .into(),
         offload: "smol::unblock, the blocking crate's pool".into(),
         borrowed: Vec::new(),
     }

@@ -3,7 +3,10 @@
 //! With tokio's own sockets, timers, channels and blocking pool. The handle is empty: tasks find the
 //! runtime through tokio's thread context.
 
-use crate::{FairnessCard, Part};
+use crate::{
+    FairnessCard, Part,
+    tokio_locks::{self, SharedReceiver},
+};
 use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     fmt::Debug,
@@ -20,7 +23,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{self, mpsc},
     task::{JoinError, JoinHandle},
 };
 
@@ -88,6 +91,10 @@ impl<S: Spawning> Runtime for Tokio<S> {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<sync::Mutex<T>>;
+    type Semaphore = Part<sync::Semaphore>;
+    type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -121,6 +128,28 @@ impl<S: Spawning> Runtime for Tokio<S> {
     ) -> (Part<mpsc::Sender<T>>, Part<mpsc::Receiver<T>>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<sync::Mutex<T>> {
+        Part(sync::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> Part<sync::Semaphore> {
+        Part(sync::Semaphore::new(permits))
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, SharedReceiver<T>) {
+        tokio_locks::queue(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        tokio::time::timeout(limit, work).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {
@@ -218,6 +247,7 @@ pub(crate) fn card(workers: usize) -> FairnessCard {
         files: "pread on tokio's blocking pool".into(),
         sockets: "tokio::net, epoll, TCP_NODELAY".into(),
         channels: "tokio::sync::mpsc".into(),
+        locks: tokio_locks::CARD.into(),
         offload: "tokio's blocking pool".into(),
         borrowed: Vec::new(),
     }

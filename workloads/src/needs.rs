@@ -13,10 +13,53 @@ pub struct Needs {
     pub waiting_tasks: u32,
     /// Whether a task awaits a task that it has spawned.
     pub nested_join: bool,
+    /// Whether work is forked into two halves and joined again, and each half likewise.
+    pub fork_join: bool,
     /// The neutral process at the other end of the sockets.
     pub peer: Option<Peer>,
-    /// Whether files are read.
+    /// Whether files are used.
     pub files: bool,
+    /// Whether datagrams are sent.
+    pub datagrams: bool,
+    /// Whether streams go over Unix sockets.
+    pub unix_sockets: bool,
+    /// Whether other programs are started.
+    pub processes: bool,
+    /// Whether work must be given up in the middle when its time is over.
+    pub cancellation: bool,
+    /// A server of other people's making that the harness starts for the run.
+    pub service: Option<Service>,
+    /// Whether the trial must be alone on the machine, and not merely quiet while others work.
+    pub alone: bool,
+    /// Tasks that are alive at the same time beyond the actors themselves; each is a thread where a task is one.
+    pub live_tasks: u64,
+    /// Open files, sockets included, that the trial holds at the same time, beyond a few dozen.
+    pub descriptors: u64,
+    /// Local ports that are in use, or waiting to be free again, at the same time, for each destination address.
+    pub ports: u64,
+    /// Bytes that the trial keeps in memory at the same time, as far as that is the work's doing.
+    pub memory_bytes: u64,
+}
+
+impl Needs {
+    /// Nothing. The same as the default, where a constant is wanted.
+    pub const NOTHING: Self = Self {
+        waiting_tasks: 0,
+        nested_join: false,
+        fork_join: false,
+        peer: None,
+        files: false,
+        datagrams: false,
+        unix_sockets: false,
+        processes: false,
+        cancellation: false,
+        service: None,
+        alone: false,
+        live_tasks: 0,
+        descriptors: 0,
+        ports: 0,
+        memory_bytes: 0,
+    };
 }
 
 /// A neutral process that answers over loopback sockets.
@@ -24,14 +67,27 @@ pub struct Needs {
 pub enum Peer {
     /// Sends back every byte that it receives, on each TCP connection.
     Echo,
+    /// The same, on the same port of each of the addresses that `connect` goes to.
+    EchoOnMany,
 }
 
 impl Peer {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
+
     /// Its name in cells and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
+            Self::EchoOnMany => "echo-on-many",
         }
     }
+}
+
+/// A server that is installed on the machine, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// A PostgreSQL of the run's own, in a temporary folder.
+    Postgres,
 }

@@ -139,6 +139,7 @@ mod tests {
         measure: Measure::Service,
         parameters: &[("bytes", "64"), ("offload", "false")],
         actors: 1,
+        figures: &[],
     };
 
     fn parse(text: &str) -> Result<Parameters, ParameterError> {

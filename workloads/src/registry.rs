@@ -31,12 +31,16 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::connect::Connect,
     catalog::sha256::Sha256Block,
     catalog::sleep::Sleep,
     catalog::spawn::Spawn,
     catalog::ping_pong::PingPong,
     catalog::file_read::FileRead,
     catalog::mixed::Mixed,
+    catalog::gather::Gather,
+    catalog::footprint::Footprint,
+    catalog::starve::Starve,
 ];
 
 /// The profile of this name.
@@ -48,7 +52,7 @@ pub fn find(name: &str) -> Option<&'static Profile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Parameters;
+    use crate::{Parameters, Port};
 
     #[test]
     fn names_are_unique_and_legal() {
@@ -57,6 +61,20 @@ mod tests {
             let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(profile.name.chars().all(legal), "{}", profile.name);
             assert!(profile.question.ends_with('?'), "{} asks a question", profile.name);
+        }
+    }
+
+    #[test]
+    fn what_is_compiled_for_every_runner_is_compiled_for_its_shape() {
+        struct Agree;
+        impl Visitor for Agree {
+            type Output = bool;
+            fn visit<W: Workload>(self) -> bool {
+                <W::Port as Port>::SHAPE.is_none_or(|shape| shape == W::PROFILE.shape)
+            }
+        }
+        for profile in ALL {
+            assert_eq!(visit(profile.name, Agree), Some(true), "{}", profile.name);
         }
     }
 

@@ -8,7 +8,7 @@
 //! This file must not know any runtime. Next: [`crate::workload`]; implementations stand in
 //! `runners/src/catalog/`.
 
-use crate::Buffer;
+use crate::{Buffer, Mutex, Semaphore};
 use std::{
     future::Future,
     io,
@@ -34,6 +34,14 @@ pub trait Runtime: Copy + Send + Sync + 'static {
     type Sender<T: Send + 'static>: Sender<T>;
     /// The receiving half of a bounded channel.
     type Receiver<T: Send + 'static>: Receiver<T>;
+    /// A lock around a value.
+    type Mutex<T: Send + 'static>: Mutex<T>;
+    /// A number of permits.
+    type Semaphore: Semaphore;
+    /// The giving end of a queue of many to many.
+    type QueueSender<T: Send + 'static>: Sender<T>;
+    /// The taking end of a queue of many to many.
+    type QueueReceiver<T: Send + 'static>: Receiver<T> + Clone;
 
     /// Starts a task beside the current one. Dropping the join is not specified (some runtimes cancel,
     /// others go on): await it, or use [`Runtime::detach`].
@@ -61,6 +69,40 @@ pub trait Runtime: Copy + Send + Sync + 'static {
 
     /// A bounded channel for `capacity` items, at least 1.
     fn channel<T: Send + 'static>(self, capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>);
+
+    /// A lock around a value, free at first.
+    fn mutex<T: Send + 'static>(self, value: T) -> Self::Mutex<T>;
+
+    /// So many permits, at least 1.
+    fn semaphore(self, permits: usize) -> Self::Semaphore;
+
+    /// A bounded queue for `capacity` items, at least 1, which many fill and many empty: each item comes to one
+    /// of the takers.
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Self::QueueSender<T>, Self::QueueReceiver<T>);
+
+    /// Does two things that do not wait for each other, and is done when both are. Where the runtime has no way
+    /// of its own, `left` is a task, and whoever forks does `right` meanwhile.
+    fn fork<L, R>(self, left: L, right: R) -> impl Future<Output = (L::Output, R::Output)> + Send
+    where
+        L: Future<Output: Send + 'static> + Send + 'static,
+        R: Future<Output: Send + 'static> + Send + 'static,
+    {
+        async move {
+            let left = self.spawn(left);
+            let right = right.await;
+            (left.await, right)
+        }
+    }
+
+    /// Gives `work` so much time; `None` when it took longer and was given up: it is dropped where it waits, and
+    /// nothing of it happens any more. A runner that cannot give up work says so in its capabilities; there it
+    /// goes on to its end, and comes out.
+    fn timeout<F>(self, limit: Duration, work: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send + 'static> + Send;
 
     /// Opens a connection.
     ///

@@ -4,7 +4,9 @@
 //! operation must have done ([`Workload::expected`]). It never loops, and never sees a clock: loop, gate,
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
-use crate::{Digest, Needs, ParameterError, Parameters, Runtime, server::Call};
+use crate::{
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, server::Call,
+};
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
@@ -12,6 +14,10 @@ use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::
 pub trait Workload: Sized + Send + Sync + 'static {
     /// What an actor keeps between its operations: a connection, a buffer.
     type State<R: Runtime>: Send + 'static;
+
+    /// Which way its calls take to the runner: [`DirectSession`](crate::DirectSession),
+    /// [`DirectBatch`](crate::DirectBatch) or [`Erased`](crate::Erased).
+    type Port: Port;
 
     /// What it is, for lists and reports.
     const PROFILE: Profile;
@@ -51,6 +57,15 @@ pub trait Workload: Sized + Send + Sync + 'static {
         actor: u32,
     ) -> impl Future<Output = io::Result<Self::State<R>>> + Send;
 
+    /// Readies one actor at the beginning of a slice, before its first operation, outside of what is measured.
+    fn begin<R: Runtime>(
+        &self,
+        _runtime: R,
+        _state: &mut Self::State<R>,
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        async { Ok(()) }
+    }
+
     /// Does one operation, and tells what it did.
     fn operation<R: Runtime>(
         &self,
@@ -83,6 +98,12 @@ pub trait Workload: Sized + Send + Sync + 'static {
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         Duration::ZERO
     }
+
+    /// For [`Measure::Makespan`]: how long an operation would take if waiting overlapped perfectly and nothing
+    /// else cost anything; `None` where that cannot be said.
+    fn ideal(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// What a workload is, for lists and reports.
@@ -102,6 +123,8 @@ pub struct Profile {
     pub parameters: &'static [(&'static str, &'static str)],
     /// How many actors take part unless told otherwise.
     pub actors: u32,
+    /// What it reports besides its times.
+    pub figures: &'static [Figure],
 }
 
 /// What a workload mostly exercises; decides the default placement.
@@ -173,6 +196,9 @@ pub struct Surroundings {
     pub peer: Option<SocketAddr>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
+    /// Where a workload enters figures of its own.
+    #[serde(skip)]
+    pub ledger: Ledger,
 }
 
 impl Surroundings {

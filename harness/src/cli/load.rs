@@ -1,7 +1,7 @@
 //! Load a server: from the options to slices of [`simul_load`], and to the exit code.
 //!
 //! The generator runs in this process and on this thread, on a core that it is pinned to. How the result reads:
-//! [`super::load_text`].
+//! `load_text.rs`.
 
 use super::{load_text, say};
 use crate::{

@@ -328,10 +328,14 @@ fn say(text: &str) -> Result<(), Failure> {
 }
 
 fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
-    if kind != Peer::Echo.name() {
-        return Err(Failure::BadInput(format!("no peer '{kind}'; there is: echo")));
-    }
-    peer::serve(Peer::Echo).map(|()| ExitCode::SUCCESS).map_err(broken)
+    let Some(peer) = Peer::ALL.iter().find(|peer| peer.name() == kind) else {
+        let names: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
+        return Err(Failure::BadInput(format!(
+            "no peer '{kind}'; there are: {}",
+            names.join(", ")
+        )));
+    };
+    peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
 }
 
 /// Tries a runner out in this process, and prints what came of it as one line of JSON.

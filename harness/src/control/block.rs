@@ -5,6 +5,9 @@
 //! block has fresh processes, since every process carries an offset of its own: the process, not the
 //! slice, is what may be counted.
 //!
+//! Work that must be alone on the machine has no company: each trial, in random order, is started, warmed, does its
+//! rounds and is ended before the next one starts.
+//!
 //! A round beside a busy stranger is set aside and run again while that costs at most a quarter of the
 //! block. The controller sleeps during slices. Next: [`super::arm`], [`super::marks`].
 
@@ -71,16 +74,36 @@ impl<'a> Block<'a> {
         reporter: &mut dyn Reporter,
     ) -> Result<Vec<TrialRecord>, Interrupted> {
         let mut random = Pcg64Mcg::seed_from_u64(self.seed ^ u64::from(self.block).rotate_left(32));
-        self.set_up(inbox, &mut random)?;
-        self.warm_up(inbox)?;
-        self.rounds(inbox, reporter, &mut random)?;
-        for arm in &mut self.arms {
-            arm.finish(inbox)?;
+        let mut all: Vec<usize> = (0..self.arms.len()).collect();
+        if self.contest.needs.alone {
+            all.shuffle(&mut random);
+            for arm in all {
+                self.sitting(&[arm], inbox, reporter, &mut random)?;
+            }
+        } else {
+            self.sitting(&all, inbox, reporter, &mut random)?;
         }
-        self.arms.iter_mut().for_each(Arm::release);
-        self.arms.iter_mut().for_each(|arm| arm.bury(inbox));
         let arms = std::mem::take(&mut self.arms);
         Ok(arms.into_iter().map(|arm| arm.judged(self.contest)).collect())
+    }
+
+    /// These arms live from start to end, together: normally all, and just one where the work must be alone.
+    fn sitting(
+        &mut self,
+        arms: &[usize],
+        inbox: &mut Inbox,
+        reporter: &mut dyn Reporter,
+        random: &mut Pcg64Mcg,
+    ) -> Result<(), Interrupted> {
+        self.set_up(arms, inbox, random)?;
+        self.warm_up(arms, inbox)?;
+        self.rounds(arms, inbox, reporter, random)?;
+        for arm in arms {
+            self.arms[*arm].finish(inbox)?;
+        }
+        arms.iter().for_each(|arm| self.arms[*arm].release());
+        arms.iter().for_each(|arm| self.arms[*arm].bury(inbox));
+        Ok(())
     }
 
     fn launch(&self, arm: &'a ArmPlan) -> Launch<'a> {
@@ -98,13 +121,19 @@ impl<'a> Block<'a> {
             slice_ns: self.plan.record.slice_ns,
             drop_ns: self.plan.record.drop_ns,
             warm_up_ns: self.plan.record.warm_up_ns,
+            least_operations: self.plan.least_operations,
             exact: self.plan.exact_slice,
         }
     }
 
     /// Starts all processes, in random order, and waits until all actors are at their gates.
-    fn set_up(&mut self, inbox: &mut Inbox, random: &mut Pcg64Mcg) -> Result<(), Interrupted> {
-        let mut order: Vec<usize> = (0..self.arms.len()).collect();
+    fn set_up(
+        &mut self,
+        arms: &[usize],
+        inbox: &mut Inbox,
+        random: &mut Pcg64Mcg,
+    ) -> Result<(), Interrupted> {
+        let mut order = arms.to_vec();
         order.shuffle(random);
         let launches: Vec<Launch<'a>> =
             self.arms.iter().map(|arm| self.launch(arm.plan())).collect();
@@ -121,20 +150,21 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
-    fn warm_up(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
+    fn warm_up(&mut self, arms: &[usize], inbox: &mut Inbox) -> Result<(), Interrupted> {
         let rate_per_sec = Course::of(self.contest).next().unwrap_or(0);
         let turn = Turn { round: 0, position: 0, rate_per_sec, seed: self.seed };
-        self.arms.iter_mut().try_for_each(|arm| arm.warm_up(turn, inbox).map(|_| ()))
+        arms.iter().try_for_each(|arm| self.arms[*arm].warm_up(turn, inbox).map(|_| ()))
     }
 
     fn rounds(
         &mut self,
+        arms: &[usize],
         inbox: &mut Inbox,
         reporter: &mut dyn Reporter,
         random: &mut Pcg64Mcg,
     ) -> Result<(), Interrupted> {
         let mut course = Course::of(self.contest);
-        let mut order: Vec<usize> = (0..self.arms.len()).collect();
+        let mut order = arms.to_vec();
         let mut round = 0;
         self.look = self.watch.look(&self.ours);
         while let Some(rate_per_sec) = course.next() {
@@ -149,7 +179,7 @@ impl<'a> Block<'a> {
             }
             let foreign_cores = self.round(turn, &wanted, inbox, reporter)?;
             if foreign_cores > MOST_CORES && course.repeat() {
-                self.set_aside(round);
+                self.set_aside(arms, round);
                 reporter.take_in(&Event::RoundSetAside { foreign_cores });
             } else {
                 course.advance();
@@ -187,9 +217,10 @@ impl<'a> Block<'a> {
         Ok(worst)
     }
 
-    fn set_aside(&mut self, round: u32) {
-        for arm in &mut self.arms {
-            let slices = arm.record.slices.iter_mut().filter(|slice| slice.round == round);
+    fn set_aside(&mut self, arms: &[usize], round: u32) {
+        for arm in arms {
+            let slices =
+                self.arms[*arm].record.slices.iter_mut().filter(|slice| slice.round == round);
             slices.for_each(|slice| slice.set_aside = true);
         }
     }

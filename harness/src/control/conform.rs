@@ -40,8 +40,13 @@ pub enum Finding {
 pub type Listener<'a> = dyn FnMut(&str, Finding) -> Result<(), Failure> + 'a;
 
 /// Lengths of warm-up and slices, and what is dropped of them: enough for slow interpreters.
-const LENGTHS: Lengths =
-    Lengths { slice_ns: SLICE_NS, drop_ns: 10_000_000, warm_up_ns: 50_000_000, exact: true };
+const LENGTHS: Lengths = Lengths {
+    slice_ns: SLICE_NS,
+    drop_ns: 10_000_000,
+    warm_up_ns: 50_000_000,
+    least_operations: 1,
+    exact: true,
+};
 const SLICE_NS: u64 = 100_000_000;
 /// How long idleness is watched.
 const WATCHED: Duration = Duration::from_millis(300);
@@ -253,7 +258,7 @@ fn unknown_work(available: &Available) -> Result<Finding, Interrupted> {
         Ok(program) => program,
         Err(error) => return Ok(Finding::Wrong(error.to_string())),
     };
-    let surroundings = Surroundings { peer: None, folder: program.folder() };
+    let surroundings = Surroundings { folder: program.folder(), ..Surroundings::default() };
     program.tell(&Spec { surroundings, ..spec(available, "no-such-workload:1", Mode::Closed) });
     Ok(match program.answer::<Reply>(&mut inbox, ENDING)? {
         Ok(Reply::Refused { .. }) => match program.await_end(ENDING) {

@@ -69,7 +69,7 @@ fn serve(available: &Available, by_signal: bool) -> Result<Finding, Interrupted>
         Ok(server) => server,
         Err(error) => return Ok(Finding::Wrong(error.to_string())),
     };
-    let surroundings = Surroundings { peer: None, folder: server.folder() };
+    let surroundings = Surroundings { folder: server.folder(), ..Surroundings::default() };
     server.tell(&crate::protocol::Spec { surroundings, ..spec(available, "echo:64", Mode::Serve) });
     let finding = match server.answer::<Reply>(&mut inbox, SETTING_UP)? {
         Err((_, reason)) => Finding::Wrong(reason),

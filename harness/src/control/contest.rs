@@ -8,18 +8,23 @@ use super::{
     entrants::Field,
     entries::Entry,
     external::External,
+    limits::{Demand, Limits},
     open_plan::{self, OpenPlan},
     placement::Cores,
     programs::Available,
     selection::Request,
     suites,
 };
-use simul_results::{Cell, Contest, Load, Placement, Role, State, record::ContestRecord};
+use crate::clock;
+use simul_results::{
+    Cell, Contest, Load, Placement, Role, State,
+    record::{ContestRecord, FigureRecord},
+};
 use simul_runners::{Runner, bare, capabilities::Intake};
 use simul_workloads::{
     Class, Needs, Parameters, Profile, Workload, registry, server::call::call_of,
 };
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// Cells that are measured in the same rounds.
 #[derive(Clone, Debug)]
@@ -34,6 +39,12 @@ pub struct ContestPlan {
     pub actors: u32,
     /// What a trial needs.
     pub needs: Needs,
+    /// How long an operation would take at best, where the workload can say.
+    pub ideal: Option<Duration>,
+    /// How many trials are alive at the same time at most.
+    pub contenders: u64,
+    /// What the machine allows.
+    pub limits: Limits,
     /// Where everything runs.
     pub cores: Cores,
     /// Rounds in a block; of a sweep, rounds at each rate.
@@ -78,7 +89,7 @@ impl ContestPlan {
             _ => (request.connections.unwrap_or(open_plan::CONNECTIONS), Some(call_of(&workload))),
         };
         let visitor = NeedsOf { parameters, seed, actors };
-        let needs = registry::visit(profile.name, visitor)
+        let (needs, ideal) = registry::visit(profile.name, visitor)
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
         let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
@@ -105,6 +116,9 @@ impl ContestPlan {
             parameters: parameters.to_map(),
             actors,
             needs,
+            ideal,
+            contenders: field.runners.len() as u64 + u64::from(request.null_arms) + 1,
+            limits: field.limits.clone(),
             cores,
             rounds,
             open,
@@ -199,8 +213,26 @@ impl ContestPlan {
         }
         let needs = (!self.contest.load.is_open()).then_some(&self.needs);
         let visitor = Admission { needs, workers: self.cores.workers };
-        simul_runners::registry::visit(program, visitor)
-            .unwrap_or_else(|| (false, Some("it is not built in".into())))
+        let (one_worker, task_is_thread, unfit) = simul_runners::registry::visit(program, visitor)
+            .unwrap_or_else(|| (false, false, Some("it is not built in".into())));
+        (one_worker, unfit.or_else(|| self.beyond_limits(task_is_thread)))
+    }
+
+    /// What the machine does not allow this work on a runner whose tasks are, or are not, threads.
+    pub(super) fn beyond_limits(&self, task_is_thread: bool) -> Option<String> {
+        if self.contest.load.is_open() {
+            return None;
+        }
+        let needs = &self.needs;
+        // Those that live through a block together; what they keep, they keep all the time.
+        let alive = if needs.alone { 1 } else { self.contenders };
+        let tasks = needs.live_tasks.saturating_add(u64::from(self.actors));
+        self.limits.refuse(&Demand {
+            threads: if task_is_thread { tasks } else { 0 },
+            descriptors: needs.descriptors,
+            ports: needs.ports,
+            memory_bytes: needs.memory_bytes.saturating_mul(alive),
+        })
     }
 
     fn choose_baseline(&self) -> Option<String> {
@@ -224,7 +256,21 @@ impl ContestPlan {
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
             open: self.open.as_ref().map(|open| open.record.clone()),
+            // A server is asked over the wire, where no ledger is.
+            figures: if self.contest.load.is_open() { Vec::new() } else { self.figures() },
+            ideal_ns: self.ideal.filter(|_| !self.contest.load.is_open()).map(clock::to_ns),
         }
+    }
+
+    fn figures(&self) -> Vec<FigureRecord> {
+        let figures = self.profile.figures.iter();
+        figures
+            .map(|figure| FigureRecord {
+                name: figure.name.into(),
+                unit: figure.unit.into(),
+                describes: figure.describes.into(),
+            })
+            .collect()
     }
 
     /// What its times are: whatever the work, an open load measures its response.
@@ -260,10 +306,11 @@ struct NeedsOf<'a> {
 }
 
 impl registry::Visitor for NeedsOf<'_> {
-    type Output = Result<Needs, simul_workloads::ParameterError>;
+    type Output = Result<(Needs, Option<Duration>), simul_workloads::ParameterError>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        Ok(W::new(self.parameters, self.seed)?.needs(self.actors))
+        let work = W::new(self.parameters, self.seed)?;
+        Ok((work.needs(self.actors), work.ideal()))
     }
 }
 
@@ -274,7 +321,8 @@ struct Admission<'a> {
 }
 
 impl simul_runners::registry::Visitor for Admission<'_> {
-    type Output = (bool, Option<String>);
+    /// Whether it has one worker by design, whether its tasks are threads, why it cannot do the work.
+    type Output = (bool, bool, Option<String>);
 
     fn visit<R: Runner>(self) -> Self::Output {
         let workers = if R::PROFILE.one_worker { 1 } else { self.workers };
@@ -285,6 +333,6 @@ impl simul_runners::registry::Visitor for Admission<'_> {
             (None, Intake::Absent(reason)) => Some(reason.to_owned()),
             (None, _) => None,
         };
-        (R::PROFILE.one_worker, refusal)
+        (R::PROFILE.one_worker, capabilities.task_is_thread, refusal)
     }
 }

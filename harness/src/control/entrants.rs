@@ -4,12 +4,13 @@
 //! other. It must not know how an arm is measured. Next: [`super::programs`] says which can run here.
 
 use super::{
+    limits::Limits,
     plan::{ArmPlan, ContestPlan, Plan},
     programs::Programs,
     selection::{Request, matching},
 };
 use simul_results::{Cell, Role, State};
-use simul_runners::{Capabilities, bare};
+use simul_runners::{Capabilities, bare, program::Class};
 use std::sync::Arc;
 
 /// Who may take part, and where.
@@ -17,6 +18,7 @@ pub(super) struct Field<'a> {
     pub(super) runners: &'a [&'a str],
     pub(super) programs: &'a Programs,
     pub(super) cores: &'a [u32],
+    pub(super) limits: &'a Limits,
 }
 
 /// The runners that were asked for, canaries and hand-written counterparts included if named.
@@ -56,7 +58,10 @@ impl ContestPlan {
             (!program.serve).then(|| "it is no server".to_owned())
         } else {
             let unfit = program.refusal(self.profile.name);
-            unfit.or_else(|| capabilities.admit(&self.needs).err())
+            let is_thread = matches!(program.class, Class::Threads | Class::Processes);
+            unfit
+                .or_else(|| capabilities.admit(&self.needs).err())
+                .or_else(|| self.beyond_limits(is_thread))
         };
         // What it cannot do it is not asked for: a version command takes its time.
         let (refusal, foreign) = match unfit {

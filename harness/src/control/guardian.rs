@@ -73,6 +73,8 @@ pub fn watch(charge: &Charge) -> Result<ExitCode, Failure> {
     let [program, arguments @ ..] = charge.command.as_slice() else {
         return Err(Failure::BadInput("a guardian needs a command".into()));
     };
+    // What is started here inherits it, whatever language it is written in.
+    crate::descriptors::raise();
     let mut command = Command::new(program);
     if program == OWN_PROGRAM {
         // So that lists of processes show a name and not "exe".

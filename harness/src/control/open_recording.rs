@@ -45,6 +45,7 @@ pub(super) fn slice(
         set_aside: false,
         histogram_crc: Some(histogram::checksum(&encoded)),
         histogram: encoded,
+        figures: Default::default(),
         open: Some(OpenRecord {
             rate_per_sec: turn.rate_per_sec,
             offered_per_sec: outcome.offered_per_sec,

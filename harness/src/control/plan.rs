@@ -2,7 +2,7 @@
 //!
 //! A request becomes contests; each gets its runners, a null arm (the baseline runner once more) and a
 //! floor. A pair that cannot work keeps its cell, with the reason. Nothing has been started or written
-//! when the plan stands. Next: [`super::contest`], then [`super::schedule`].
+//! when the plan stands. Next: `contest.rs`, then [`super::schedule`].
 
 pub use super::contest::{ArmPlan, ContestPlan};
 
@@ -10,13 +10,15 @@ use super::{
     contest::Site,
     entrants::{Field, selected_runners},
     entries::entries,
+    limits::Limits,
     open_plan,
     programs::Programs,
+    rotation,
     selection::{Request, unknown},
     suites,
 };
 use crate::{clock, exit::Failure};
-use simul_results::record::PlanRecord;
+use simul_results::{Role, State, record::PlanRecord};
 use simul_runners::bare;
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
@@ -32,12 +34,14 @@ pub struct Plan {
     pub record: PlanRecord,
     /// Whether slices have exactly the length that was asked for.
     pub exact_slice: bool,
+    /// Operations that a slice is to hold, where its length is not exact.
+    pub least_operations: u64,
     /// In the order of reports.
     pub contests: Vec<ContestPlan>,
 }
 
 impl Plan {
-    /// Makes a plan on a machine with these cores.
+    /// Makes a plan on a machine with these cores, within its limits.
     ///
     /// # Errors
     /// Something that was asked for does not exist, does not fit, or selects nothing.
@@ -56,7 +60,8 @@ impl Plan {
         let mut taken = all_names();
         taken.extend(programs.names());
         open_plan::check_names(&request.servers, &taken).map_err(bad)?;
-        let field = Field { runners: &runners, programs, cores: available };
+        let limits = Limits::of_this_machine();
+        let field = Field { runners: &runners, programs, cores: available, limits: &limits };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
@@ -65,6 +70,10 @@ impl Plan {
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
             }
+        }
+        // Whoever names something means all of it.
+        if let Some(turns) = suite.rotating.filter(|_| request.names_nothing()) {
+            take_turns(&mut contests, turns);
         }
         let startable =
             |contest: &ContestPlan| contest.arms.iter().any(|arm| arm.refusal.is_none());
@@ -95,7 +104,45 @@ impl Plan {
             keep_awake: false,
             contests: contests.iter().map(ContestPlan::record).collect(),
         };
-        Ok(Self { record, exact_slice: request.slice.is_some(), contests })
+        Ok(Self {
+            record,
+            exact_slice: request.slice.is_some(),
+            least_operations: suite.least_operations,
+            contests,
+        })
+    }
+}
+
+impl Plan {
+    /// For each contest, how many trials a block of it has.
+    #[must_use]
+    pub fn trials(&self) -> Vec<u32> {
+        let able = |contest: &ContestPlan| {
+            contest.arms.iter().filter(|arm| arm.refusal.is_none()).count() as u32
+        };
+        self.contests.iter().map(able).collect()
+    }
+}
+
+/// Leaves each contest the runners whose turn it is, its null arms and its floor. What is not available here
+/// has its turn too: its row says so.
+fn take_turns(contests: &mut [ContestPlan], turns: usize) {
+    let able = |contest: &ContestPlan| {
+        let can = |arm: &&ArmPlan| {
+            let unfit = matches!(arm.refusal, Some((State::NotApplicable, _)));
+            arm.cell.role == Role::Runner && !unfit
+        };
+        let runners = contest.arms.iter().filter(can).map(|arm| arm.cell.runner.clone());
+        rotation::Able { runners: runners.collect(), baseline: contest.baseline.clone() }
+    };
+    let all: Vec<rotation::Able> = contests.iter().map(able).collect();
+    for (contest, chosen) in contests.iter_mut().zip(rotation::turns(&all, turns)) {
+        // Where nobody can do the work, all rows say why.
+        if !chosen.is_empty() {
+            contest
+                .arms
+                .retain(|arm| arm.cell.role != Role::Runner || chosen.contains(&arm.cell.runner));
+        }
     }
 }
 
@@ -108,7 +155,6 @@ fn all_names() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use simul_results::State;
 
     fn plan(workload: &str, runners: &[&str]) -> Result<Plan, String> {
         let request = Request {

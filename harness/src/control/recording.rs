@@ -100,6 +100,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         set_aside: false,
         histogram_crc: Some(histogram::checksum(&histogram)),
         histogram,
+        figures: slice.figures,
         open: None,
     }
 }

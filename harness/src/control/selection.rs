@@ -43,6 +43,14 @@ pub struct Request {
     pub null_arms: u32,
 }
 
+impl Request {
+    /// Whether the suite alone says what is measured.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        self.workloads.is_empty() && self.runners.is_empty()
+    }
+}
+
 /// Names that match a pattern such as `tokio*`, in the order of the list.
 ///
 /// # Errors

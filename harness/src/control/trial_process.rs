@@ -24,8 +24,8 @@ use simul_results::{State, record::ReceiptRecord};
 use simul_workloads::Surroundings;
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-/// How long a program may take to end after its last answer.
-const ENDING: Duration = Duration::from_secs(5);
+/// How long a program may take to end after its last answer: as long as to start, since all end together.
+const ENDING: Duration = Duration::from_secs(20);
 
 /// A process that answers.
 pub struct TrialProcess {
@@ -81,7 +81,11 @@ impl TrialProcess {
             actors: launch.contest.actors,
             workers: launch.arm.workers,
             seed: launch.seed,
-            surroundings: Surroundings { peer, folder: dialogue.folder() },
+            surroundings: Surroundings {
+                peer,
+                folder: dialogue.folder(),
+                ..Surroundings::default()
+            },
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(DRAIN),
         };

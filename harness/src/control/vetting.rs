@@ -3,9 +3,9 @@
 //! A program that measures itself may be wrong, or worse. What it says of a slice must agree with itself, with
 //! the order, and with the controller's own clock; otherwise it is refused, with the reason, and the trial has
 //! failed. Percentiles are computed here from what was counted, in one way for all runners. It must not know
-//! who sent the numbers. Next: [`super::recording`] writes them down.
+//! who sent the numbers. Next: `recording.rs` writes them down.
 
-use crate::protocol::Slice;
+use crate::protocol::{MOST_VALUES, Slice};
 use hdrhistogram::Histogram;
 use simul_results::histogram;
 
@@ -65,6 +65,7 @@ pub fn vet(slice: Slice, ordered: &Ordered) -> Result<Vetted, String> {
 pub fn vet_broken(slice: Slice, ordered: &Ordered) -> Result<Vetted, String> {
     check_times(&slice, ordered)?;
     check_numbers(&slice, ordered)?;
+    check_figures(&slice)?;
     let (histogram, counted_ns) = counted(&slice)?;
     let wanted = slice.recorded - slice.unrecorded;
     if histogram.len() != wanted {
@@ -171,6 +172,22 @@ fn check_numbers(slice: &Slice, ordered: &Ordered) -> Result<(), String> {
     }
 }
 
+fn check_figures(slice: &Slice) -> Result<(), String> {
+    for (name, values) in &slice.figures {
+        let count = values.len();
+        if count > MOST_VALUES {
+            return Err(format!(
+                "figure '{name}' has {count} values, more than {MOST_VALUES} in one slice"
+            ));
+        }
+        // Decimal fractions beyond the largest number are read as infinite.
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(format!("figure '{name}' has a value that is no number"));
+        }
+    }
+    Ok(())
+}
+
 fn check_percentiles(slice: &Slice) -> Result<(), String> {
     let given = [
         ("p50_ns", slice.p50_ns),
@@ -261,6 +278,7 @@ mod tests {
             oldest_unfinished_ns: 0,
             histogram: None,
             counts: Some(vec![(10_000_000, 2), (5_000_000, 3)]),
+            figures: Default::default(),
         }
     }
 
@@ -293,6 +311,7 @@ mod tests {
     fn impossible_numbers_are_refused_with_the_reason() {
         let whole = sound;
         let full = 1_u64 << 63;
+        let figure = |values| [("bytes".to_owned(), values)].into();
         for (slice, reason) in [
             (Slice { counts: Some(vec![(1, 4)]), ..whole() }, "add up to 4, but 5"),
             (
@@ -318,6 +337,8 @@ mod tests {
             (Slice { operations: u64::MAX, ..whole() }, "more than cores can do"),
             (Slice { cpu_ns: Some(10_000_000_000), ..whole() }, "more than all cores"),
             (Slice { unfinished: 1, ..whole() }, "unfinished"),
+            (Slice { figures: figure(vec![f64::INFINITY]), ..whole() }, "no number"),
+            (Slice { figures: figure(vec![0.0; MOST_VALUES + 1]), ..whole() }, "has 1001 values"),
         ] {
             let error = vet(slice.clone(), &ORDERED).unwrap_err();
             assert!(error.contains(reason), "{error} for {slice:?}");

@@ -60,8 +60,8 @@ fn read(path: &str) -> Option<String> {
 fn processes() -> Finding {
     let seen = clock::cpu_of_ns(std::process::id() as i32).is_some();
     match Path::new("/proc/self/stat").exists() && seen {
-        true => good("processes", "CPU time of processes can be seen"),
-        false => good("processes", "/proc or the CPU clocks of processes cannot be seen")
+        true => good("CPU clocks", "CPU time of processes can be seen"),
+        false => good("CPU clocks", "/proc or the CPU clocks of processes cannot be seen")
             .but(Health::Broken, "run on Linux, with /proc mounted"),
     }
 }

@@ -11,14 +11,16 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
+use super::gatekeepers;
 use simul_runners::{
-    Discipline, Runner, Turn,
+    Discipline, Executor, Turn,
     blocking_io::poll_once,
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Receiver, Runtime, Sender, Shape, Surroundings, Workload};
+use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
+    any::Any,
     collections::VecDeque,
     future::Future,
     io,
@@ -29,8 +31,8 @@ use std::{
 };
 
 /// What all actors of a trial share.
-struct Stage<R, W> {
-    runner: R,
+struct Stage<E, W> {
+    runner: E,
     work: W,
     surroundings: Surroundings,
     /// Each actor says whether it is set up; and, when it goes, how that went.
@@ -43,39 +45,49 @@ pub struct Actors<T> {
     pub gate: Gate<T>,
     /// One message from each actor when it has ended.
     pub endings: mpsc::Receiver<io::Result<()>>,
+    /// The runner, held outside of its own tasks: the last of them would drop it, and some runtimes panic where
+    /// a worker ends them.
+    pub runner: Arc<dyn Any + Send + Sync>,
 }
 
 /// Sets up the actors and waits until each is at its gate.
 ///
 /// # Errors
 /// What an actor met while it was set up.
-pub fn start<R: Runner, W: Workload, T: Turn>(
-    runner: R,
+pub fn start<E: Executor, W: Workload, T: Turn>(
+    runner: E,
     work: W,
     surroundings: Surroundings,
     actors: u32,
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news });
-    let gate = R::Discipline::choose(Seating { stage, actors, turn: PhantomData });
+    let held = Arc::clone(&stage) as Arc<dyn Any + Send + Sync>;
+    let gate = E::Discipline::choose(Seating { stage, actors, turn: PhantomData });
+    await_opened(&endings, actors)?;
+    Ok(Actors { gate, endings, runner: held })
+}
+
+/// Waits until each actor has said that it is set up. Not generic: it is the same for all.
+fn await_opened(news: &mpsc::Receiver<io::Result<()>>, actors: u32) -> io::Result<()> {
     for _ in 0..actors {
-        match endings.recv() {
+        match news.recv() {
             Ok(opened) => opened?,
             // An actor took its stage down without a word: its task is gone.
             Err(_) => return Err(io::Error::other("an actor ended while it was set up")),
         }
     }
-    Ok(Actors { gate, endings })
+    Ok(())
 }
 
 /// Actors that are to be brought to their gate.
-struct Seating<R, W, T> {
-    stage: Arc<Stage<R, W>>,
+struct Seating<E, W, T> {
+    stage: Arc<Stage<E, W>>,
     actors: u32,
     turn: PhantomData<T>,
 }
 
-impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Driver for Seating<E, W, T> {
     type Output = Gate<T>;
 
     fn tasks(self) -> Gate<T> {
@@ -91,139 +103,130 @@ impl<R: Runner, W: Workload, T: Turn> Driver for Seating<R, W, T> {
     }
 }
 
-/// Actors that are tasks of their own, and gatekeepers among them. Turns are handed out by a task because a
-/// task that is woken from outside the runtime may wait long behind those that are woken inside: with a
-/// thousand actors on tokio, some had not begun when a slice of 50 ms was over, and Little's law showed it.
-/// Where tasks stay on the worker that they were dealt to, each worker has a gatekeeper of its own: some
-/// runtimes look for wake-ups from other threads only when they have nothing left to run, so the first actors
-/// of a batch would keep all others of their worker from their turns for ever (monoio and glommio did).
-fn as_tasks<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actors: u32) -> Gate<T> {
-    let runtime = stage.runner.runtime();
-    let keepers = stage.runner.dealt().clamp(1, (actors as usize).max(1));
-    let mut gates: Vec<Vec<_>> = (0..keepers).map(|_| Vec::new()).collect();
-    for actor in 0..actors {
-        let (gate, turns) = runtime.channel(1);
-        stage.runner.launch(actor as usize, task(Arc::clone(stage), actor, turns));
-        gates[actor as usize % keepers].push(gate);
-    }
-    let mut bells: Vec<_> = gates
-        .into_iter()
-        .enumerate()
-        .map(|(keeper, gates)| {
-            let (bell, rings) = runtime.channel(1);
-            stage.runner.launch(keeper, keep_gate::<R::Runtime, T>(gates, rings));
-            bell
-        })
-        .collect();
-    Box::new(move |turns| {
-        let mut dealt: Vec<Vec<T>> = (0..keepers).map(|_| Vec::new()).collect();
-        for (actor, turn) in turns.into_iter().enumerate() {
-            dealt[actor % keepers].push(turn);
-        }
-        for (bell, turns) in bells.iter_mut().zip(dealt) {
-            // The gatekeeper has taken the last ring, so this never waits. If it is gone, the turns are
-            // dropped, and that is noticed.
-            pollster::block_on(bell.send(turns));
-        }
-    })
+/// Launches what is not launched once an operation. Boxed, so that the runtime's side of a task is compiled once
+/// for each runner and not for each pair; what a poll costs more, an indirect call, is the same for all.
+fn launch_boxed<E: Executor>(executor: &E, actor: u32, task: Boxed<'static, ()>) {
+    executor.launch(actor as usize, task);
 }
 
-/// Hands out turns whenever the bell rings. Every gate holds one turn, and its actor has taken the last.
-async fn keep_gate<R: Runtime, T: Turn>(
-    mut gates: Vec<R::Sender<T>>,
-    mut rings: R::Receiver<Vec<T>>,
-) {
-    while let Some(turns) = rings.receive().await {
-        for (gate, turn) in gates.iter_mut().zip(turns) {
-            // An actor that is gone drops its turn, and that is noticed.
-            gate.send(turn).await;
-        }
+/// Actors that are tasks of their own, each behind a gate.
+fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
+    let (gates, turns) = gatekeepers::gates::<E, T>(&stage.runner, actors);
+    for (actor, turns) in (0..actors).zip(turns) {
+        launch_boxed(&stage.runner, actor, Box::pin(task(Arc::clone(stage), actor, turns)));
     }
+    gatekeepers::employ(&stage.runner, gates)
 }
 
-async fn task<R: Runner, W: Workload, T: Turn>(
-    stage: Arc<Stage<R, W>>,
+async fn task<E: Executor, W: Workload, T: Turn>(
+    stage: Arc<Stage<E, W>>,
     actor: u32,
-    mut turns: <R::Runtime as Runtime>::Receiver<T>,
+    mut turns: <E::Runtime as Runtime>::Receiver<T>,
 ) {
     let runtime = stage.runner.runtime();
-    let mut state = match stage.work.open(runtime, &stage.surroundings, actor).await {
-        Ok(state) => state,
+    let mut held = match stage.work.open(runtime, &stage.surroundings, actor).await {
+        Ok(state) => Some(state),
         Err(error) => return stage.tell(Err(error)),
     };
     stage.tell(Ok(()));
     let mut number = 0;
     while let Some(mut turn) = turns.receive().await {
+        if let Some(state) = &mut held
+            && let Err(error) = stage.work.begin(runtime, state).await
+        {
+            return turn.failed(error);
+        }
         while turn.next() {
-            let outcome = match W::PROFILE.shape {
-                Shape::Session => stage.work.operation(runtime, &mut state).await,
-                Shape::Batch => {
-                    let stage = Arc::clone(&stage);
-                    let job = runtime.spawn(async move {
-                        let outcome = stage.work.operation(runtime, &mut state).await;
-                        (outcome, state)
-                    });
-                    let (outcome, back) = job.await;
-                    state = back;
-                    outcome
-                }
-            };
-            match outcome {
+            let outcome = W::Port::perform(
+                W::PROFILE.shape,
+                (&stage, &mut held),
+                |(stage, held)| here(stage, held),
+                |(stage, held)| apart(stage, held),
+            );
+            match outcome.await {
                 Ok(digest) => turn.done(digest, stage.work.asked(actor, number)),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
         }
     }
-    stage.tell(stage.work.close(runtime, state).await);
+    if let Some(state) = held {
+        stage.tell(stage.work.close(runtime, state).await);
+    }
+}
+
+/// An operation of a session, in the actor's own task.
+async fn here<E: Executor, W: Workload>(
+    stage: &Stage<E, W>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    match held {
+        Some(state) => stage.work.operation(stage.runner.runtime(), state).await,
+        None => Err(io::Error::other("an actor without a state")),
+    }
+}
+
+/// An operation of a batch, in a job of its own, which brings the actor's state back.
+async fn apart<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
+    held: &mut Option<W::State<E::Runtime>>,
+) -> io::Result<Digest> {
+    let runtime = stage.runner.runtime();
+    let (stage, mut state) = (Arc::clone(stage), held.take());
+    let job = runtime.spawn(async move { (here(&stage, &mut state).await, state) });
+    let (outcome, back) = job.await;
+    *held = back;
+    outcome
 }
 
 /// An actor whose every operation is a job. Between slices its state lies on the shelf.
-fn as_jobs<R: Runner, W: Workload, T: Turn>(stage: &Arc<Stage<R, W>>, actor: u32) -> Opener<T> {
+fn as_jobs<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actor: u32) -> Opener<T> {
     let shelf = Arc::new(Mutex::new(None));
     let (opening, place) = (Arc::clone(stage), Arc::clone(&shelf));
-    stage.runner.launch(actor as usize, async move {
+    let open = async move {
         let opened =
             opening.work.open(opening.runner.runtime(), &opening.surroundings, actor).await;
         opening.tell(opened.map(|state| put(&place, (state, 0))));
-    });
+    };
+    launch_boxed(&stage.runner, actor, Box::pin(open));
     let home = Home(Seat { stage: Arc::clone(stage), actor, shelf });
-    Box::new(move |mut turn: T| {
-        if turn.next() {
-            let Some((state, number)) = take(&home.0.shelf) else { return false };
-            Job { seat: home.0.clone(), state, number, turn }.submit();
-        }
+    Box::new(move |turn: T| {
+        let Some((state, number)) = take(&home.0.shelf) else { return false };
+        Job { seat: home.0.clone(), state, number, turn, begun: false }.submit();
         true
     })
 }
 
 /// Where an actor of a pool is at home.
-struct Seat<R: Runner, W: Workload> {
-    stage: Arc<Stage<R, W>>,
+struct Seat<E: Executor, W: Workload> {
+    stage: Arc<Stage<E, W>>,
     actor: u32,
     /// The state, and the number of the next operation.
-    shelf: Shelf<W::State<R::Runtime>>,
+    shelf: Shelf<W::State<E::Runtime>>,
 }
 
 type Shelf<S> = Arc<Mutex<Option<(S, u64)>>>;
 
 /// One operation of an actor of a pool.
-struct Job<R: Runner, W: Workload, T: Turn> {
-    seat: Seat<R, W>,
-    state: W::State<R::Runtime>,
+struct Job<E: Executor, W: Workload, T: Turn> {
+    seat: Seat<E, W>,
+    state: W::State<E::Runtime>,
     number: u64,
     turn: T,
+    /// Whether the actor has been readied for this slice, which is a job of its own: in the queue it stands
+    /// before all operations, so that the window opens when everybody is ready.
+    begun: bool,
 }
 
 // Not derived, which would ask runner and workload to be `Clone`.
-impl<R: Runner, W: Workload> Clone for Seat<R, W> {
+impl<E: Executor, W: Workload> Clone for Seat<E, W> {
     fn clone(&self) -> Self {
         let (stage, shelf) = (Arc::clone(&self.stage), Arc::clone(&self.shelf));
         Self { stage, actor: self.actor, shelf }
     }
 }
 
-impl<R: Runner, W: Workload, T: Turn> Job<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
     fn submit(self) {
         let stage = Arc::clone(&self.seat.stage);
         stage.runner.launch(self.seat.actor as usize, Submitted(Some(self)));
@@ -232,11 +235,17 @@ impl<R: Runner, W: Workload, T: Turn> Job<R, W, T> {
     fn run(mut self) {
         let stage = Arc::clone(&self.seat.stage);
         let actor = self.seat.actor;
-        match poll_once(stage.work.operation(stage.runner.runtime(), &mut self.state)) {
-            Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
-            Err(error) => return self.turn.failed(error),
+        let runtime = stage.runner.runtime();
+        if self.begun {
+            match poll_once(stage.work.operation(runtime, &mut self.state)) {
+                Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
+                Err(error) => return self.turn.failed(error),
+            }
+            self.number += 1;
+        } else if let Err(error) = poll_once(stage.work.begin(runtime, &mut self.state)) {
+            return self.turn.failed(error);
         }
-        self.number += 1;
+        self.begun = true;
         if self.turn.next() {
             return self.submit();
         }
@@ -247,9 +256,9 @@ impl<R: Runner, W: Workload, T: Turn> Job<R, W, T> {
 }
 
 /// A job as a future. A type of its own: an `async` block that submits itself would contain itself.
-struct Submitted<R: Runner, W: Workload, T: Turn>(Option<Job<R, W, T>>);
+struct Submitted<E: Executor, W: Workload, T: Turn>(Option<Job<E, W, T>>);
 
-impl<R: Runner, W: Workload, T: Turn> Future for Submitted<R, W, T> {
+impl<E: Executor, W: Workload, T: Turn> Future for Submitted<E, W, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
@@ -261,27 +270,28 @@ impl<R: Runner, W: Workload, T: Turn> Future for Submitted<R, W, T> {
 }
 
 // The job is moved out before anything in it is pinned.
-impl<R: Runner, W: Workload, T: Turn> Unpin for Submitted<R, W, T> {}
+impl<E: Executor, W: Workload, T: Turn> Unpin for Submitted<E, W, T> {}
 
 /// The opener's hold on an actor of a pool: when the gate closes, all are quiet and every state is on its
 /// shelf, and the actor is closed.
-struct Home<R: Runner, W: Workload>(Seat<R, W>);
+struct Home<E: Executor, W: Workload>(Seat<E, W>);
 
-impl<R: Runner, W: Workload> Drop for Home<R, W> {
+impl<E: Executor, W: Workload> Drop for Home<E, W> {
     fn drop(&mut self) {
         let Seat { stage, actor, shelf } = &self.0;
         if let Some((state, _)) = take(shelf) {
             let leaving = Arc::clone(stage);
-            stage.runner.launch(*actor as usize, async move {
+            let leave = async move {
                 leaving.tell(leaving.work.close(leaving.runner.runtime(), state).await);
-            });
+            };
+            launch_boxed(&stage.runner, *actor, Box::pin(leave));
         }
     }
 }
 
 /// All actors on one thread, each doing one operation when it is its turn.
-fn in_turn<R: Runner, W: Workload, T: Turn>(
-    stage: &Arc<Stage<R, W>>,
+fn in_turn<E: Executor, W: Workload, T: Turn>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
 ) -> Vec<Opener<T>> {
     let (gate, turns) = mpsc::channel::<(u32, T)>();
@@ -294,8 +304,8 @@ fn in_turn<R: Runner, W: Workload, T: Turn>(
     (0..actors).map(opener).collect()
 }
 
-async fn rotation<R: Runner, W: Workload, T: Turn>(
-    stage: Arc<Stage<R, W>>,
+async fn rotation<E: Executor, W: Workload, T: Turn>(
+    stage: Arc<Stage<E, W>>,
     actors: u32,
     turns: mpsc::Receiver<(u32, T)>,
 ) {
@@ -310,9 +320,16 @@ async fn rotation<R: Runner, W: Workload, T: Turn>(
     }
     let mut working = VecDeque::with_capacity(actors as usize);
     while let Ok(first) = turns.recv() {
-        working.push_back(first);
-        while let Some((actor, mut turn)) = working.pop_front() {
-            working.extend(turns.try_iter());
+        let mut arrived = Some(first);
+        loop {
+            // Whoever has arrived is readied before anybody's next operation.
+            while let Some((actor, turn)) = arrived.take().or_else(|| turns.try_recv().ok()) {
+                match stage.work.begin(runtime, &mut states[actor as usize].0).await {
+                    Ok(()) => working.push_back((actor, turn)),
+                    Err(error) => turn.failed(error),
+                }
+            }
+            let Some((actor, mut turn)) = working.pop_front() else { break };
             if !turn.next() {
                 continue;
             }
@@ -333,7 +350,7 @@ async fn rotation<R: Runner, W: Workload, T: Turn>(
     }
 }
 
-impl<R, W> Stage<R, W> {
+impl<E, W> Stage<E, W> {
     fn tell(&self, news: io::Result<()>) {
         // Nobody listens any more when the process ends.
         let _ = self.news.send(news);

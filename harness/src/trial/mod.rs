@@ -6,7 +6,9 @@
 
 pub mod actors;
 pub mod costs;
+mod gatekeepers;
 pub mod recorder;
+mod seating;
 pub mod serve;
 pub mod slice;
 pub mod turn;
@@ -14,8 +16,8 @@ pub mod turn;
 use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
 use costs::Costs;
 use simul_results::State;
-use simul_runners::{Backend, FairnessCard, Receipt, Runner, bare, probe, turn::gate_of};
-use simul_workloads::{Parameters, Workload};
+use simul_runners::{FairnessCard, Receipt, bare, turn::gate_of};
+use simul_workloads::{Ledger, Parameters, Workload};
 use slice::Engine;
 use std::{
     collections::BTreeMap,
@@ -25,9 +27,6 @@ use std::{
     time::Duration,
 };
 use turn::TrialTurn;
-
-/// What is recorded where the system does not show what a process waits with.
-const UNKNOWN: &str = "unknown";
 
 /// How long actors may take to close their connections at the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -42,7 +41,11 @@ pub fn main() -> io::Result<()> {
     let Some(line) = lines.next().transpose()? else { return Ok(()) };
     let started = serde_json::from_str(&line)
         .map_err(|error| Refusal::failed(format!("the spec is not understood: {error}")))
-        .and_then(|spec: Spec| Trial::by(&spec));
+        .and_then(|mut spec: Spec| {
+            // Whoever measures has the clock; a ledger from elsewhere stands still.
+            spec.surroundings.ledger = Ledger::new(crate::clock::now_ns);
+            Trial::by(&spec)
+        });
     let mut trial = match started {
         Ok(trial) => trial,
         Err(Refusal { state, reason }) => return reply(&Reply::Refused { state, reason }),
@@ -91,7 +94,7 @@ impl Refusal {
 
 /// A trial that is set up.
 enum Trial {
-    Closed(Started),
+    Closed(Box<Started>),
     Serving(std::sync::Arc<serve::Server>),
 }
 
@@ -102,7 +105,7 @@ impl Trial {
             return Err(Refusal::failed(format!("protocol {found}, but this is {PROTOCOL}")));
         }
         match spec.mode {
-            Mode::Closed => Started::by(spec).map(Self::Closed),
+            Mode::Closed => Started::by(spec).map(Box::new).map(Self::Closed),
             Mode::Serve => serve::for_trial(spec).map(Self::Serving),
         }
     }
@@ -126,6 +129,8 @@ impl Trial {
 struct Started {
     engine: Engine,
     endings: Option<mpsc::Receiver<io::Result<()>>>,
+    /// Held to the end of the process; bare loops have none.
+    _runner: Option<std::sync::Arc<dyn std::any::Any + Send + Sync>>,
     receipt: Receipt,
     card: FairnessCard,
     /// What it waits with, as looked up; of bare loops it is looked up in the end.
@@ -207,8 +212,17 @@ fn finished(costs: &Costs, backend: &str, recorder_bytes: u64) -> Finished {
 
 /// The card as words, which is how a recording keeps it.
 fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
-    let FairnessCard { workers, backend, timers, files, sockets, channels, offload, borrowed } =
-        card;
+    let FairnessCard {
+        workers,
+        backend,
+        timers,
+        files,
+        sockets,
+        channels,
+        locks,
+        offload,
+        borrowed,
+    } = card;
     let borrowed = if borrowed.is_empty() { "nothing".into() } else { borrowed.join(", ") };
     [
         ("workers", workers.to_string()),
@@ -217,6 +231,7 @@ fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
         ("files", files.clone()),
         ("sockets", sockets.clone()),
         ("channels", channels.clone()),
+        ("locks", locks.clone()),
         ("offload", offload.clone()),
         ("borrowed", borrowed),
     ]
@@ -224,7 +239,7 @@ fn in_words(card: &FairnessCard) -> BTreeMap<String, String> {
     .into()
 }
 
-/// The workload is known; next, the runner.
+/// The workload is known; next, the runner: [`seating`].
 struct OnWorkload<'a> {
     spec: &'a Spec,
 }
@@ -244,44 +259,7 @@ impl simul_workloads::registry::Visitor for OnWorkload<'_> {
         if let Some(profile) = bare::find(&spec.runner) {
             return start_bare(profile, spec, &parameters);
         }
-        let name = &spec.runner;
-        simul_runners::registry::visit(name, OnRunner { spec, work })
-            .unwrap_or_else(|| Err(Refusal::failed(format!("no runner '{name}'"))))
-    }
-}
-
-/// Workload and runner are known: start.
-struct OnRunner<'a, W> {
-    spec: &'a Spec,
-    work: W,
-}
-
-impl<W: Workload> simul_runners::registry::Visitor for OnRunner<'_, W> {
-    type Output = Result<Started, Refusal>;
-
-    fn visit<R: Runner>(self) -> Self::Output {
-        let Self { spec, work } = self;
-        let workers = workers(spec)?;
-        R::capabilities(workers)
-            .admit(&work.needs(spec.actors))
-            .map_err(|reason| Refusal { state: State::NotApplicable, reason })?;
-        let receipt = R::PROFILE.receipt().map_err(Refusal::failed)?;
-        let runner = R::start(workers)
-            .map_err(|error| Refusal { state: State::Unavailable, reason: error.to_string() })?;
-        let backend = probe::look_up(&runner)
-            .map_err(|error| Refusal::failed(format!("its sockets do not work: {error}")))?;
-        let card = runner.card();
-        let surroundings = spec.surroundings.clone();
-        let actors = actors::start::<_, _, TrialTurn>(runner, work, surroundings, spec.actors)
-            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
-        Ok(Started {
-            engine: Engine::new(actors.gate, spec.actors, spec.usual_slice_ns, spec.drain_ns),
-            endings: Some(actors.endings),
-            receipt,
-            card,
-            backend: Some(backend.map_or(UNKNOWN, Backend::name)),
-            one_worker: R::PROFILE.one_worker,
-        })
+        seating::seat(spec, work)
     }
 }
 
@@ -303,8 +281,9 @@ fn start_bare(
         .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
     let floor = profile.counterpart_of.is_none();
     Ok(Started {
-        engine: Engine::new(gate_of(openers), spec.actors, spec.usual_slice_ns, spec.drain_ns),
+        engine: Engine::new(gate_of(openers), spec),
         endings: None,
+        _runner: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
         backend: None,

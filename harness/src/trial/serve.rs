@@ -111,7 +111,7 @@ impl simul_runners::registry::Visitor for OnRunner<'_> {
         if let Some(missing) = R::missing() {
             return Err(Trouble::Unavailable(format!("{}; {}", missing.reason, missing.remedy)));
         }
-        raise_descriptors();
+        crate::descriptors::raise();
         let receipt = R::PROFILE.receipt().map_err(Trouble::Failed)?;
         let (file, path) = pattern_file()
             .map_err(|error| Trouble::Failed(format!("no file in memory: {error}")))?;
@@ -139,19 +139,6 @@ fn pattern_file() -> io::Result<(File, String)> {
     // Not `self`: a ring's kernel threads are not this process everywhere.
     let path = format!("/proc/{}/fd/{}", Pid::this(), file.as_raw_fd());
     Ok((file, path))
-}
-
-/// Asks for as many descriptors as this process may have, and says how many that are: many systems begin with
-/// 1024, fewer than the connections of a usual test.
-fn raise_descriptors() -> u64 {
-    let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) else { return u64::MAX };
-    // If it is refused, the limit stays where it was, and connections beyond it are not accepted.
-    match setrlimit(Resource::RLIMIT_NOFILE, most, most)
-        .and_then(|()| getrlimit(Resource::RLIMIT_NOFILE))
-    {
-        Ok((now, _)) => now,
-        Err(_) => getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |limits| limits.0),
-    }
 }
 
 impl Server {
@@ -211,7 +198,7 @@ impl Server {
 
 /// The server of a trial, on a port of its own.
 pub(super) fn for_trial(spec: &Spec) -> Result<Arc<Server>, Refusal> {
-    let (wanted, most) = (u64::from(spec.actors) + OWN_DESCRIPTORS, raise_descriptors());
+    let (wanted, most) = (u64::from(spec.actors) + OWN_DESCRIPTORS, crate::descriptors::raise());
     if wanted > most {
         let reason = format!(
             "{} connections need {wanted} descriptors, and this process may have {most}; raise the limit \

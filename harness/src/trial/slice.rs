@@ -8,11 +8,15 @@ use super::{
     recorder::Recorder,
     turn::{Ending, Report, TrialTurn, Window},
 };
-use crate::{clock, protocol::Slice};
+use crate::{
+    clock,
+    protocol::{MOST_VALUES, Slice, Spec},
+};
 use simul_results::histogram;
 use simul_runners::turn::Gate;
-use simul_workloads::Digest;
+use simul_workloads::{Digest, Ledger, ledger::Entry};
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -31,6 +35,7 @@ pub struct Engine {
     /// For each actor: operations, and the sum of their digests.
     totals: Vec<(u64, Digest)>,
     early: u64,
+    ledger: Ledger,
 }
 
 /// Why a trial cannot go on after a slice.
@@ -47,14 +52,16 @@ pub struct Trouble {
 impl Engine {
     /// Actors at the gate.
     #[must_use]
-    pub fn new(gate: Gate<TrialTurn>, actors: u32, usual_slice_ns: u64, drain_ns: u64) -> Self {
+    pub fn new(gate: Gate<TrialTurn>, spec: &Spec) -> Self {
+        let actors = spec.actors;
         Self {
             gate: Some(gate),
-            recorder: Arc::new(Recorder::new(usual_slice_ns, actors)),
+            recorder: Arc::new(Recorder::new(spec.usual_slice_ns, actors)),
             starts_ns: (0..actors).map(|_| AtomicU64::new(0)).collect(),
             totals: vec![(0, Digest::default()); actors as usize],
             early: 0,
-            drain_ns,
+            drain_ns: spec.drain_ns,
+            ledger: spec.surroundings.ledger.clone(),
         }
     }
 
@@ -159,8 +166,23 @@ impl Engine {
             oldest_unfinished_ns: 0,
             histogram: Some(histogram::encode(&histogram)),
             counts: None,
+            figures: figures(self.ledger.take()),
         }
     }
+}
+
+/// What was entered, by figure. Where a figure has more values than can be told, every second is, or every
+/// third, and so on: evenly over the slice.
+fn figures(entries: Vec<Entry>) -> BTreeMap<String, Vec<f64>> {
+    let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (name, value) in entries {
+        all.entry(name.to_owned()).or_default().push(value);
+    }
+    for values in all.values_mut() {
+        let step = values.len().div_ceil(MOST_VALUES).max(1);
+        *values = values.iter().copied().step_by(step).collect();
+    }
+    all
 }
 
 /// Why there can be no further slice, if so.
@@ -183,4 +205,21 @@ fn reason_to_stop(reports: Vec<Report>, timed_out: bool, slice: &Slice) -> Optio
             slice.unfinished
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_by_name_and_thinned_evenly() {
+        let mut entries: Vec<Entry> = (0..2500).map(|value| ("many", f64::from(value))).collect();
+        entries.push(("one", 7.5));
+        let told = figures(entries);
+        assert_eq!(told["one"], [7.5]);
+        let many = &told["many"];
+        assert!(many.len() <= MOST_VALUES && many.len() > MOST_VALUES / 2, "{}", many.len());
+        assert!(many.windows(2).all(|pair| pair[1] - pair[0] == 3.0));
+        assert_eq!((many[0], many[many.len() - 1]), (0.0, 2499.0));
+    }
 }

@@ -22,7 +22,7 @@ const HASH_OF_4_KIB: &str = "d67c656e01756650d77717b0839985a056ec28ffe174601d690
 fn serving(runner: &Runner) -> (Program, SocketAddr) {
     let mut program = Program::start(runner);
     let ready = program.tell(&json!({
-        "protocol": 2, "workload": "echo:64", "runner": runner.name, "mode": "serve", "actors": 4,
+        "protocol": simul::protocol::PROTOCOL, "workload": "echo:64", "runner": runner.name, "mode": "serve", "actors": 4,
         "workers": 2, "seed": 7, "surroundings": {"peer": null, "folder": null},
         "usual_slice_ns": 50_000_000_u64, "drain_ns": 20_000_000_000_u64,
     }));
@@ -149,7 +149,7 @@ fn a_pool_of_processes_is_no_server() {
     for runner in tools().filter(|runner| !runner.serves) {
         let mut program = Program::start(&runner);
         let refused = program.tell(&json!({
-            "protocol": 2, "workload": "echo:64", "runner": runner.name, "mode": "serve", "actors": 1,
+            "protocol": simul::protocol::PROTOCOL, "workload": "echo:64", "runner": runner.name, "mode": "serve", "actors": 1,
             "workers": 1, "seed": 1, "surroundings": {"peer": null, "folder": null},
             "usual_slice_ns": 1, "drain_ns": 1,
         }));

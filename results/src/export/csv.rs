@@ -1,7 +1,8 @@
 //! What stands in `summary.csv`?
 //!
 //! One line a cell, all of them, and of a sweep one line a rung, with every estimate in three columns (median,
-//! low, high) and its unit in the title. Empty means that there is no number; a percentile above `reach` lies
+//! low, high) and its unit in the title. Figures of the workloads' own stand at the end, `figure_NAME_UNIT`, those of
+//! all workloads of the run. Empty means that there is no number; a percentile above `reach` lies
 //! among requests that failed, so it has none. It must not round. Read next: `markdown.rs`.
 
 use crate::{
@@ -49,7 +50,7 @@ const PLAIN: [&str; 30] = [
 ];
 
 /// Columns that hold an estimate, each three times.
-const ESTIMATES: [&str; 14] = [
+const ESTIMATES: [&str; 15] = [
     "throughput_per_sec",
     "p50_ns",
     "p90_ns",
@@ -64,6 +65,7 @@ const ESTIMATES: [&str; 14] = [
     "wait_p99_ns",
     "lag_p50_ns",
     "lag_p99_ns",
+    "over_ideal",
 ];
 
 /// Comparisons with the baseline, each three times: a ratio, or µs for lateness (`p50` only).
@@ -73,14 +75,22 @@ const EFFECTS: [&str; 3] = ["p50_vs_baseline", "cpu_vs_baseline", "throughput_vs
 #[must_use]
 pub fn render(summary: &Summary) -> String {
     let mut writer = Writer::from_writer(Vec::new());
-    let triple = |name: &&str| ["", "_low", "_high"].map(|end| format!("{name}{end}"));
+    let figures = all_figures(summary);
+    fn triple(name: &impl std::fmt::Display) -> [String; 3] {
+        ["", "_low", "_high"].map(|end| format!("{name}{end}"))
+    }
     let header: Vec<String> = PLAIN
         .iter()
         .map(ToString::to_string)
         .chain(ESTIMATES.iter().flat_map(triple))
         .chain(EFFECTS.iter().flat_map(triple))
+        .chain(figures.iter().flat_map(|(name, unit)| triple(&column(name, unit))))
         .collect();
-    let rows = summary.cells().flat_map(|(contest, cell)| lines(contest, cell));
+    let rows = summary.cells().flat_map(|(contest, cell)| {
+        let mut lines = lines(contest, cell);
+        lines.iter_mut().for_each(|line| line.extend(of_figures(cell, &figures)));
+        lines
+    });
     for row in std::iter::once(header).chain(rows) {
         writer
             .write_record(row.into_iter().map(harmless))
@@ -154,6 +164,7 @@ fn line(
         line.extend(known(0.5, |times| times.p50_ns));
         line.extend(known(0.99, |times| times.p99_ns));
     }
+    line.extend(estimate(cell.over_ideal));
     let effects = &cell.effects;
     for effect in [&effects.p50, &effects.cpu_per_op, &effects.throughput] {
         line.extend(against_baseline(effect.as_ref()));
@@ -166,6 +177,31 @@ fn line(
 fn harmless(text: String) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
+}
+
+/// Name and unit of every figure of the run, in the order of the plan.
+fn all_figures(summary: &Summary) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for figure in summary.contests.iter().flat_map(|contest| &contest.figures) {
+        let found = (figure.name.clone(), figure.unit.clone());
+        if !all.contains(&found) {
+            all.push(found);
+        }
+    }
+    all
+}
+
+/// The title of a figure's column.
+fn column(name: &str, unit: &str) -> String {
+    if unit == "1" { format!("figure_{name}") } else { format!("figure_{name}_{unit}") }
+}
+
+fn of_figures(cell: &CellSummary, all: &[(String, String)]) -> Vec<String> {
+    let value = |(name, unit): &(String, String)| {
+        let found = cell.figures.iter().find(|own| own.name == *name && own.unit == *unit);
+        estimate(found.map(|own| own.value))
+    };
+    all.iter().flat_map(value).collect()
 }
 
 /// The plain columns that only open loads fill.

@@ -79,7 +79,9 @@ fn representable(trials: &[&TrialRecord]) -> Result<(), String> {
     let cell = trials.first().map_or("", |trial| trial.cell.as_str());
     let next = "choose another cell with --cell, or another form: --to csv";
     if trials.iter().any(|trial| trial.load.parse().is_ok_and(Load::is_sweep)) {
-        return Err(format!("cell '{cell}' is a sweep, whose rates have a distribution each; {next}"));
+        return Err(format!(
+            "cell '{cell}' is a sweep, whose rates have a distribution each; {next}"
+        ));
     }
     if open().any(|open| open.beyond.is_some()) {
         return Err(format!(

@@ -10,14 +10,14 @@ use crate::{
     Placement, Role, State, Summary,
     statistics::Estimate,
     summary::{
-        CellSummary, ContestSummary, Distribution, Measure, Metric, Numbers, OpenNumbers, Reached,
-        Rung, Sweep,
+        CellSummary, ContestSummary, Distribution, FigureSummary, Measure, Metric, Numbers,
+        OpenNumbers, Reached, Rung, Sweep,
     },
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape.
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal.
 pub const SCHEMA: u32 = 2;
 
 /// The object that `--json` prints.
@@ -83,6 +83,12 @@ pub struct CellOutput {
     pub open: Option<OpenOutput>,
     /// Of a sweep: what was seen at each rate, from the lowest up.
     pub sweep: Option<SweepOutput>,
+    /// What the workload reports besides its times, by name.
+    pub figures: BTreeMap<String, FigureOutput>,
+    /// How long an operation would take if waiting overlapped perfectly and nothing else cost anything.
+    pub ideal_ns: Option<u64>,
+    /// The median makespan over that.
+    pub over_ideal: Option<Estimate>,
     /// CPU time per operation in µs.
     pub cpu_us_per_op: Option<Estimate>,
     /// CPU time of the peer per operation in µs.
@@ -97,6 +103,18 @@ pub struct CellOutput {
     pub verdict: Option<VerdictOutput>,
     /// The rank group within the contest by the median, from 1, where one was made.
     pub grade: Option<String>,
+}
+
+/// A figure of a workload's own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct FigureOutput {
+    /// Its unit: `ns`, `bytes`, `1`.
+    pub unit: String,
+    /// The median within each block, estimated over blocks.
+    pub value: Estimate,
+    /// From how many values, over all blocks.
+    pub values: u64,
 }
 
 /// A distribution in nanoseconds: percentiles within each block, estimated over blocks.
@@ -243,6 +261,9 @@ impl CellOutput {
             lag_ns: of_open(|open| &open.lag),
             open: numbers.and_then(OpenOutput::of),
             sweep: cell.sweep.as_ref().map(SweepOutput::of),
+            figures: cell.figures.iter().map(FigureOutput::of).collect(),
+            ideal_ns: contest.ideal_ns,
+            over_ideal: cell.over_ideal,
             cpu_us_per_op: numbers.and_then(|numbers| numbers.cpu_us_per_op),
             peer_cpu_us_per_op: numbers.and_then(|numbers| numbers.peer_cpu_us_per_op),
             peak_rss_bytes: cell.peak_rss_bytes,
@@ -251,6 +272,13 @@ impl CellOutput {
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),
             grade: cell.groups.on(Metric::P50).map(|group| group.to_string()),
         }
+    }
+}
+
+impl FigureOutput {
+    fn of(figure: &FigureSummary) -> (String, Self) {
+        let FigureSummary { name, unit, value, values } = figure;
+        (name.clone(), Self { unit: unit.clone(), value: *value, values: *values })
     }
 }
 

@@ -49,11 +49,7 @@ pub struct MetricOutput {
 }
 
 impl VerdictOutput {
-    pub(super) fn of(
-        contest: &ContestSummary,
-        cell: &CellSummary,
-        judgement: &Judgement,
-    ) -> Self {
+    pub(super) fn of(contest: &ContestSummary, cell: &CellSummary, judgement: &Judgement) -> Self {
         let against = match cell.role {
             Role::Null => &contest.planned_baseline,
             Role::Runner | Role::Floor => &contest.baseline,

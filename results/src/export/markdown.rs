@@ -5,7 +5,7 @@
 //! anything. Read next: `grid.rs`.
 
 use crate::{
-    Summary,
+    Summary, figure_grid,
     grid::{self, Grid},
     quantity,
     summary::ContestSummary,
@@ -50,6 +50,9 @@ fn contest(text: &mut String, contest: &ContestSummary) {
     text.push_str(&format!("\n## {name}\n\n{}\n", escaped(&contest.question)));
     text.push_str(&format!("\n{}\n\n", escaped(&wording::conditions(contest))));
     draw(text, &grid::numbers(contest));
+    if let Some(figures) = figure_grid::figures(contest) {
+        draw(text, &figures);
+    }
     if let Some(comparison) = grid::comparison(contest) {
         draw(text, &comparison);
     }

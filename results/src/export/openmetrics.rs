@@ -18,9 +18,15 @@ type Family = (&'static str, &'static str, &'static str, f64, fn(&Numbers) -> Op
 
 const FAMILIES: [Family; 6] = [
     ("simul_throughput", "", "Completed operations per second.", 1.0, |n| Some(n.throughput)),
-    ("simul_time_p50_seconds", "seconds", "Median time.", 1e-9, |n| n.reaches(0.5).then_some(n.p50_ns)),
-    ("simul_time_p90_seconds", "seconds", "90th percentile.", 1e-9, |n| n.reaches(0.9).then_some(n.p90_ns)),
-    ("simul_time_p99_seconds", "seconds", "99th percentile.", 1e-9, |n| n.reaches(0.99).then_some(n.p99_ns)),
+    ("simul_time_p50_seconds", "seconds", "Median time.", 1e-9, |n| {
+        n.reaches(0.5).then_some(n.p50_ns)
+    }),
+    ("simul_time_p90_seconds", "seconds", "90th percentile.", 1e-9, |n| {
+        n.reaches(0.9).then_some(n.p90_ns)
+    }),
+    ("simul_time_p99_seconds", "seconds", "99th percentile.", 1e-9, |n| {
+        n.reaches(0.99).then_some(n.p99_ns)
+    }),
     ("simul_cpu_per_operation_seconds", "seconds", "CPU time per operation.", 1e-6, |n| {
         n.cpu_us_per_op
     }),

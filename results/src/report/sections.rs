@@ -5,7 +5,7 @@
 
 use super::Picture;
 use crate::{
-    Role, Summary,
+    Role, Summary, figure_grid,
     grid::{self, Grid},
     quantity,
     summary::{CellSummary, ContestSummary},
@@ -79,6 +79,7 @@ pub(super) fn contest(
             p.question { (contest.question) }
             p.soft { (wording::conditions(contest)) }
             (table(&grid::numbers(contest)))
+            @if let Some(figures) = figure_grid::figures(contest) { (table(&figures)) }
             p.soft { (grid::noise(contest)) }
             @if let Some(comparison) = grid::comparison(contest) { (table(&comparison)) }
             @for picture in pictures.into_iter().flatten() { (figure(picture)) }

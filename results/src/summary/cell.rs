@@ -4,7 +4,7 @@
 //! know other cells. Read next: `numbers.rs`, then `effect.rs`, which compares two of them.
 
 use super::{
-    Effects,
+    Effects, FigureSummary,
     block::Block,
     effect::Blocks,
     numbers::Numbers,
@@ -15,6 +15,7 @@ use crate::{
     Contest, Role, TrialRecord,
     rank::Groups,
     record::{ObjectiveRecord, State, mark},
+    statistics::Estimate,
     verdict::Judgement,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,10 @@ pub struct CellSummary {
     pub numbers: Option<Numbers>,
     /// How latency grew with load; only of a sweep whose blocks were all measured.
     pub sweep: Option<Sweep>,
+    /// What it reports besides its times, in the workload's order; without those that some block has not.
+    pub figures: Vec<FigureSummary>,
+    /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
+    pub over_ideal: Option<Estimate>,
     /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
     /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
@@ -140,6 +145,8 @@ pub(super) fn summarise(
             .filter(|_| state == State::Measured),
         numbers,
         sweep,
+        figures: Vec::new(),
+        over_ideal: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
@@ -176,6 +183,8 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         peak_rss_bytes: None,
         numbers: None,
         sweep: None,
+        figures: Vec::new(),
+        over_ideal: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),

@@ -11,6 +11,7 @@
 mod block;
 mod cell;
 pub(crate) mod effect;
+mod figures;
 mod numbers;
 pub(crate) mod state;
 mod sweep;
@@ -18,12 +19,13 @@ mod times;
 
 pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
+pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
     Cell, Contest, Role, RunRecord, judged,
-    record::{ContestRecord, OpenPlanRecord},
+    record::{ContestRecord, FigureRecord, OpenPlanRecord},
     store::Recording,
 };
 use effect::Blocks;
@@ -59,6 +61,10 @@ pub struct ContestSummary {
     pub noise: Option<Noise>,
     /// How open loads were to be measured.
     pub open: Option<OpenPlanRecord>,
+    /// What the workload reports besides its times, in its own order.
+    pub figures: Vec<FigureRecord>,
+    /// How long an operation would take at best, in nanoseconds, where the workload could say.
+    pub ideal_ns: Option<u64>,
 }
 
 /// What the recorded times are.
@@ -168,11 +174,12 @@ fn contest(
     let judged = judged::contest(planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
     let mut cells = Vec::new();
-    for ((printed, blocks), judged) in mine.iter().zip(judged.cells) {
+    for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
         let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
-        cell.effects = judged.effects;
-        cell.verdict = judged.verdict;
-        cell.groups = judged.groups;
+        figures::add(&mut cell, planned, judged.measure, blocks);
+        cell.effects = own.effects;
+        cell.verdict = own.verdict;
+        cell.groups = own.groups;
         cells.push(cell);
     }
     let null = cells.iter().find(|cell| cell.role == Role::Null);
@@ -186,6 +193,8 @@ fn contest(
         cells,
         noise,
         open: planned.open.clone(),
+        figures: planned.figures.clone(),
+        ideal_ns: planned.ideal_ns,
     })
 }
 

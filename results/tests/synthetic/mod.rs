@@ -82,6 +82,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         set_aside: false,
         histogram_crc: Some(histogram::checksum(&histogram::encode(&values))),
         histogram: histogram::encode(&values),
+        figures: BTreeMap::new(),
         open: None,
     }
 }
@@ -172,6 +173,8 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         baseline: baseline.map(Into::into),
         cells: cells.iter().map(ToString::to_string).collect(),
         open: None,
+        figures: Vec::new(),
+        ideal_ns: None,
     }
 }
 

@@ -24,7 +24,7 @@ from .parameters import Refusal, failed
 from .window import Totals, Window
 from .works import work_of
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Orders:

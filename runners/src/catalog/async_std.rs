@@ -7,6 +7,7 @@
 
 use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     discipline::Tasks,
     readiness_io::{Ends, PoolFile, Ready},
 };
@@ -85,11 +86,14 @@ impl Runner for AsyncStd {
             files: "pread on the blocking crate's pool".into(),
             sockets: "async_std::net (async-io), epoll, TCP_NODELAY".into(),
             channels: "async_std::channel, which is async-channel 1 re-exported".into(),
+            locks: "async_std::sync::Mutex, which is async-lock's re-exported, and async-lock's Semaphore; queue: \
+                    async_std::channel, which has many takers; fork: spawn and await"
+                .into(),
             offload:
                 "async_std::task::spawn_blocking: the blocking crate's pool, awaited by one more \
                       task"
                     .into(),
-            borrowed: vec!["channels: async-channel".into()],
+            borrowed: vec!["channels, queue: async-channel".into(), "semaphore: async-lock".into()],
         }
     }
 
@@ -110,6 +114,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = JoinHandle<T>;
     type Sender<T: Send + 'static> = Part<channel::Sender<T>>;
     type Receiver<T: Send + 'static> = Part<channel::Receiver<T>>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = Part<channel::Sender<T>>;
+    type QueueReceiver<T: Send + 'static> = Part<channel::Receiver<T>>;
 
     fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
     where
@@ -143,6 +151,28 @@ impl Runtime for Port {
     ) -> (Part<channel::Sender<T>>, Part<channel::Receiver<T>>) {
         let (sender, receiver) = channel::bounded(capacity);
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<channel::Sender<T>>, Part<channel::Receiver<T>>) {
+        self.channel(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        async_std::future::timeout(limit, work).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Ready<TcpStream>> {

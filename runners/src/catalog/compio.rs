@@ -8,6 +8,7 @@
 use crate::{
     Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     completion_buffer::Lent,
     discipline::Tasks,
     probe::{Missing, io_uring},
@@ -87,8 +88,13 @@ impl Runner for Compio {
             files: "completions of the ring".into(),
             sockets: "compio::net, io_uring, TCP_NODELAY".into(),
             channels: "async-channel: compio has none".into(),
+            locks: async_locks::BORROWED.into(),
             offload: "compio's pool of blocking threads".into(),
-            borrowed: vec!["channels: async-channel".into(), "yield: futures-lite".into()],
+            borrowed: vec![
+                "channels, queue: async-channel".into(),
+                "locks: async-lock".into(),
+                "yield: futures-lite".into(),
+            ],
         }
     }
 
@@ -133,6 +139,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = AsyncSender<T>;
     type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = AsyncSender<T>;
+    type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -162,6 +172,25 @@ impl Runtime for Port {
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
         bounded(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        ThreadBound::new(compio::time::timeout(limit, work)).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {

@@ -7,21 +7,29 @@
 
 use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
+    async_locks::{self, AsyncSemaphore},
     caught::caught,
     discipline::Tasks,
     readiness_io::{Ends, PoolFile, Ready},
 };
 use async_io::{Async, Timer};
 use futures::{
-    SinkExt, StreamExt, channel::mpsc, executor::ThreadPool, future::RemoteHandle, task::SpawnExt,
+    SinkExt, StreamExt,
+    channel::mpsc,
+    executor::ThreadPool,
+    future::{Either, RemoteHandle, select},
+    lock::{self, MutexGuard},
+    task::SpawnExt,
 };
-use simul_workloads::{Listener, Receiver, Runtime, Sender};
+use simul_workloads::{Listener, Mutex, Receiver, Runtime, Sender};
 use std::{
     future::Future,
     io,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     num::NonZeroUsize,
     path::Path,
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -68,10 +76,14 @@ impl Runner for Futures {
             files: "pread on the blocking crate's pool".into(),
             sockets: "async_io::Async, epoll on async-io's own thread, TCP_NODELAY".into(),
             channels: "futures::channel::mpsc, with a slot more for each further sender".into(),
+            locks: "futures::lock::Mutex, and async-lock's Semaphore; queue: a futures::channel::mpsc receiver behind \
+                    a futures::lock::Mutex; fork: spawn_with_handle and await"
+                .into(),
             offload: "blocking::unblock, the blocking crate's pool".into(),
             borrowed: vec![
                 "sockets, timers and the thread that waits for them: async-io".into(),
                 "files, offload: blocking".into(),
+                "semaphore: async-lock".into(),
                 "yield: futures-lite".into(),
             ],
         }
@@ -93,6 +105,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = RemoteHandle<T>;
     type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<lock::Mutex<T>>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
 
     fn spawn<F>(self, task: F) -> RemoteHandle<F::Output>
     where
@@ -128,6 +144,32 @@ impl Runtime for Port {
         // The sender itself is one slot.
         let (sender, receiver) = mpsc::channel(capacity.saturating_sub(1));
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<lock::Mutex<T>> {
+        Part(lock::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, SharedReceiver<T>) {
+        let (sender, receiver) = self.channel(capacity);
+        (sender, SharedReceiver(Arc::new(lock::Mutex::new(receiver))))
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        match select(pin!(work), Timer::after(limit)).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {
@@ -177,5 +219,31 @@ impl<T: Send + 'static> Receiver<T> for Part<mpsc::Receiver<T>> {
     #[inline]
     async fn receive(&mut self) -> Option<T> {
         self.0.next().await
+    }
+}
+
+impl<T: Send + 'static> Mutex<T> for Part<lock::Mutex<T>> {
+    type Guard<'a> = MutexGuard<'a, T>;
+
+    #[inline]
+    async fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().await
+    }
+}
+
+/// A receiver that many take from, one at a time: who waits for an item holds the lock meanwhile.
+#[derive(Debug)]
+pub struct SharedReceiver<T>(Arc<lock::Mutex<Part<mpsc::Receiver<T>>>>);
+
+// Not derived, which would ask the items to be `Clone`.
+impl<T> Clone for SharedReceiver<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> for SharedReceiver<T> {
+    async fn receive(&mut self) -> Option<T> {
+        self.0.lock().await.receive().await
     }
 }

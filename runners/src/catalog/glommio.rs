@@ -8,6 +8,7 @@
 use crate::{
     Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
+    async_locks::{self, AsyncMutex, AsyncSemaphore},
     caught::{caught, passed_on},
     discipline::Tasks,
     probe::{Missing, io_uring},
@@ -93,8 +94,12 @@ impl Runner for Glommio {
             files: "completions of the ring into buffers of its own, then a copy".into(),
             sockets: "glommio::net: the call is tried, then io_uring waits; TCP_NODELAY".into(),
             channels: "async-channel: glommio's own join two executors and no more".into(),
+            locks: async_locks::BORROWED.into(),
             offload: "glommio's blocking thread, one a worker".into(),
-            borrowed: vec!["channels: async-channel".into()],
+            borrowed: vec![
+                "channels, queue: async-channel".into(),
+                "locks, which glommio's own do not leave their thread: async-lock".into(),
+            ],
         }
     }
 
@@ -137,6 +142,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = AsyncSender<T>;
     type Receiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Mutex<T: Send + 'static> = AsyncMutex<T>;
+    type Semaphore = AsyncSemaphore;
+    type QueueSender<T: Send + 'static> = AsyncSender<T>;
+    type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -166,6 +175,26 @@ impl Runtime for Port {
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
         bounded(capacity)
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> AsyncMutex<T> {
+        async_locks::mutex(value)
+    }
+
+    fn semaphore(self, permits: usize) -> AsyncSemaphore {
+        async_locks::semaphore(permits)
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (AsyncSender<T>, AsyncReceiver<T>) {
+        bounded(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        let work = async move { Ok(work.await) };
+        ThreadBound::new(glommio::timer::timeout::<_, F::Output>(limit, work)).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {

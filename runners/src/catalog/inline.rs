@@ -7,7 +7,7 @@ use crate::{
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::InTurn,
     job::{Job, isolated, with_outcome},
-    runner::blocking_card,
+    runner::{FORK, blocking_card},
 };
 use std::{future::Future, io, num::NonZeroUsize, sync::mpsc};
 
@@ -71,7 +71,9 @@ impl Runner for Inline {
     }
 
     fn card(&self) -> FairnessCard {
-        blocking_card(1, "runs at once, on the only thread")
+        let mut card = blocking_card(1, "runs at once, on the only thread");
+        card.locks = card.locks.replace(FORK, "fork: left, then right");
+        card
     }
 
     fn runtime(&self) -> Self::Runtime {

@@ -9,13 +9,15 @@
 //! printing of a panic. Workers are not pinned by may, since placement is given to the whole process.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, How, Part, Profile, Runner, blocking_io::poll_once,
+    Backend, Capabilities, FairnessCard, How, Part, Profile, Runner,
+    blocking_io::poll_once,
     discipline::Tasks,
+    may_locks::{self, QueueReceiver, QueueSender, Room},
 };
 use may::{
     coroutine::{self, JoinHandle},
     net::{TcpListener, TcpStream},
-    sync::{Semphore, mpsc},
+    sync::{self, Semphore, mpsc},
 };
 use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
@@ -26,10 +28,7 @@ use std::{
     os::fd::{FromRawFd, IntoRawFd},
     path::Path,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -88,7 +87,13 @@ impl Runner for May {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { files: How::Blocking, ..Capabilities::READINESS }
+        Capabilities {
+            files: How::Blocking,
+            cancellation: How::Absent(
+                "may gives a coroutine up by a panic where it waits, and calls that unsafe: what it holds is not told",
+            ),
+            ..Capabilities::READINESS
+        }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {
@@ -105,6 +110,9 @@ impl Runner for May {
             files: "pread on the worker, which waits meanwhile".into(),
             sockets: "may::net, epoll, TCP_NODELAY".into(),
             channels: "may::sync::mpsc, bounded by a may::sync::Semphore".into(),
+            locks: "may::sync::Mutex and Semphore; queue: may::sync::mpmc, bounded by a may::sync::Semphore; fork: \
+                    spawn and join"
+                .into(),
             offload: "runs at once, on the worker: may has no blocking pool".into(),
             borrowed: vec!["files: std".into()],
         }
@@ -127,6 +135,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = BoundedSender<T>;
     type Receiver<T: Send + 'static> = BoundedReceiver<T>;
+    type Mutex<T: Send + 'static> = Part<sync::Mutex<T>>;
+    type Semaphore = Part<Semphore>;
+    type QueueSender<T: Send + 'static> = QueueSender<T>;
+    type QueueReceiver<T: Send + 'static> = QueueReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -155,9 +167,30 @@ impl Runtime for Port {
     }
 
     fn channel<T: Send + 'static>(self, capacity: usize) -> (BoundedSender<T>, BoundedReceiver<T>) {
-        let room = Arc::new(Room { free: Semphore::new(capacity), closed: AtomicBool::new(false) });
+        let room = Room::new(capacity);
         let (sender, receiver) = mpsc::channel();
         (BoundedSender { sender, room: Arc::clone(&room) }, BoundedReceiver { receiver, room })
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<sync::Mutex<T>> {
+        Part(sync::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> Part<Semphore> {
+        Part(Semphore::new(permits))
+    }
+
+    fn queue<T: Send + 'static>(self, capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
+        may_locks::queue(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        // Not to be given up: see `capabilities`.
+        let _ = limit;
+        Some(work.await)
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Part<TcpStream>> {
@@ -222,12 +255,6 @@ impl Listener for Part<TcpListener> {
     }
 }
 
-/// How much room is left in a channel.
-struct Room {
-    free: Semphore,
-    closed: AtomicBool,
-}
-
 /// The sending half of may's channel, with a bound.
 pub struct BoundedSender<T> {
     sender: mpsc::Sender<T>,
@@ -249,13 +276,7 @@ impl<T> Clone for BoundedSender<T> {
 
 impl<T: Send + 'static> Sender<T> for BoundedSender<T> {
     async fn send(&mut self, item: T) -> bool {
-        self.room.free.wait();
-        if self.room.closed.load(SeqCst) {
-            // Whoever waits next learns it too.
-            self.room.free.post();
-            return false;
-        }
-        self.sender.send(item).is_ok()
+        self.room.enter() && self.sender.send(item).is_ok()
     }
 }
 
@@ -271,7 +292,6 @@ impl<T: Send + 'static> Receiver<T> for BoundedReceiver<T> {
 
 impl<T> Drop for BoundedReceiver<T> {
     fn drop(&mut self) {
-        self.room.closed.store(true, SeqCst);
-        self.room.free.post();
+        self.room.close();
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     blocking_io::{Blocking, BlockingJoin, Place, poll_once},
     discipline::Jobs,
     job::{Job, Outcome, isolated, with_outcome},
-    runner::blocking_card,
+    runner::{FORK, blocking_card},
 };
 use rayon::Yield;
 use std::{future::Future, io, num::NonZeroUsize, sync::mpsc, thread};
@@ -42,6 +42,14 @@ impl Place for Pooled {
 
     fn place_detached(self, task: impl FnOnce() + Send + 'static) {
         self.0.spawn(isolated(task));
+    }
+
+    fn fork<A: Send + 'static, B: Send + 'static>(
+        self,
+        left: impl FnOnce() -> A + Send + 'static,
+        right: impl FnOnce() -> B + Send + 'static,
+    ) -> (A, B) {
+        self.0.join(left, right)
     }
 
     fn yield_now(self) {
@@ -82,7 +90,7 @@ impl Runner for Rayon {
     };
 
     fn capabilities(workers: NonZeroUsize) -> Capabilities {
-        Capabilities { nested_join: true, ..Capabilities::blocking_pool(workers) }
+        Capabilities { nested_join: true, fork_join: true, ..Capabilities::blocking_pool(workers) }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {
@@ -107,8 +115,9 @@ impl Runner for Rayon {
         let offload = "runs at once, on the job's worker; a task that awaits a child runs other jobs \
                        meanwhile (rayon::yield_now), and spins between them";
         let mut card = blocking_card(self.workers, offload);
+        card.locks = card.locks.replace(FORK, "fork: rayon::join");
         card.borrowed = vec![
-            "sockets, timers, files, channels: std, blocking the worker".into(),
+            "sockets, timers, files, channels, locks: std, blocking the worker".into(),
             "a feeder thread that submits what workers launch: an mpsc hop and a wake-up a job"
                 .into(),
         ];

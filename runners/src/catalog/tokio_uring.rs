@@ -12,6 +12,7 @@ use crate::{
     thread_bound::ThreadBound,
     thread_per_core::{Inbox, Workers},
     tokio_io::{Join, passed_on},
+    tokio_locks::{self, SharedReceiver},
 };
 use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
 use std::{
@@ -22,7 +23,7 @@ use std::{
     path::Path,
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{self, mpsc};
 use tokio_uring::{
     fs,
     net::{TcpListener, TcpStream},
@@ -53,6 +54,7 @@ impl Runner for TokioUring {
         // Timers are tokio's.
         Capabilities {
             timers: How::Readiness,
+            cancellation: How::Readiness,
             intake: Intake::PerWorker,
             ..Capabilities::COMPLETION
         }
@@ -75,8 +77,11 @@ impl Runner for TokioUring {
             sockets: "tokio_uring::net, io_uring, TCP_NODELAY; the ring is waited for by epoll"
                 .into(),
             channels: "tokio::sync::mpsc".into(),
+            locks: tokio_locks::CARD.into(),
             offload: "tokio's blocking pool".into(),
-            borrowed: vec!["timers, channels, blocking pool: tokio, which it is built on".into()],
+            borrowed: vec![
+                "timers, channels, locks, blocking pool: tokio, which it is built on".into(),
+            ],
         }
     }
 
@@ -116,6 +121,10 @@ impl Runtime for Port {
     type Join<T: Send + 'static> = Join<T>;
     type Sender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type Receiver<T: Send + 'static> = Part<mpsc::Receiver<T>>;
+    type Mutex<T: Send + 'static> = Part<sync::Mutex<T>>;
+    type Semaphore = Part<sync::Semaphore>;
+    type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
+    type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -149,6 +158,28 @@ impl Runtime for Port {
     ) -> (Part<mpsc::Sender<T>>, Part<mpsc::Receiver<T>>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Part(sender), Part(receiver))
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> Part<sync::Mutex<T>> {
+        Part(sync::Mutex::new(value))
+    }
+
+    fn semaphore(self, permits: usize) -> Part<sync::Semaphore> {
+        Part(sync::Semaphore::new(permits))
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (Part<mpsc::Sender<T>>, SharedReceiver<T>) {
+        tokio_locks::queue(capacity)
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        tokio::time::timeout(limit, work).await.ok()
     }
 
     async fn connect(self, to: SocketAddr) -> io::Result<Self::Tcp> {

@@ -4,9 +4,9 @@
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
 use crate::{OPERATIONS, actors, build, peer, workers};
-use simul_runners::{Discipline, Runner, discipline::Driver, registry};
+use simul_runners::{AnyExecutor, Discipline, Executor, Runner, discipline::Driver, registry};
 use simul_workloads::{
-    Digest, Shape, Surroundings, Workload,
+    Digest, Port, PortChoice, Shape, Surroundings, Workload,
     registry::{Visitor, visit},
 };
 use std::{
@@ -25,13 +25,13 @@ impl registry::Visitor for OnRunner<'_> {
 
     fn visit<R: Runner>(self) -> Self::Output {
         let workers = workers(&R::PROFILE);
-        let runner = Arc::new(R::start(workers).map_err(|error| error.to_string())?);
+        let runner = R::start(workers).map_err(|error| error.to_string())?;
         visit(self.workload, OnWorkload { runner }).expect("it is listed")
     }
 }
 
 struct OnWorkload<R> {
-    runner: Arc<R>,
+    runner: R,
 }
 
 /// What an actor says about itself.
@@ -43,21 +43,21 @@ enum Said {
 }
 
 /// What all actors share.
-struct Stage<R, W> {
-    runner: Arc<R>,
+struct Stage<E, W> {
+    runner: Arc<E>,
     workload: W,
     surroundings: Surroundings,
     launcher: std::thread::ThreadId,
 }
 
 /// Actors that are to be driven.
-struct Drive<'a, R, W> {
-    stage: &'a Arc<Stage<R, W>>,
+struct Drive<'a, E, W> {
+    stage: &'a Arc<Stage<E, W>>,
     actors: u32,
     sender: mpsc::Sender<Said>,
 }
 
-impl<R: Runner, W: Workload> Driver for Drive<'_, R, W> {
+impl<E: Executor, W: Workload> Driver for Drive<'_, E, W> {
     type Output = ();
 
     fn tasks(self) {
@@ -80,21 +80,47 @@ impl<R: Runner> Visitor for OnWorkload<R> {
     type Output = Result<String, String>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        let workload = build::<W>();
-        let actors = actors(&W::PROFILE);
-        let needs = workload.needs(actors);
-        let folder = folder().map_err(|error| error.to_string())?;
-        let surroundings = Surroundings {
-            peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
-            folder: needs.files.then(|| folder.path().to_owned()),
-        };
-        workload.prepare(&surroundings).map_err(|error| error.to_string())?;
-        let launcher = std::thread::current().id();
-        let stage = Arc::new(Stage { runner: self.runner, workload, surroundings, launcher });
-        let (sender, said) = mpsc::channel();
-        R::Discipline::choose(Drive { stage: &stage, actors, sender });
-        check(&stage.workload, actors, said)
+        W::Port::choose(Way::<R, W> { runner: self.runner, workload: build() })
     }
+}
+
+/// Takes the way to the runner that the workload's calls take when they are measured.
+struct Way<R, W> {
+    runner: R,
+    workload: W,
+}
+
+impl<R: Runner, W: Workload> PortChoice for Way<R, W> {
+    type Output = Result<String, String>;
+
+    fn direct(self) -> Self::Output {
+        drive(self.runner, self.workload)
+    }
+
+    fn erased(self) -> Self::Output {
+        match AnyExecutor::of(self.runner) {
+            AnyExecutor::Tasks(executor) => drive(executor, self.workload),
+            AnyExecutor::Jobs(executor) => drive(executor, self.workload),
+            AnyExecutor::InTurn(executor) => drive(executor, self.workload),
+        }
+    }
+}
+
+fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, String> {
+    let actors = actors(&W::PROFILE);
+    let needs = workload.needs(actors);
+    let folder = folder().map_err(|error| error.to_string())?;
+    let surroundings = Surroundings {
+        peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
+        folder: needs.files.then(|| folder.path().to_owned()),
+        ..Surroundings::default()
+    };
+    workload.prepare(&surroundings).map_err(|error| error.to_string())?;
+    let launcher = std::thread::current().id();
+    let stage = Arc::new(Stage { runner: Arc::new(runner), workload, surroundings, launcher });
+    let (sender, said) = mpsc::channel();
+    E::Discipline::choose(Drive { stage: &stage, actors, sender });
+    check(&stage.workload, actors, said)
 }
 
 /// A temporary folder; in memory where there is one, since some hosts page out files at will, which
@@ -135,18 +161,23 @@ fn check<W: Workload>(
     Ok(format!("checked {}", done.iter().sum::<u64>()))
 }
 
-impl<R: Runner, W: Workload> Stage<R, W> {
-    async fn open(&self, actor: u32) -> io::Result<W::State<R::Runtime>> {
+impl<E: Executor, W: Workload> Stage<E, W> {
+    async fn open(&self, actor: u32) -> io::Result<W::State<E::Runtime>> {
         assert_ne!(std::thread::current().id(), self.launcher, "a task on the launching thread");
         self.workload.open(self.runner.runtime(), &self.surroundings, actor).await
     }
 
+    /// Does an operation; what comes first in a slice is readied before, and there are two slices.
     async fn operation(
         &self,
         actor: u32,
-        state: &mut W::State<R::Runtime>,
+        index: u64,
+        state: &mut W::State<E::Runtime>,
         said: &mpsc::Sender<Said>,
     ) -> io::Result<()> {
+        if index.is_multiple_of(OPERATIONS.div_ceil(2)) {
+            self.workload.begin(self.runner.runtime(), state).await?;
+        }
         let start = Instant::now();
         let digest = self.workload.operation(self.runner.runtime(), state).await?;
         let _ = said.send(Said::Done(actor, digest, start.elapsed()));
@@ -155,7 +186,7 @@ impl<R: Runner, W: Workload> Stage<R, W> {
 
     async fn close(
         &self,
-        state: W::State<R::Runtime>,
+        state: W::State<E::Runtime>,
         said: &mpsc::Sender<Said>,
     ) -> io::Result<()> {
         self.workload.close(self.runner.runtime(), state).await?;
@@ -171,8 +202,8 @@ fn tell(said: &mpsc::Sender<Said>, actor: u32, ended: io::Result<()>) {
 }
 
 /// One task per actor, which lives from opening to closing.
-fn as_tasks<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn as_tasks<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {
@@ -182,8 +213,8 @@ fn as_tasks<R: Runner, W: Workload>(
         runner.launch(actor as usize, async move {
             let life = async {
                 let mut state = stage.open(actor).await?;
-                for _ in 0..OPERATIONS {
-                    stage.operation(actor, &mut state, &said).await?;
+                for index in 0..OPERATIONS {
+                    stage.operation(actor, index, &mut state, &said).await?;
                 }
                 stage.close(state, &said).await
             };
@@ -194,8 +225,8 @@ fn as_tasks<R: Runner, W: Workload>(
 }
 
 /// One job for opening, one per operation, one for closing.
-fn as_jobs<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn as_jobs<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {
@@ -211,11 +242,11 @@ fn as_jobs<R: Runner, W: Workload>(
     }
 }
 
-fn next_job<R: Runner, W: Workload>(
-    stage: Arc<Stage<R, W>>,
+fn next_job<E: Executor, W: Workload>(
+    stage: Arc<Stage<E, W>>,
     actor: u32,
     index: u64,
-    mut state: W::State<R::Runtime>,
+    mut state: W::State<E::Runtime>,
     said: mpsc::Sender<Said>,
 ) {
     let runner = Arc::clone(&stage.runner);
@@ -224,7 +255,7 @@ fn next_job<R: Runner, W: Workload>(
             let ended = stage.close(state, &said).await;
             return tell(&said, actor, ended);
         }
-        match stage.operation(actor, &mut state, &said).await {
+        match stage.operation(actor, index, &mut state, &said).await {
             Ok(()) => next_job(stage, actor, index + 1, state, said),
             Err(error) => tell(&said, actor, Err(error)),
         }
@@ -232,8 +263,8 @@ fn next_job<R: Runner, W: Workload>(
 }
 
 /// One task that does the operations of all actors one after the other.
-fn in_turn<R: Runner, W: Workload>(
-    stage: &Arc<Stage<R, W>>,
+fn in_turn<E: Executor, W: Workload>(
+    stage: &Arc<Stage<E, W>>,
     actors: u32,
     said: mpsc::Sender<Said>,
 ) {
@@ -245,9 +276,9 @@ fn in_turn<R: Runner, W: Workload>(
             for actor in 0..actors {
                 states.push(stage.open(actor).await?);
             }
-            for _ in 0..OPERATIONS {
+            for index in 0..OPERATIONS {
                 for (actor, state) in (0..).zip(&mut states) {
-                    stage.operation(actor, state, &said).await?;
+                    stage.operation(actor, index, state, &said).await?;
                 }
             }
             for state in states {

@@ -126,7 +126,8 @@ fn a_missing_environment_is_refused() {
 fn a_cell() {
     let Some(cell) = child::task() else { return };
     let (runner, workload) = cell.split_once(' ').expect("a runner and a workload");
-    let checked = registry::visit(runner, drive::OnRunner { workload }).expect("it is listed");
+    let checked =
+        registry::visit_listed(runner, drive::OnRunner { workload }).ok().expect("it is listed");
     println!("{}{}", child::RECEIPT, checked.unwrap());
 }
 

@@ -33,17 +33,13 @@ pub(crate) struct Site {
 }
 
 /// Needs of a check that is whole within one task.
-pub(crate) const ONE_TASK: &[Needs] =
-    &[Needs { waiting_tasks: 0, nested_join: false, peer: None, files: false }];
+pub(crate) const ONE_TASK: &[Needs] = &[Needs::NOTHING];
 /// Needs of a check whose task waits for another one, of which either suffices: another thread that is
 /// free, or a way to run the other task meanwhile.
-pub(crate) const TWO_TASKS: &[Needs] = &[
-    Needs { waiting_tasks: 2, nested_join: false, peer: None, files: false },
-    Needs { waiting_tasks: 0, nested_join: true, peer: None, files: false },
-];
+pub(crate) const TWO_TASKS: &[Needs] =
+    &[Needs { waiting_tasks: 2, ..Needs::NOTHING }, Needs { nested_join: true, ..Needs::NOTHING }];
 /// Needs of a check whose tasks are both at work at the same time.
-pub(crate) const TWO_AT_ONCE: &[Needs] =
-    &[Needs { waiting_tasks: 2, nested_join: false, peer: None, files: false }];
+pub(crate) const TWO_AT_ONCE: &[Needs] = &[Needs { waiting_tasks: 2, ..Needs::NOTHING }];
 
 /// Runs all checks on a runner.
 pub(crate) struct Checks;

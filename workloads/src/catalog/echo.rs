@@ -7,8 +7,8 @@
 //! It cannot tell how a runner behaves as a server, or under load that does not wait for it.
 
 use crate::{
-    Buffer, Class, Digest, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime,
-    Shape, Stream, Surroundings, Workload,
+    Buffer, Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Peer,
+    Profile, Runtime, Shape, Stream, Surroundings, Workload,
     server::{Call, Route},
 };
 use std::io;
@@ -35,6 +35,7 @@ const FILLING: u8 = b'x';
 
 impl Workload for Echo {
     type State<R: Runtime> = State<R::Tcp>;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "echo",
@@ -44,6 +45,7 @@ impl Workload for Echo {
         measure: Measure::Service,
         parameters: &[("bytes", "64")],
         actors: 32,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, _seed: u64) -> Result<Self, ParameterError> {

@@ -11,8 +11,8 @@
 //! itself 0.28 µs).
 
 use crate::{
-    Buffer, Class, Digest, File, Measure, Needs, ParameterError, Parameters, Profile, Runtime,
-    Shape, Surroundings, Workload, draw,
+    Buffer, Class, Digest, DirectBatch, File, Measure, Needs, ParameterError, Parameters, Profile,
+    Runtime, Shape, Surroundings, Workload, draw,
     server::{Call, Route},
 };
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
@@ -52,6 +52,7 @@ const CHUNK_BLOCKS: u64 = 256;
 
 impl Workload for FileRead {
     type State<R: Runtime> = State<R::File>;
+    type Port = DirectBatch;
 
     const PROFILE: Profile = Profile {
         name: "file-read",
@@ -62,6 +63,7 @@ impl Workload for FileRead {
         // Beyond the processor's second-level cache; small enough for ten trials to be alive together.
         parameters: &[("mib", "32")],
         actors: 8,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, seed: u64) -> Result<Self, ParameterError> {

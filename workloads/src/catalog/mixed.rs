@@ -7,8 +7,8 @@
 //! It cannot tell which of the two parts a difference comes from; compare with `echo` and `sha256`.
 
 use crate::{
-    Class, Digest, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime, Shape,
-    Surroundings, Workload,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Peer, Profile, Runtime,
+    Shape, Surroundings, Workload,
     catalog::{
         echo::{self, Echo},
         sha256::Sha256Block,
@@ -59,6 +59,7 @@ pub struct State<S> {
 
 impl Workload for Mixed {
     type State<R: Runtime> = State<R::Tcp>;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "mixed",
@@ -69,6 +70,7 @@ impl Workload for Mixed {
         // 4 KiB hash in about the time that an echo's system calls take.
         parameters: &[("kib", "4"), ("rounds", "1"), ("bytes", "64"), ("offload", "false")],
         actors: 32,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, seed: u64) -> Result<Self, ParameterError> {

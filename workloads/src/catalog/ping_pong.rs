@@ -8,8 +8,8 @@
 //! measures the machine: waking a halted core costs more than any executor.
 
 use crate::{
-    Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Receiver, Runtime, Sender,
-    Shape, Surroundings, Workload,
+    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Receiver,
+    Runtime, Sender, Shape, Surroundings, Workload,
 };
 use std::io;
 
@@ -29,6 +29,7 @@ pub struct State<S, R, J> {
 
 impl Workload for PingPong {
     type State<R: Runtime> = State<R::Sender<u64>, R::Receiver<u64>, R::Join<u64>>;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "ping-pong",
@@ -38,6 +39,7 @@ impl Workload for PingPong {
         measure: Measure::Service,
         parameters: &[],
         actors: 1,
+        figures: &[],
     };
 
     fn new(_parameters: &Parameters, _seed: u64) -> Result<Self, ParameterError> {

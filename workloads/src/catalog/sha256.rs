@@ -7,7 +7,7 @@
 //! other tasks alive meanwhile.
 
 use crate::{
-    Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
     Surroundings, Workload,
     server::{Call, Route},
 };
@@ -36,6 +36,7 @@ const VARIANTS: u64 = 64;
 
 impl Workload for Sha256Block {
     type State<R: Runtime> = State;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "sha256",
@@ -45,6 +46,7 @@ impl Workload for Sha256Block {
         measure: Measure::Service,
         parameters: &[("bytes", "16384"), ("offload", "false")],
         actors: 8,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, seed: u64) -> Result<Self, ParameterError> {

@@ -9,8 +9,8 @@
 //! actors wait; that wait is in its lateness, and is the finding.
 
 use crate::{
-    Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
-    Surroundings, Workload, draw,
+    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Runtime,
+    Shape, Surroundings, Workload, draw,
     server::{Call, Route},
 };
 use std::{io, time::Duration};
@@ -35,6 +35,7 @@ const LONGEST_US: u64 = 60_000_000;
 
 impl Workload for Sleep {
     type State<R: Runtime> = State;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "sleep",
@@ -45,6 +46,7 @@ impl Workload for Sleep {
         // Around the millisecond, where a timer's grain shows.
         parameters: &[("shortest_us", "500"), ("longest_us", "2000")],
         actors: 32,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, seed: u64) -> Result<Self, ParameterError> {

@@ -9,8 +9,8 @@
 //! show that).
 
 use crate::{
-    Class, Digest, Measure, Needs, ParameterError, Parameters, Profile, Receiver, Runtime, Sender,
-    Shape, Surroundings, Workload,
+    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Receiver,
+    Runtime, Sender, Shape, Surroundings, Workload,
 };
 use std::io;
 
@@ -45,6 +45,7 @@ type KitOf<R> = Kit<<R as Runtime>::Sender<u32>, <R as Runtime>::Receiver<u64>>;
 
 impl Workload for Spawn {
     type State<R: Runtime> = State<KitOf<R>, R::Sender<u64>, R::Receiver<u32>>;
+    type Port = DirectSession;
 
     const PROFILE: Profile = Profile {
         name: "spawn",
@@ -54,6 +55,7 @@ impl Workload for Spawn {
         measure: Measure::Service,
         parameters: &[("tasks", "64")],
         actors: 1,
+        figures: &[],
     };
 
     fn new(parameters: &Parameters, _seed: u64) -> Result<Self, ParameterError> {

@@ -122,7 +122,7 @@ pub async fn converse<R: Runtime>(
                 }
             }
             Step::Write(reply) => conversation.sent(stream.write_all(reply).await?),
-            Step::End => return stream.end().await,
+            Step::End => stream.end().await?,
             Step::Discard => {
                 let (bytes, _) =
                     stream.read(Buffer::filled(0, conversation::DISCARD_BYTES)).await?;

@@ -1,0 +1,443 @@
+//! What if a workload is compiled once, and not anew for every runner?
+//!
+//! [`ErasedRuntime`] is a port like any other, behind which stands one that is known only at run time: every
+//! call goes through a table of functions, and what it returns is a boxed future. The runner's own parts do the
+//! work, as ever; a call costs one allocation and two indirect calls more, the same for every runner (measured
+//! by `cargo bench -p simul --bench port`, see `harness/METHODOLOGY.md`). Workloads choose it by
+//! [`Workload::Port`](crate::Workload::Port), where an operation is long enough for that not to matter.
+//!
+//! This file must not know any runtime, nor who chooses. Next: `runners/src/executor.rs`.
+
+use crate::{
+    Buffer, File, Listener, Receiver, Runtime, Sender, Stream,
+    erased_locks::{
+        ErasedMutex, ErasedQueueReceiver, ErasedSemaphore, MutexTable, QueueReceiverTable,
+        SemaphoreTable,
+    },
+};
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    io,
+    marker::PhantomData,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// A future of which only the output is known.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A value whose type both ends know.
+pub(crate) type Parcel = Box<dyn Any + Send>;
+
+/// A port that is known only at run time.
+#[derive(Clone, Copy)]
+pub struct ErasedRuntime(&'static dyn Table);
+
+impl ErasedRuntime {
+    /// Hides a port. Its handle, a few bytes, is kept to the end of the process: once in a trial.
+    #[must_use]
+    pub fn of<R: Runtime>(runtime: R) -> Self {
+        Self(Box::leak(Box::new(runtime)))
+    }
+}
+
+impl fmt::Debug for ErasedRuntime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ErasedRuntime")
+    }
+}
+
+/// The port as a table of functions.
+trait Table: Send + Sync {
+    fn spawn(&self, task: Boxed<'static, Parcel>) -> Boxed<'static, Parcel>;
+    fn detach(&self, task: Boxed<'static, ()>);
+    fn offload(&self, work: Box<dyn FnOnce() -> Parcel + Send>) -> Boxed<'static, Parcel>;
+    fn sleep(&self, duration: Duration) -> Boxed<'static, ()>;
+    fn yield_now(&self) -> Boxed<'static, ()>;
+    fn channel(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn ReceiverTable>);
+    fn mutex(&self, value: Parcel) -> Box<dyn MutexTable>;
+    fn semaphore(&self, permits: usize) -> Box<dyn SemaphoreTable>;
+    fn queue(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn QueueReceiverTable>);
+    fn fork(
+        &self,
+        left: Boxed<'static, Parcel>,
+        right: Boxed<'static, Parcel>,
+    ) -> Boxed<'static, (Parcel, Parcel)>;
+    fn timeout<'a>(&self, limit: Duration, work: Boxed<'a, Parcel>) -> Boxed<'a, Option<Parcel>>;
+    fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>>;
+    fn listen(&self, on: TcpListener) -> Boxed<'static, io::Result<ErasedListener>>;
+    fn open<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>>;
+}
+
+impl<R: Runtime> Table for R {
+    fn spawn(&self, task: Boxed<'static, Parcel>) -> Boxed<'static, Parcel> {
+        Box::pin((*self).spawn(task))
+    }
+
+    fn detach(&self, task: Boxed<'static, ()>) {
+        (*self).detach(task);
+    }
+
+    fn offload(&self, work: Box<dyn FnOnce() -> Parcel + Send>) -> Boxed<'static, Parcel> {
+        Box::pin((*self).offload(work))
+    }
+
+    fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
+        Box::pin((*self).sleep(duration))
+    }
+
+    fn yield_now(&self) -> Boxed<'static, ()> {
+        Box::pin((*self).yield_now())
+    }
+
+    fn channel(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn ReceiverTable>) {
+        let (sender, receiver) = (*self).channel(capacity);
+        (Box::new(sender), Box::new(receiver))
+    }
+
+    fn mutex(&self, value: Parcel) -> Box<dyn MutexTable> {
+        Box::new((*self).mutex(value))
+    }
+
+    fn semaphore(&self, permits: usize) -> Box<dyn SemaphoreTable> {
+        Box::new((*self).semaphore(permits))
+    }
+
+    fn queue(&self, capacity: usize) -> (Box<dyn SenderTable>, Box<dyn QueueReceiverTable>) {
+        let (sender, receiver) = (*self).queue(capacity);
+        (Box::new(sender), Box::new(receiver))
+    }
+
+    fn fork(
+        &self,
+        left: Boxed<'static, Parcel>,
+        right: Boxed<'static, Parcel>,
+    ) -> Boxed<'static, (Parcel, Parcel)> {
+        Box::pin((*self).fork(left, right))
+    }
+
+    fn timeout<'a>(&self, limit: Duration, work: Boxed<'a, Parcel>) -> Boxed<'a, Option<Parcel>> {
+        Box::pin((*self).timeout(limit, work))
+    }
+
+    fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedStream(Box::new(runtime.connect(to).await?))) })
+    }
+
+    fn listen(&self, on: TcpListener) -> Boxed<'static, io::Result<ErasedListener>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedListener(Box::new(runtime.listen(on).await?))) })
+    }
+
+    fn open<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedFile(Box::new(runtime.open(path).await?))) })
+    }
+}
+
+/// A future whose output is packed.
+fn packed<'a, F>(work: F) -> Boxed<'a, Parcel>
+where
+    F: Future<Output: Send + 'static> + Send + 'a,
+{
+    Box::pin(async move { Box::new(work.await) as Parcel })
+}
+
+/// Opens a parcel. Only what this file has packed is opened, with the type that it was packed with.
+pub(crate) fn unpacked<T: 'static>(parcel: Parcel) -> T {
+    *parcel.downcast().unwrap_or_else(|_| unreachable!("a parcel holds what was put into it"))
+}
+
+/// The result of a task.
+pub struct ErasedJoin<T> {
+    join: Boxed<'static, Parcel>,
+    result: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Future for ErasedJoin<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.join.as_mut().poll(context).map(unpacked)
+    }
+}
+
+impl Runtime for ErasedRuntime {
+    type Tcp = ErasedStream;
+    type Listener = ErasedListener;
+    type File = ErasedFile;
+    type Join<T: Send + 'static> = ErasedJoin<T>;
+    type Sender<T: Send + 'static> = ErasedSender<T>;
+    type Receiver<T: Send + 'static> = ErasedReceiver<T>;
+    type Mutex<T: Send + 'static> = ErasedMutex<T>;
+    type Semaphore = ErasedSemaphore;
+    type QueueSender<T: Send + 'static> = ErasedSender<T>;
+    type QueueReceiver<T: Send + 'static> = ErasedQueueReceiver<T>;
+
+    fn spawn<F>(self, task: F) -> ErasedJoin<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        ErasedJoin { join: self.0.spawn(packed(task)), result: PhantomData }
+    }
+
+    fn detach<F>(self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.detach(Box::pin(async move { drop(task.await) }));
+    }
+
+    async fn offload<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        unpacked(self.0.offload(Box::new(|| Box::new(work()))).await)
+    }
+
+    fn sleep(self, duration: Duration) -> impl Future<Output = ()> + Send {
+        self.0.sleep(duration)
+    }
+
+    fn yield_now(self) -> impl Future<Output = ()> + Send {
+        self.0.yield_now()
+    }
+
+    fn channel<T: Send + 'static>(self, capacity: usize) -> (ErasedSender<T>, ErasedReceiver<T>) {
+        let (sender, receiver) = self.0.channel(capacity);
+        (
+            ErasedSender { table: sender, item: PhantomData },
+            ErasedReceiver { table: receiver, item: PhantomData },
+        )
+    }
+
+    fn mutex<T: Send + 'static>(self, value: T) -> ErasedMutex<T> {
+        ErasedMutex::new(self.0.mutex(Box::new(value)))
+    }
+
+    fn semaphore(self, permits: usize) -> ErasedSemaphore {
+        ErasedSemaphore::new(self.0.semaphore(permits))
+    }
+
+    fn queue<T: Send + 'static>(
+        self,
+        capacity: usize,
+    ) -> (ErasedSender<T>, ErasedQueueReceiver<T>) {
+        let (sender, receiver) = self.0.queue(capacity);
+        (ErasedSender { table: sender, item: PhantomData }, ErasedQueueReceiver::new(receiver))
+    }
+
+    async fn fork<L, R>(self, left: L, right: R) -> (L::Output, R::Output)
+    where
+        L: Future<Output: Send + 'static> + Send + 'static,
+        R: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let (left, right) = self.0.fork(packed(left), packed(right)).await;
+        (unpacked(left), unpacked(right))
+    }
+
+    async fn timeout<F>(self, limit: Duration, work: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send,
+    {
+        self.0.timeout(limit, packed(work)).await.map(unpacked)
+    }
+
+    fn connect(self, to: SocketAddr) -> impl Future<Output = io::Result<ErasedStream>> + Send {
+        self.0.connect(to)
+    }
+
+    fn listen(self, on: TcpListener) -> impl Future<Output = io::Result<ErasedListener>> + Send {
+        self.0.listen(on)
+    }
+
+    fn open(self, path: &Path) -> impl Future<Output = io::Result<ErasedFile>> + Send {
+        self.0.open(path)
+    }
+}
+
+type Transfer<'a> = Boxed<'a, io::Result<(usize, Buffer)>>;
+type Whole<'a> = Boxed<'a, io::Result<Buffer>>;
+
+trait StreamTable: Send {
+    fn read(&mut self, buffer: Buffer) -> Transfer<'_>;
+    fn write(&mut self, buffer: Buffer) -> Transfer<'_>;
+    fn end(&mut self) -> Boxed<'_, io::Result<()>>;
+    fn read_exact(&mut self, buffer: Buffer) -> Whole<'_>;
+    fn write_all(&mut self, buffer: Buffer) -> Whole<'_>;
+}
+
+impl<S: Stream> StreamTable for S {
+    fn read(&mut self, buffer: Buffer) -> Transfer<'_> {
+        Box::pin(self.read(buffer))
+    }
+
+    fn write(&mut self, buffer: Buffer) -> Transfer<'_> {
+        Box::pin(self.write(buffer))
+    }
+
+    fn end(&mut self) -> Boxed<'_, io::Result<()>> {
+        Box::pin(self.end())
+    }
+
+    fn read_exact(&mut self, buffer: Buffer) -> Whole<'_> {
+        Box::pin(self.read_exact(buffer))
+    }
+
+    fn write_all(&mut self, buffer: Buffer) -> Whole<'_> {
+        Box::pin(self.write_all(buffer))
+    }
+}
+
+/// A stream of any runtime.
+pub struct ErasedStream(Box<dyn StreamTable>);
+
+// Each is forwarded, so that the runtime's own version of it does the work.
+impl Stream for ErasedStream {
+    fn read(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
+        self.0.read(buffer)
+    }
+
+    fn write(
+        &mut self,
+        buffer: Buffer,
+    ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
+        self.0.write(buffer)
+    }
+
+    fn end(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        self.0.end()
+    }
+
+    fn read_exact(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<Buffer>> + Send {
+        self.0.read_exact(buffer)
+    }
+
+    fn write_all(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<Buffer>> + Send {
+        self.0.write_all(buffer)
+    }
+}
+
+trait ListenerTable: Send {
+    fn accept(&mut self) -> Boxed<'_, io::Result<ErasedStream>>;
+    fn local_address(&self) -> io::Result<SocketAddr>;
+}
+
+impl<L: Listener> ListenerTable for L {
+    fn accept(&mut self) -> Boxed<'_, io::Result<ErasedStream>> {
+        Box::pin(async move { Ok(ErasedStream(Box::new(self.accept().await?))) })
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.local_address()
+    }
+}
+
+/// A listener of any runtime.
+pub struct ErasedListener(Box<dyn ListenerTable>);
+
+impl Listener for ErasedListener {
+    type Tcp = ErasedStream;
+
+    fn accept(&mut self) -> impl Future<Output = io::Result<ErasedStream>> + Send {
+        self.0.accept()
+    }
+
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_address()
+    }
+}
+
+trait FileTable: Send {
+    fn read_at(&mut self, buffer: Buffer, offset: u64) -> Transfer<'_>;
+    fn read_exact_at(&mut self, buffer: Buffer, offset: u64) -> Whole<'_>;
+}
+
+impl<F: File> FileTable for F {
+    fn read_at(&mut self, buffer: Buffer, offset: u64) -> Transfer<'_> {
+        Box::pin(self.read_at(buffer, offset))
+    }
+
+    fn read_exact_at(&mut self, buffer: Buffer, offset: u64) -> Whole<'_> {
+        Box::pin(self.read_exact_at(buffer, offset))
+    }
+}
+
+/// A file of any runtime.
+pub struct ErasedFile(Box<dyn FileTable>);
+
+impl File for ErasedFile {
+    fn read_at(
+        &mut self,
+        buffer: Buffer,
+        offset: u64,
+    ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
+        self.0.read_at(buffer, offset)
+    }
+
+    fn read_exact_at(
+        &mut self,
+        buffer: Buffer,
+        offset: u64,
+    ) -> impl Future<Output = io::Result<Buffer>> + Send {
+        self.0.read_exact_at(buffer, offset)
+    }
+}
+
+pub(crate) trait SenderTable: Send {
+    fn send(&mut self, item: Parcel) -> Boxed<'_, bool>;
+    fn copy(&self) -> Box<dyn SenderTable>;
+}
+
+impl<S: Sender<Parcel>> SenderTable for S {
+    fn send(&mut self, item: Parcel) -> Boxed<'_, bool> {
+        Box::pin(self.send(item))
+    }
+
+    fn copy(&self) -> Box<dyn SenderTable> {
+        Box::new(self.clone())
+    }
+}
+
+/// The sending half of a channel of any runtime.
+pub struct ErasedSender<T> {
+    table: Box<dyn SenderTable>,
+    item: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for ErasedSender<T> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.copy(), item: PhantomData }
+    }
+}
+
+impl<T: Send + 'static> Sender<T> for ErasedSender<T> {
+    fn send(&mut self, item: T) -> impl Future<Output = bool> + Send {
+        self.table.send(Box::new(item))
+    }
+}
+
+pub(crate) trait ReceiverTable: Send {
+    fn receive(&mut self) -> Boxed<'_, Option<Parcel>>;
+}
+
+impl<R: Receiver<Parcel>> ReceiverTable for R {
+    fn receive(&mut self) -> Boxed<'_, Option<Parcel>> {
+        Box::pin(self.receive())
+    }
+}
+
+/// The receiving half of a channel of any runtime.
+pub struct ErasedReceiver<T> {
+    table: Box<dyn ReceiverTable>,
+    item: PhantomData<fn() -> T>,
+}
+
+impl<T: Send + 'static> Receiver<T> for ErasedReceiver<T> {
+    async fn receive(&mut self) -> Option<T> {
+        self.table.receive().await.map(unpacked)
+    }
+}
