@@ -13,7 +13,7 @@ use std::{
 };
 
 /// All faults, and `none`, which only sends plain pairs and leaves out what is optional.
-pub const FAULTS: [&str; 21] = [
+pub const FAULTS: [&str; 22] = [
     "none",
     "garbage",
     "late",
@@ -24,6 +24,7 @@ pub const FAULTS: [&str; 21] = [
     "beyond",
     "order",
     "negative",
+    "figure",
     "nan",
     "overflow",
     "clock",
@@ -199,6 +200,7 @@ fn spoilt(fault: &str, kind: &str, mut answer: Value) -> String {
             answer["p50_ns"] = json!(2);
             answer["p90_ns"] = json!(1);
         }
+        ("figure", "slice") => answer["figures"] = json!({ "beauty": [7.5] }),
         ("negative", "slice") => answer["completed"] = json!(-5),
         ("clock", "slice") => {
             for name in ["started_ns", "ended_ns"] {

@@ -44,6 +44,40 @@ fn no_two_runners_overlap_and_the_order_differs_between_rounds() {
 }
 
 #[test]
+fn trials_that_are_alone_never_meet_and_miss_nothing() {
+    let place = Place::new();
+    let output = place.run(
+        "-r inline,threads,tokio -w sha256 --load closed-3 --alone --blocks 3 --rounds 3 \
+         --slice 4ms --out run",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let trials = place.trials("run");
+    // Three runners, the null arm and the floor.
+    assert_eq!(trials.len(), 3 * 5);
+    let mut orders = BTreeSet::new();
+    for block in 0..3 {
+        let mut lives: Vec<(u64, u64, &str)> = trials
+            .iter()
+            .filter(|trial| trial.block == block)
+            .map(|trial| {
+                assert_eq!(trial.counted().count(), 3, "{} has its rounds", trial.cell);
+                assert!(trial.costs.is_some() && trial.actors.is_some(), "{} ended", trial.cell);
+                let first = trial.slices.iter().map(|slice| slice.started_ns).min();
+                let last = trial.slices.iter().map(|slice| slice.ended_ns).max();
+                (first.unwrap(), last.unwrap(), &*trial.cell)
+            })
+            .collect();
+        lives.sort_unstable();
+        for pair in lives.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{:?} lives beside {:?}", pair[0], pair[1]);
+        }
+        orders.insert(lives.into_iter().map(|(_, _, cell)| cell).collect::<Vec<_>>());
+    }
+    assert!(orders.len() > 1, "three blocks have the same order");
+    place.assert_clean();
+}
+
+#[test]
 fn the_same_seed_gives_the_same_order() {
     let orders: Vec<Vec<(u32, u32, String)>> = [(); 2]
         .map(|()| {

@@ -43,6 +43,7 @@ fn every_misbehaviour_is_a_state_with_its_reason_and_last_words_and_leaves_nothi
         ("counts", "failed", "its numbers cannot be true: its counts add up to"),
         ("beyond", "failed", "an operation took"),
         ("order", "failed", "p50_ns is 2, but p90_ns is only 1"),
+        ("figure", "failed", "the workload has no figure 'beauty'"),
         ("negative", "failed", "invalid value: integer `-5`"),
         ("nan", "failed", "which is no answer"),
         ("overflow", "failed", "which is no answer"),

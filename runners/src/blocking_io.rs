@@ -4,18 +4,22 @@
 //! first poll, so there is no reactor, no waker, and no suspension; it *is* the blocking program. What
 //! differs between these runners is only where a task is placed ([`Place`]).
 
+pub(crate) mod process;
+
 use crate::{
-    Part,
+    Part, loopback,
+    schedule::SleepingTicker,
     std_locks::{Permits, SharedReceiver},
 };
-use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
+use simul_workloads::{Buffer, Datagram, File, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     future::Future,
     io,
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    os::unix::fs::FileExt,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    os::unix::{fs::FileExt, net::UnixStream},
     path::Path,
     pin::{Pin, pin},
+    process::Output,
     sync::{self, mpsc},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -95,6 +99,9 @@ impl<P: Place> Runtime for Blocking<P> {
     type Semaphore = Permits;
     type QueueSender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
+    type Unix = Part<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = SleepingTicker<Self>;
 
     fn spawn<F>(self, task: F) -> BlockingJoin<F::Output>
     where
@@ -177,35 +184,66 @@ impl<P: Place> Runtime for Blocking<P> {
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
         std::fs::File::open(path).map(Part)
     }
-}
 
-impl Stream for Part<TcpStream> {
-    #[inline]
-    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((io::Read::read(&mut self.0, buffer.window_mut())?, buffer))
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        std::fs::File::create(path).map(Part)
     }
 
-    #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((io::Write::write(&mut self.0, buffer.window())?, buffer))
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        UnixStream::connect(path).map(Part)
     }
 
-    async fn end(&mut self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = UdpSocket::bind(loopback::facing(to))?;
+        socket.connect(to)?;
+        Ok(Part(socket))
     }
 
-    #[inline]
-    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
-        io::Read::read_exact(&mut self.0, buffer.window_mut())?;
-        Ok(buffer.rewound())
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(program, arguments, input)
     }
 
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        io::Write::write_all(&mut self.0, buffer.window())?;
-        Ok(buffer.rewound())
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        SleepingTicker::new(self, period)
     }
 }
+
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for Part<$socket> {
+            #[inline]
+            async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((io::Read::read(&mut self.0, buffer.window_mut())?, buffer))
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((io::Write::write(&mut self.0, buffer.window())?, buffer))
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                self.0.shutdown(Shutdown::Write)
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+                io::Read::read_exact(&mut self.0, buffer.window_mut())?;
+                Ok(buffer.rewound())
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                io::Write::write_all(&mut self.0, buffer.window())?;
+                Ok(buffer.rewound())
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
 
 impl Listener for Part<TcpListener> {
     type Tcp = Part<TcpStream>;
@@ -225,6 +263,27 @@ impl File for Part<std::fs::File> {
     #[inline]
     async fn read_at(&mut self, mut buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
         Ok((FileExt::read_at(&self.0, buffer.window_mut(), offset)?, buffer))
+    }
+
+    #[inline]
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        Ok((FileExt::write_at(&self.0, buffer.window(), offset)?, buffer))
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+impl Datagram for Part<UdpSocket> {
+    #[inline]
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.send(buffer.window())?, buffer))
+    }
+
+    #[inline]
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.recv(buffer.window_mut())?, buffer))
     }
 }
 

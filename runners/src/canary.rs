@@ -7,6 +7,7 @@ use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     blocking_io::{Blocking, BlockingJoin},
     catalog::threads::{OwnThread, Threads},
+    schedule::SleepingTicker,
     std_locks::{Permits, SharedReceiver},
 };
 use simul_workloads::{Buffer, Listener, Runtime, Stream};
@@ -14,10 +15,11 @@ use std::{
     future::Future,
     io,
     marker::PhantomData,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     num::NonZeroUsize,
+    os::unix::net::UnixStream,
     path::Path,
-    process::Command,
+    process::{Command, Output},
     sync::{Mutex, mpsc},
     time::Duration,
 };
@@ -240,6 +242,9 @@ impl<F: Fault> Runtime for Faulty<F> {
     type Semaphore = Permits;
     type QueueSender<T: Send + 'static> = Part<mpsc::SyncSender<T>>;
     type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
+    type Unix = Part<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = SleepingTicker<Blocking<OwnThread>>;
 
     fn spawn<G>(self, task: G) -> BlockingJoin<G::Output>
     where
@@ -307,5 +312,25 @@ impl<F: Fault> Runtime for Faulty<F> {
 
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
         self.sound.open(path).await
+    }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        self.sound.create(path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        self.sound.connect_unix(path).await
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        self.sound.udp(to).await
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        self.sound.run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        self.sound.ticker(period)
     }
 }

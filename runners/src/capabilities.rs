@@ -99,9 +99,6 @@ impl How {
     }
 }
 
-/// Until the port has it.
-const NOT_YET: How = How::Absent("the port does not offer it yet");
-
 impl Capabilities {
     /// What a runner of blocking threads can do when it starts one for each task.
     pub const BLOCKING: Self = Self {
@@ -111,9 +108,9 @@ impl Capabilities {
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
-        datagrams: NOT_YET,
-        unix_sockets: NOT_YET,
-        processes: NOT_YET,
+        datagrams: How::Blocking,
+        unix_sockets: How::Blocking,
+        processes: How::Blocking,
         cancellation: How::Absent("a thread that waits cannot be stopped from outside"),
         task_is_thread: true,
         intake: Intake::Spawned,
@@ -140,9 +137,9 @@ impl Capabilities {
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
-        datagrams: NOT_YET,
-        unix_sockets: NOT_YET,
-        processes: NOT_YET,
+        datagrams: How::Readiness,
+        unix_sockets: How::Readiness,
+        processes: How::Readiness,
         cancellation: How::Readiness,
         task_is_thread: false,
         intake: Intake::Spawned,
@@ -154,6 +151,8 @@ impl Capabilities {
         files: How::Completion,
         timers: How::Completion,
         cancellation: How::Completion,
+        datagrams: How::Completion,
+        unix_sockets: How::Completion,
         ..Self::READINESS
     };
 
@@ -172,7 +171,8 @@ impl Capabilities {
         if needs.fork_join && !self.fork_join {
             return Err("a half that is waited for may need the thread that waits for it".into());
         }
-        let streams = needs.peer.is_some() && !needs.datagrams && !needs.unix_sockets;
+        let asks = needs.peer.is_some() || needs.service.is_some();
+        let streams = asks && !needs.datagrams && !needs.unix_sockets;
         for (needed, how, what) in [
             (streams, self.sockets, "sockets"),
             (needs.files, self.files, "files"),

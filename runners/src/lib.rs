@@ -24,6 +24,7 @@ pub mod capabilities;
 pub mod catalog;
 #[cfg(any(feature = "futures", feature = "glommio", feature = "monoio"))]
 mod caught;
+mod child_input;
 #[cfg(all(
     target_os = "linux",
     any(feature = "compio", feature = "monoio", feature = "tokio-uring")
@@ -32,6 +33,7 @@ pub mod completion_buffer;
 pub mod discipline;
 pub mod executor;
 mod job;
+pub mod loopback;
 #[cfg(feature = "may")]
 pub mod may_locks;
 #[cfg(all(feature = "monoio", target_os = "linux"))]
@@ -43,6 +45,7 @@ pub mod program;
 pub mod readiness_io;
 pub mod registry;
 pub mod runner;
+pub mod schedule;
 pub mod server;
 #[cfg(feature = "smol")]
 pub mod smol_io;

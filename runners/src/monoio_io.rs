@@ -5,12 +5,17 @@
 //! leave theirs, so async-channel's are borrowed. A panic of a task would end its worker, so tasks are run
 //! in `catch_unwind`.
 
+mod ticker;
+
+pub use ticker::IntervalTicker;
+
 use crate::{
     FairnessCard,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     async_locks::{self, AsyncMutex, AsyncSemaphore},
     caught::{caught, passed_on},
     completion_buffer::Lent,
+    loopback,
     thread_bound::ThreadBound,
     thread_per_core::Inbox,
 };
@@ -18,10 +23,10 @@ use monoio::{
     blocking::DefaultThreadPool,
     fs,
     io::{AsyncReadRent, AsyncReadRentExt, AsyncWriteRent, AsyncWriteRentExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UnixStream, udp::UdpSocket},
     task::JoinHandle,
 };
-use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
+use simul_workloads::{Buffer, Datagram, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
@@ -102,6 +107,9 @@ impl Runtime for Monoio {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = AsyncSender<T>;
     type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Unix = ThreadBound<UnixStream>;
+    type Udp = ThreadBound<UdpSocket>;
+    type Ticker = IntervalTicker;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -171,31 +179,76 @@ impl Runtime for Monoio {
         let file = ThreadBound::new(fs::File::open(path)).await;
         file.map(ThreadBound::new)
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        let file = ThreadBound::new(fs::File::create(path)).await;
+        file.map(ThreadBound::new)
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        let stream = ThreadBound::new(UnixStream::connect(path)).await;
+        stream.map(ThreadBound::new)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = ThreadBound::new(UdpSocket::bind(loopback::facing(to))?);
+        ThreadBound::new(socket.connect(to)).await?;
+        Ok(socket)
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        IntervalTicker::new(period)
+    }
 }
 
-impl Stream for ThreadBound<TcpStream> {
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for ThreadBound<$socket> {
+            #[inline]
+            async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(AsyncReadRent::read(&mut **self, Lent(buffer))).await)
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(AsyncWriteRent::write(&mut **self, Lent(buffer))).await)
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                ThreadBound::new(AsyncWriteRent::shutdown(&mut **self)).await
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                whole(
+                    ThreadBound::new(AsyncReadRentExt::read_exact(&mut **self, Lent(buffer))).await,
+                )
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                whole(
+                    ThreadBound::new(AsyncWriteRentExt::write_all(&mut **self, Lent(buffer))).await,
+                )
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
+
+impl Datagram for ThreadBound<UdpSocket> {
     #[inline]
-    async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(AsyncReadRent::read(&mut **self, Lent(buffer))).await)
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::send(self, Lent(buffer))).await)
     }
 
     #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(AsyncWriteRent::write(&mut **self, Lent(buffer))).await)
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        ThreadBound::new(AsyncWriteRent::shutdown(&mut **self)).await
-    }
-
-    #[inline]
-    async fn read_exact(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        whole(ThreadBound::new(AsyncReadRentExt::read_exact(&mut **self, Lent(buffer))).await)
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        whole(ThreadBound::new(AsyncWriteRentExt::write_all(&mut **self, Lent(buffer))).await)
+    async fn receive(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::recv(self, Lent(buffer))).await)
     }
 }
 
@@ -223,6 +276,15 @@ impl File for ThreadBound<fs::File> {
     #[inline]
     async fn read_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(fs::File::read_at(self, Lent(buffer), offset)).await)
+    }
+
+    #[inline]
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(fs::File::write_at(self, Lent(buffer), offset)).await)
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        ThreadBound::new(self.sync_data()).await
     }
 }
 

@@ -3,6 +3,13 @@
 //! Streams that say when a call would succeed, and files read on a blocking pool. Executor, timers,
 //! channels and the pool itself are each runtime's own, in `catalog/`.
 
+pub(crate) mod process;
+#[cfg(any(feature = "futures", feature = "smol"))]
+mod ticker;
+
+#[cfg(any(feature = "futures", feature = "smol"))]
+pub use ticker::TimerTicker;
+
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use simul_workloads::{Buffer, File, Runtime, Stream};
 use std::{io, os::unix::fs::FileExt, path::Path, sync::Arc};
@@ -50,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Ends + Unpin + Send + 'static> Stream for Ready
     }
 }
 
-/// A file read by the runtime's blocking pool, at an offset: the runtimes' own files have a position and
+/// A file read and written by the runtime's blocking pool, at an offset: the runtimes' own files have a position and
 /// a buffer in between.
 #[derive(Debug)]
 pub struct PoolFile<R> {
@@ -68,6 +75,16 @@ impl<R: Runtime> PoolFile<R> {
         let file = runtime.offload(move || std::fs::File::open(path)).await?;
         Ok(Self { file: Arc::new(file), runtime })
     }
+
+    /// Opens it for writing, new and empty, on the pool too.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: no such folder, not permitted.
+    pub async fn create(runtime: R, path: &Path) -> io::Result<Self> {
+        let path = path.to_owned();
+        let file = runtime.offload(move || std::fs::File::create(path)).await?;
+        Ok(Self { file: Arc::new(file), runtime })
+    }
 }
 
 impl<R: Runtime> File for PoolFile<R> {
@@ -75,5 +92,15 @@ impl<R: Runtime> File for PoolFile<R> {
         let file = Arc::clone(&self.file);
         let read = move || Ok((file.read_at(buffer.window_mut(), offset)?, buffer));
         self.runtime.offload(read).await
+    }
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        let file = Arc::clone(&self.file);
+        let write = move || Ok((file.write_at(buffer.window(), offset)?, buffer));
+        self.runtime.offload(write).await
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        let file = Arc::clone(&self.file);
+        self.runtime.offload(move || file.sync_data()).await
     }
 }

@@ -7,12 +7,13 @@ use crate::{
     FairnessCard, Part,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     async_locks::{self, AsyncMutex, AsyncSemaphore},
-    readiness_io::{Ends, PoolFile, Ready},
+    loopback,
+    readiness_io::{Ends, PoolFile, Ready, TimerTicker, process},
 };
-use simul_workloads::{Listener, Runtime};
+use simul_workloads::{Buffer, Datagram, Listener, Runtime};
 use smol::{
     Task, Timer,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket, unix::UnixStream},
 };
 use std::{
     fmt::Debug,
@@ -20,6 +21,7 @@ use std::{
     io,
     net::{self, Shutdown, SocketAddr},
     path::Path,
+    process::Output,
     time::Duration,
 };
 
@@ -46,6 +48,9 @@ impl<E: Spawning> Runtime for Smol<E> {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = AsyncSender<T>;
     type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Unix = Ready<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = TimerTicker;
 
     fn spawn<F>(self, task: F) -> Task<F::Output>
     where
@@ -113,11 +118,51 @@ impl<E: Spawning> Runtime for Smol<E> {
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        PoolFile::create(self, path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        UnixStream::connect(path).await.map(Ready)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = UdpSocket::bind(loopback::facing(to)).await?;
+        socket.connect(to).await?;
+        Ok(Part(socket))
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        TimerTicker::new(period)
+    }
 }
 
 impl Ends for TcpStream {
     fn end(&self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Ends for UnixStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Datagram for Part<UdpSocket> {
+    #[inline]
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.send(buffer.window()).await?, buffer))
+    }
+
+    #[inline]
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.recv(buffer.window_mut()).await?, buffer))
     }
 }
 

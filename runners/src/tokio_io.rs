@@ -3,26 +3,33 @@
 //! With tokio's own sockets, timers, channels and blocking pool. The handle is empty: tasks find the
 //! runtime through tokio's thread context.
 
+mod datagram;
+mod file;
+pub(crate) mod process;
+mod ticker;
+
+pub use file::OffloadedFile;
+pub use ticker::IntervalTicker;
+
 use crate::{
     FairnessCard, Part,
     tokio_locks::{self, SharedReceiver},
 };
-use simul_workloads::{Buffer, File, Listener, Receiver, Runtime, Sender, Stream};
+use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     fmt::Debug,
     future::Future,
     io,
     net::{self, SocketAddr},
-    os::unix::fs::FileExt,
     path::Path,
     pin::Pin,
-    sync::Arc,
+    process::Output,
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket, UnixStream},
     sync::{self, mpsc},
     task::{JoinError, JoinHandle},
 };
@@ -95,6 +102,9 @@ impl<S: Spawning> Runtime for Tokio<S> {
     type Semaphore = Part<sync::Semaphore>;
     type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
+    type Unix = Part<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = IntervalTicker;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -164,51 +174,66 @@ impl<S: Spawning> Runtime for Tokio<S> {
     }
 
     async fn open(self, path: &Path) -> io::Result<OffloadedFile> {
-        let file = tokio::fs::File::open(path).await?;
-        Ok(OffloadedFile(Arc::new(file.into_std().await)))
+        OffloadedFile::open(path).await
+    }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        OffloadedFile::create(path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        UnixStream::connect(path).await.map(Part)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        datagram::connected(to).await
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(|task| self.0.spawn(task), program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        IntervalTicker::new(period)
     }
 }
 
-/// A file read on tokio's blocking pool, as `tokio::fs` does it, but at an offset and without its extra
-/// buffer: `tokio::fs::File` has no positioned read.
-#[derive(Debug)]
-pub struct OffloadedFile(Arc<std::fs::File>);
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for Part<$socket> {
+            #[inline]
+            async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((self.0.read(buffer.window_mut()).await?, buffer))
+            }
 
-impl File for OffloadedFile {
-    async fn read_at(&mut self, mut buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
-        let file = Arc::clone(&self.0);
-        let read = move || Ok((file.read_at(buffer.window_mut(), offset)?, buffer));
-        tokio::task::spawn_blocking(read).await.unwrap_or_else(passed_on)
-    }
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((self.0.write(buffer.window()).await?, buffer))
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                self.0.shutdown().await
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+                self.0.read_exact(buffer.window_mut()).await?;
+                Ok(buffer.rewound())
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                self.0.write_all(buffer.window()).await?;
+                Ok(buffer.rewound())
+            }
+        }
+    };
 }
 
-impl Stream for Part<TcpStream> {
-    #[inline]
-    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((self.0.read(buffer.window_mut()).await?, buffer))
-    }
-
-    #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((self.0.write(buffer.window()).await?, buffer))
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        self.0.shutdown().await
-    }
-
-    #[inline]
-    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
-        self.0.read_exact(buffer.window_mut()).await?;
-        Ok(buffer.rewound())
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        self.0.write_all(buffer.window()).await?;
-        Ok(buffer.rewound())
-    }
-}
+stream!(TcpStream);
+stream!(UnixStream);
 
 impl Listener for Part<TcpListener> {
     type Tcp = Part<TcpStream>;

@@ -8,13 +8,22 @@
 //!
 //! This file must not know any runtime, nor who chooses. Next: `runners/src/executor.rs`.
 
+mod files;
+mod neighbours;
+mod sockets;
+
+pub use files::ErasedFile;
+pub use neighbours::{ErasedDatagram, ErasedTicker};
+pub use sockets::{ErasedListener, ErasedStream};
+
 use crate::{
-    Buffer, File, Listener, Receiver, Runtime, Sender, Stream,
+    Buffer, Receiver, Runtime, Sender,
     erased_locks::{
         ErasedMutex, ErasedQueueReceiver, ErasedSemaphore, MutexTable, QueueReceiverTable,
         SemaphoreTable,
     },
 };
+use neighbours::TickerTable;
 use std::{
     any::Any,
     fmt,
@@ -24,6 +33,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
     pin::Pin,
+    process::Output,
     task::{Context, Poll},
     time::Duration,
 };
@@ -72,6 +82,16 @@ trait Table: Send + Sync {
     fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>>;
     fn listen(&self, on: TcpListener) -> Boxed<'static, io::Result<ErasedListener>>;
     fn open<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>>;
+    fn create<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>>;
+    fn connect_unix<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedStream>>;
+    fn udp(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedDatagram>>;
+    fn run<'a>(
+        &self,
+        program: &'a Path,
+        arguments: &'a [&'a str],
+        input: Vec<u8>,
+    ) -> Boxed<'a, io::Result<Output>>;
+    fn ticker(&self, period: Duration) -> Box<dyn TickerTable>;
 }
 
 impl<R: Runtime> Table for R {
@@ -127,17 +147,45 @@ impl<R: Runtime> Table for R {
 
     fn connect(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedStream>> {
         let runtime = *self;
-        Box::pin(async move { Ok(ErasedStream(Box::new(runtime.connect(to).await?))) })
+        Box::pin(async move { Ok(ErasedStream::of(runtime.connect(to).await?)) })
     }
 
     fn listen(&self, on: TcpListener) -> Boxed<'static, io::Result<ErasedListener>> {
         let runtime = *self;
-        Box::pin(async move { Ok(ErasedListener(Box::new(runtime.listen(on).await?))) })
+        Box::pin(async move { Ok(ErasedListener::of(runtime.listen(on).await?)) })
     }
 
     fn open<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>> {
         let runtime = *self;
-        Box::pin(async move { Ok(ErasedFile(Box::new(runtime.open(path).await?))) })
+        Box::pin(async move { Ok(ErasedFile::of(runtime.open(path).await?)) })
+    }
+
+    fn create<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedFile>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedFile::of(runtime.create(path).await?)) })
+    }
+
+    fn connect_unix<'a>(&self, path: &'a Path) -> Boxed<'a, io::Result<ErasedStream>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedStream::of(runtime.connect_unix(path).await?)) })
+    }
+
+    fn udp(&self, to: SocketAddr) -> Boxed<'static, io::Result<ErasedDatagram>> {
+        let runtime = *self;
+        Box::pin(async move { Ok(ErasedDatagram::of(runtime.udp(to).await?)) })
+    }
+
+    fn run<'a>(
+        &self,
+        program: &'a Path,
+        arguments: &'a [&'a str],
+        input: Vec<u8>,
+    ) -> Boxed<'a, io::Result<Output>> {
+        Box::pin((*self).run(program, arguments, input))
+    }
+
+    fn ticker(&self, period: Duration) -> Box<dyn TickerTable> {
+        Box::new((*self).ticker(period))
     }
 }
 
@@ -179,6 +227,9 @@ impl Runtime for ErasedRuntime {
     type Semaphore = ErasedSemaphore;
     type QueueSender<T: Send + 'static> = ErasedSender<T>;
     type QueueReceiver<T: Send + 'static> = ErasedQueueReceiver<T>;
+    type Unix = ErasedStream;
+    type Udp = ErasedDatagram;
+    type Ticker = ErasedTicker;
 
     fn spawn<F>(self, task: F) -> ErasedJoin<F::Output>
     where
@@ -257,135 +308,30 @@ impl Runtime for ErasedRuntime {
     fn open(self, path: &Path) -> impl Future<Output = io::Result<ErasedFile>> + Send {
         self.0.open(path)
     }
+
+    fn create(self, path: &Path) -> impl Future<Output = io::Result<ErasedFile>> + Send {
+        self.0.create(path)
+    }
+
+    fn connect_unix(self, path: &Path) -> impl Future<Output = io::Result<ErasedStream>> + Send {
+        self.0.connect_unix(path)
+    }
+
+    fn udp(self, to: SocketAddr) -> impl Future<Output = io::Result<ErasedDatagram>> + Send {
+        self.0.udp(to)
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        self.0.run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> ErasedTicker {
+        ErasedTicker::of(self.0.ticker(period))
+    }
 }
 
 type Transfer<'a> = Boxed<'a, io::Result<(usize, Buffer)>>;
 type Whole<'a> = Boxed<'a, io::Result<Buffer>>;
-
-trait StreamTable: Send {
-    fn read(&mut self, buffer: Buffer) -> Transfer<'_>;
-    fn write(&mut self, buffer: Buffer) -> Transfer<'_>;
-    fn end(&mut self) -> Boxed<'_, io::Result<()>>;
-    fn read_exact(&mut self, buffer: Buffer) -> Whole<'_>;
-    fn write_all(&mut self, buffer: Buffer) -> Whole<'_>;
-}
-
-impl<S: Stream> StreamTable for S {
-    fn read(&mut self, buffer: Buffer) -> Transfer<'_> {
-        Box::pin(self.read(buffer))
-    }
-
-    fn write(&mut self, buffer: Buffer) -> Transfer<'_> {
-        Box::pin(self.write(buffer))
-    }
-
-    fn end(&mut self) -> Boxed<'_, io::Result<()>> {
-        Box::pin(self.end())
-    }
-
-    fn read_exact(&mut self, buffer: Buffer) -> Whole<'_> {
-        Box::pin(self.read_exact(buffer))
-    }
-
-    fn write_all(&mut self, buffer: Buffer) -> Whole<'_> {
-        Box::pin(self.write_all(buffer))
-    }
-}
-
-/// A stream of any runtime.
-pub struct ErasedStream(Box<dyn StreamTable>);
-
-// Each is forwarded, so that the runtime's own version of it does the work.
-impl Stream for ErasedStream {
-    fn read(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
-        self.0.read(buffer)
-    }
-
-    fn write(
-        &mut self,
-        buffer: Buffer,
-    ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
-        self.0.write(buffer)
-    }
-
-    fn end(&mut self) -> impl Future<Output = io::Result<()>> + Send {
-        self.0.end()
-    }
-
-    fn read_exact(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<Buffer>> + Send {
-        self.0.read_exact(buffer)
-    }
-
-    fn write_all(&mut self, buffer: Buffer) -> impl Future<Output = io::Result<Buffer>> + Send {
-        self.0.write_all(buffer)
-    }
-}
-
-trait ListenerTable: Send {
-    fn accept(&mut self) -> Boxed<'_, io::Result<ErasedStream>>;
-    fn local_address(&self) -> io::Result<SocketAddr>;
-}
-
-impl<L: Listener> ListenerTable for L {
-    fn accept(&mut self) -> Boxed<'_, io::Result<ErasedStream>> {
-        Box::pin(async move { Ok(ErasedStream(Box::new(self.accept().await?))) })
-    }
-
-    fn local_address(&self) -> io::Result<SocketAddr> {
-        self.local_address()
-    }
-}
-
-/// A listener of any runtime.
-pub struct ErasedListener(Box<dyn ListenerTable>);
-
-impl Listener for ErasedListener {
-    type Tcp = ErasedStream;
-
-    fn accept(&mut self) -> impl Future<Output = io::Result<ErasedStream>> + Send {
-        self.0.accept()
-    }
-
-    fn local_address(&self) -> io::Result<SocketAddr> {
-        self.0.local_address()
-    }
-}
-
-trait FileTable: Send {
-    fn read_at(&mut self, buffer: Buffer, offset: u64) -> Transfer<'_>;
-    fn read_exact_at(&mut self, buffer: Buffer, offset: u64) -> Whole<'_>;
-}
-
-impl<F: File> FileTable for F {
-    fn read_at(&mut self, buffer: Buffer, offset: u64) -> Transfer<'_> {
-        Box::pin(self.read_at(buffer, offset))
-    }
-
-    fn read_exact_at(&mut self, buffer: Buffer, offset: u64) -> Whole<'_> {
-        Box::pin(self.read_exact_at(buffer, offset))
-    }
-}
-
-/// A file of any runtime.
-pub struct ErasedFile(Box<dyn FileTable>);
-
-impl File for ErasedFile {
-    fn read_at(
-        &mut self,
-        buffer: Buffer,
-        offset: u64,
-    ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn read_exact_at(
-        &mut self,
-        buffer: Buffer,
-        offset: u64,
-    ) -> impl Future<Output = io::Result<Buffer>> + Send {
-        self.0.read_exact_at(buffer, offset)
-    }
-}
 
 pub(crate) trait SenderTable: Send {
     fn send(&mut self, item: Parcel) -> Boxed<'_, bool>;

@@ -8,20 +8,26 @@
 //! [`catalog`]; [`registry`] lists them all. [`server`] is the same work, done when a client asks for it.
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod buffer;
 pub mod catalog;
 pub mod digest;
 pub mod draw;
 pub mod erased;
 pub mod erased_locks;
+pub mod http;
 pub mod ledger;
 pub mod locks;
 pub mod needs;
 pub mod parameters;
 pub mod port;
+pub mod postgres_client;
 pub mod registry;
 pub mod runtime;
 pub mod server;
+pub mod site;
+pub mod tls;
+pub mod wire;
 pub mod workload;
 
 pub use buffer::Buffer;
@@ -29,8 +35,8 @@ pub use digest::Digest;
 pub use erased::ErasedRuntime;
 pub use ledger::{Figure, Ledger};
 pub use locks::{Mutex, Semaphore};
-pub use needs::{Needs, Peer, Service};
+pub use needs::{Needs, Peer, Service, ServiceAccess};
 pub use parameters::{ParameterError, Parameters};
 pub use port::{DirectBatch, DirectSession, Erased, Port, PortChoice};
-pub use runtime::{File, Listener, Receiver, Runtime, Sender, Stream};
+pub use runtime::{Datagram, File, Listener, Receiver, Runtime, Sender, Stream, Ticker};
 pub use workload::{Class, Measure, Profile, Shape, Surroundings, Workload};

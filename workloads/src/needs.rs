@@ -4,6 +4,9 @@
 //! before anything starts; otherwise it would hang (two threads of a pool waiting for each other's queued
 //! tasks) or quietly measure something else. What a runner offers is in `runners/src/capabilities.rs`.
 
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
 /// What one trial of a workload needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -69,11 +72,20 @@ pub enum Peer {
     Echo,
     /// The same, on the same port of each of the addresses that `connect` goes to.
     EchoOnMany,
+    /// Answers HTTP/1.1 requests for whatever has a path in [`crate::site`].
+    Http,
+    /// As [`Peer::EchoOnMany`], over TLS 1.3.
+    Tls,
+    /// Resets every TCP connection on which something has arrived.
+    Reset,
+    /// Plays the members of chat rooms: clients of a server that it is told of.
+    Chat,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Echo, Self::EchoOnMany];
+    pub const ALL: &[Self] =
+        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -81,8 +93,25 @@ impl Peer {
         match self {
             Self::Echo => "echo",
             Self::EchoOnMany => "echo-on-many",
+            Self::Http => "http",
+            Self::Tls => "tls",
+            Self::Reset => "reset",
+            Self::Chat => "chat",
         }
     }
+}
+
+/// Where a service is, and who may ask it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceAccess {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The name to log in with.
+    pub user: String,
+    /// The password, made for this service alone.
+    pub password: String,
+    /// A name that no other trial of this service has: letters, digits and underscores.
+    pub space: String,
 }
 
 /// A server that is installed on the machine, or not.

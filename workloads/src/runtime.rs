@@ -8,12 +8,17 @@
 //! This file must not know any runtime. Next: [`crate::workload`]; implementations stand in
 //! `runners/src/catalog/`.
 
+mod neighbours;
+
+pub use neighbours::{Datagram, Ticker};
+
 use crate::{Buffer, Mutex, Semaphore};
 use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
     path::Path,
+    process::Output,
     time::Duration,
 };
 
@@ -42,6 +47,12 @@ pub trait Runtime: Copy + Send + Sync + 'static {
     type QueueSender<T: Send + 'static>: Sender<T>;
     /// The taking end of a queue of many to many.
     type QueueReceiver<T: Send + 'static>: Receiver<T> + Clone;
+    /// A connected Unix stream socket.
+    type Unix: Stream;
+    /// A connected datagram socket.
+    type Udp: Datagram;
+    /// What wakes at a fixed rate.
+    type Ticker: Ticker;
 
     /// Starts a task beside the current one. Dropping the join is not specified (some runtimes cancel,
     /// others go on): await it, or use [`Runtime::detach`].
@@ -122,6 +133,44 @@ pub trait Runtime: Copy + Send + Sync + 'static {
     /// # Errors
     /// Whatever the operating system says: not found, not permitted.
     fn open(self, path: &Path) -> impl Future<Output = io::Result<Self::File>> + Send;
+
+    /// Opens a file for writing, new and empty; what was there is gone.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: no such folder, not permitted.
+    fn create(self, path: &Path) -> impl Future<Output = io::Result<Self::File>> + Send;
+
+    /// Opens a connection to a Unix stream socket.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: nobody listens, no descriptor left.
+    fn connect_unix(self, path: &Path) -> impl Future<Output = io::Result<Self::Unix>> + Send;
+
+    /// Opens a datagram socket, bound to a loopback address and connected to `to`.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: no descriptor or port left.
+    fn udp(self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Udp>> + Send;
+
+    /// Starts a program, writes `input` to its standard input and closes it, reads all of its standard output,
+    /// both at the same time, and waits for its end. Its standard error goes nowhere. A program that ends
+    /// without reading all of its input is no error. Runtimes that have no processes keep this function, and
+    /// say so in their capabilities.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: no such program, no process or descriptor left.
+    fn run(
+        self,
+        program: &Path,
+        _arguments: &[&str],
+        _input: Vec<u8>,
+    ) -> impl Future<Output = io::Result<Output>> + Send {
+        let error = format!("this runtime starts no programs, nor '{}'", program.display());
+        async { Err(io::Error::new(io::ErrorKind::Unsupported, error)) }
+    }
+
+    /// Starts to tick, one `period` from now and then at multiples of it; `period` is at least 1 µs.
+    fn ticker(self, period: Duration) -> Self::Ticker;
 }
 
 /// A byte stream over owned buffers.
@@ -201,7 +250,7 @@ pub trait Listener: Send + 'static {
     fn local_address(&self) -> io::Result<SocketAddr>;
 }
 
-/// A file that is read at given places.
+/// A file that is read or written at given places.
 pub trait File: Send + 'static {
     /// Reads some bytes at `offset` into the buffer's window; 0 bytes mean the end.
     ///
@@ -232,6 +281,42 @@ pub trait File: Send + 'static {
             Ok(buffer.rewound())
         }
     }
+
+    /// Writes some bytes of the buffer's window at `offset`.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: no space left, not opened for writing.
+    fn write_at(
+        &mut self,
+        buffer: Buffer,
+        offset: u64,
+    ) -> impl Future<Output = io::Result<(usize, Buffer)>> + Send;
+
+    /// Writes the whole window from `offset` on and returns the buffer rewound.
+    ///
+    /// # Errors
+    /// As for [`File::write_at`].
+    fn write_all_at(
+        &mut self,
+        mut buffer: Buffer,
+        mut offset: u64,
+    ) -> impl Future<Output = io::Result<Buffer>> + Send {
+        async move {
+            while !buffer.window().is_empty() {
+                let (bytes, back) = self.write_at(buffer, offset).await?;
+                buffer = back;
+                buffer.advance(bytes)?;
+                offset += bytes as u64;
+            }
+            Ok(buffer.rewound())
+        }
+    }
+
+    /// Waits until the disk has what was written, and of the rest what is needed to read it: `fdatasync`.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    fn sync(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// The sending half of a channel.

@@ -5,7 +5,8 @@
 //! deadline and recorder are the driver's (`harness/src/trial/`).
 
 use crate::{
-    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, server::Call,
+    Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ServiceAccess,
+    server::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
@@ -196,6 +197,12 @@ pub struct Surroundings {
     pub peer: Option<SocketAddr>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
+    /// How many actors there are, for those who meet one another.
+    #[serde(default)]
+    pub actors: u32,
+    /// The service, if the workload needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceAccess>,
     /// Where a workload enters figures of its own.
     #[serde(skip)]
     pub ledger: Ledger,
@@ -211,6 +218,19 @@ impl Surroundings {
             io::Error::new(
                 io::ErrorKind::NotConnected,
                 "this workload needs a peer, and none was given",
+            )
+        })
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// `NotConnected` when none was started, which is a fault of the plan.
+    pub fn service(&self) -> io::Result<&ServiceAccess> {
+        self.service.as_ref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotConnected,
+                "this workload needs a service, and none was given",
             )
         })
     }

@@ -4,14 +4,18 @@ use super::{ListOptions, run::programs_of, say};
 use crate::{
     control::{
         availability,
+        estimate::Estimate,
         inbox::{Inbox, Interrupted},
+        placement,
+        plan::Plan,
         programs::Programs,
-        selection::unknown,
+        selection::{Request, unknown},
         suites,
     },
     exit::Failure,
 };
 use serde_json::{Value, json};
+use simul_results::Load;
 use simul_runners::probe::Availability;
 use simul_workloads::{Shape, server::call::call_of};
 use std::process::ExitCode;
@@ -28,7 +32,7 @@ pub fn main(options: &ListOptions) -> Result<ExitCode, Failure> {
             items
         }
         "workloads" => workloads(),
-        _ => suite_list(),
+        _ => suite_list(&programs_of(&options.runner_files)?)?,
     };
     if options.json {
         say(&format!("{:#}", Value::Array(items)))?;
@@ -112,6 +116,10 @@ fn workloads() -> Vec<Value> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!(value)))
             .collect();
+        let figures = workload.figures.iter().map(|figure| {
+            json!({ "name": figure.name, "unit": figure.unit, "describes": figure.describes })
+        });
+        let figures: Vec<Value> = figures.collect();
         json!({
             "name": workload.name,
             "question": workload.question,
@@ -119,6 +127,7 @@ fn workloads() -> Vec<Value> {
             "measure": workload.measure.name(),
             "shape": match workload.shape { Shape::Session => "session", Shape::Batch => "batch" },
             "parameters": parameters,
+            "figures": figures,
             "load": format!("closed-{}", workload.actors),
             // What stands for it under open load; null where nothing does.
             "request": call_of(workload.name)
@@ -129,19 +138,59 @@ fn workloads() -> Vec<Value> {
     .collect()
 }
 
-fn suite_list() -> Vec<Value> {
+/// Suites, with what they would take on this machine.
+fn suite_list(programs: &Programs) -> Result<Vec<Value>, Failure> {
     let all = suites::ALL.iter();
     all.map(|suite| {
-        json!({
+        let request = Request {
+            suite: Some(suite.name.to_owned()),
+            null_arms: 1,
+            seed: Some(0),
+            ..Request::default()
+        };
+        let plan = Plan::make(&request, &placement::available(), programs)?;
+        let estimate = Estimate::of(suite, &plan.trials());
+        let held = plan.contests.iter().map(|contest| {
+            let usual = contest.contest.load == Load::Closed(contest.profile.actors);
+            let load = if usual { String::new() } else { format!("/{}", contest.contest.load) };
+            format!("{}{load}", contest.contest.workload)
+        });
+        Ok(json!({
             "name": suite.name,
             "purpose": suite.purpose,
-            "contests": suite.contests().count(),
+            "contests": estimate.contests,
+            "trials": estimate.trials,
             "blocks": suite.blocks,
             "rounds": suite.rounds,
             "slice_ms": suite.slice.as_secs_f64() * 1e3,
-        })
+            "holds": held.collect::<Vec<_>>(),
+            "estimated_s": [estimate.least.as_secs(), estimate.most.as_secs()],
+        }))
     })
     .collect()
+}
+
+/// A time as one would say it.
+fn minutes(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{:.1} min", seconds as f64 / 60.0),
+        _ => format!("{:.1} h", seconds as f64 / 3600.0),
+    }
+}
+
+/// What a suite holds and takes, as lines below it.
+fn suite_lines(item: &Value) -> Option<String> {
+    let held: Vec<&str> = item["holds"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let [least, most] = [0, 1].map(|end| item["estimated_s"][end].as_u64().unwrap_or(0));
+    Some(format!(
+        "\n{:17}{} to {} by computation, more where operations are longer than slices\n{:17}{}",
+        "",
+        minutes(least),
+        minutes(most),
+        "",
+        held.join(" ")
+    ))
 }
 
 /// One item as a line: its name, what it is, and what else is known.
@@ -155,7 +204,9 @@ fn line(item: &Value) -> String {
     facts.extend(item["reason"].as_str().map(|reason| format!("unavailable: {reason}")));
     facts.extend(item["remedy"].as_str().map(|remedy| format!("to have it: {remedy}")));
     if let Some(blocks) = item["blocks"].as_u64() {
-        facts.push(format!("{} contests, {blocks} blocks", item["contests"]));
+        let (contests, trials) = (&item["contests"], &item["trials"]);
+        facts.push(format!("{contests} contests of {trials} trials, {blocks} blocks"));
     }
-    format!("{:<16} {about} ({})", text("name"), facts.join(", "))
+    let below = suite_lines(item).unwrap_or_default();
+    format!("{:<16} {about} ({}){below}", text("name"), facts.join(", "))
 }

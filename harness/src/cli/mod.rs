@@ -23,7 +23,7 @@ use crate::{
         external::External,
         guardian::{self, Charge},
         open_plan::{MOST_CONNECTIONS, objective},
-        selection,
+        selection, service,
     },
     exit::Failure,
     generator, peer, protocol, trial,
@@ -110,6 +110,9 @@ enum Command {
         /// Which
         fault: String,
     },
+    /// Make a database and become its server
+    #[command(hide = true)]
+    Database,
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -177,6 +180,9 @@ pub struct RunOptions {
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
+    /// Each trial is alone on the machine, as footprint's are, whatever the work
+    #[arg(long, hide = true)]
+    alone: bool,
 }
 
 /// Options of `list`.
@@ -257,6 +263,9 @@ struct GuardOptions {
     /// Say what is left behind so long after the command's own end
     #[arg(long, value_name = "MS")]
     grace_ms: Option<u64>,
+    /// Ask the command to end before it is killed, and wait so long
+    #[arg(long, value_name = "MS")]
+    ask_ms: Option<u64>,
     /// The command
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -296,13 +305,14 @@ pub fn main() -> ExitCode {
         Command::Peer { kind } => be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => probe(&runner),
-        Command::Guard(GuardOptions { cores, folder, grace_ms, command }) => {
-            let grace = grace_ms.map(Duration::from_millis);
-            guardian::watch(&Charge { cores, folder, grace, command })
+        Command::Guard(GuardOptions { cores, folder, grace_ms, ask_ms, command }) => {
+            let [grace, ask] = [grace_ms, ask_ms].map(|ms| ms.map(Duration::from_millis));
+            guardian::watch(&Charge { cores, folder, grace, ask, command })
         }
         Command::Follow(FollowOptions { directory, command }) => {
             Err(guardian::follow(directory.as_deref(), &command))
         }
+        Command::Database => Err(service::postgres::main()),
         Command::Canary { fault } => crate::canary::main(&fault),
         Command::Keep => {
             crate::protocol::follow_guardian();

@@ -213,6 +213,7 @@ fn request(options: &RunOptions) -> Request {
         servers: options.servers.clone(),
         connections: options.connections,
         null_arms: options.null_arms,
+        alone: options.alone,
     }
 }
 

@@ -80,6 +80,11 @@ impl<'a> Arm<'a> {
         self.subject.is_ours()
     }
 
+    /// Ends it before it has begun.
+    pub fn refuse(&mut self, state: State, reason: String) {
+        self.end(state, reason);
+    }
+
     /// Starts what must be there before the process under test.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use super::{
     inbox::{Inbox, Interrupted},
     plan::{ArmPlan, ContestPlan, Plan},
     schedule::Seen,
+    service,
 };
 use crate::protocol::SEEDS;
 use rand::{Rng, SeedableRng, seq::SliceRandom};
@@ -35,6 +36,7 @@ pub struct Block<'a> {
     block: u32,
     seed: u64,
     arms: Vec<Arm<'a>>,
+    service: Option<service::Running>,
     watch: Watch,
     /// Every process that is ours.
     ours: HashSet<i32>,
@@ -53,6 +55,7 @@ impl<'a> Block<'a> {
             block,
             seed,
             arms: Vec::new(),
+            service: None,
             watch: Watch::default(),
             ours: HashSet::from([std::process::id() as i32]),
             look: Look::default(),
@@ -60,7 +63,7 @@ impl<'a> Block<'a> {
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms = arms.map(|arm| Arm::new(&new.launch(arm), new.lengths())).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), new.lengths())).collect();
         new
     }
 
@@ -74,6 +77,7 @@ impl<'a> Block<'a> {
         reporter: &mut dyn Reporter,
     ) -> Result<Vec<TrialRecord>, Interrupted> {
         let mut random = Pcg64Mcg::seed_from_u64(self.seed ^ u64::from(self.block).rotate_left(32));
+        self.start_service(inbox)?;
         let mut all: Vec<usize> = (0..self.arms.len()).collect();
         if self.contest.needs.alone {
             all.shuffle(&mut random);
@@ -82,6 +86,9 @@ impl<'a> Block<'a> {
             }
         } else {
             self.sitting(&all, inbox, reporter, &mut random)?;
+        }
+        if let Some(service) = self.service.take() {
+            service.bury(inbox);
         }
         let arms = std::mem::take(&mut self.arms);
         Ok(arms.into_iter().map(|arm| arm.judged(self.contest)).collect())
@@ -106,13 +113,15 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
-    fn launch(&self, arm: &'a ArmPlan) -> Launch<'a> {
+    /// What is needed to start the arm at this place.
+    fn launch(&self, arm: &'a ArmPlan, place: usize) -> Launch<'a> {
         Launch {
             contest: self.contest,
             arm,
             block: self.block,
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
+            service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
         }
     }
 
@@ -135,8 +144,9 @@ impl<'a> Block<'a> {
     ) -> Result<(), Interrupted> {
         let mut order = arms.to_vec();
         order.shuffle(random);
+        let arms = self.arms.iter().enumerate();
         let launches: Vec<Launch<'a>> =
-            self.arms.iter().map(|arm| self.launch(arm.plan())).collect();
+            arms.map(|(place, arm)| self.launch(arm.plan(), place)).collect();
         for arm in &order {
             self.arms[*arm].prepare(&launches[*arm], inbox)?;
         }
@@ -147,6 +157,20 @@ impl<'a> Block<'a> {
             self.arms[*arm].await_ready(&launches[*arm], inbox)?;
         }
         self.ours.extend(self.arms.iter().flat_map(Arm::processes));
+        self.ours.extend(self.service.iter().flat_map(service::Running::processes));
+        Ok(())
+    }
+
+    /// Starts the service that the work needs; without it no arm can be measured.
+    fn start_service(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
+        let closed = self.contest.open.is_none() && self.arms.iter().any(Arm::is_alive);
+        let Some(needed) = self.contest.needs.service.filter(|_| closed) else { return Ok(()) };
+        match service::start(needed, self.contest, inbox)? {
+            Ok(running) => self.service = Some(running),
+            Err((state, why)) => {
+                self.arms.iter_mut().for_each(|arm| arm.refuse(state, why.clone()));
+            }
+        }
         Ok(())
     }
 
@@ -230,6 +254,7 @@ impl Drop for Block<'_> {
     /// Also when interrupted: all guardians are told first, then each is waited for.
     fn drop(&mut self) {
         self.arms.iter_mut().for_each(Arm::release);
+        self.service.iter_mut().for_each(service::Running::release);
     }
 }
 

@@ -32,6 +32,8 @@ const LONGEST_LINE_BYTES: usize = 64 << 20;
 
 /// How long what a program has started may take to end after it.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a program that is asked to end may take for it; less than [`ENDING`].
+const ASKED: Duration = Duration::from_secs(3);
 /// How long the last lines of standard error may take to arrive when all its writers are gone.
 const ARRIVING: Duration = Duration::from_secs(1);
 
@@ -93,6 +95,8 @@ pub struct Foreign {
     pub directory: Option<std::path::PathBuf>,
     /// Environment variables, besides our own.
     pub environment: std::collections::BTreeMap<String, String>,
+    /// Whether it is asked to end, by SIGINT, before it is killed.
+    pub is_asked_to_end: bool,
 }
 
 /// A running child below its guardian.
@@ -128,6 +132,9 @@ impl Child {
             }
             Some(foreign) => {
                 command.args(["--grace-ms", &GRACE.as_millis().to_string()]);
+                if foreign.is_asked_to_end {
+                    command.args(["--ask-ms", &ASKED.as_millis().to_string()]);
+                }
                 command.arg("--").args(foreign.followed()).envs(&foreign.environment);
             }
         }

@@ -10,6 +10,7 @@ use super::{
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::Inbox,
     marks, recording,
+    service::Standing,
     subject::Subject,
     trial_process::TrialProcess,
     verification,
@@ -48,6 +49,7 @@ pub struct Lengths {
 /// The trial's own actors.
 pub struct Closed {
     peer: Option<Dialogue>,
+    service: Option<Standing>,
     lengths: Lengths,
     workload: String,
     seed: u64,
@@ -70,6 +72,7 @@ impl Closed {
         let workload = launch.contest.contest.workload.clone();
         Self {
             peer: None,
+            service: None,
             lengths,
             workload,
             seed: launch.seed,
@@ -115,7 +118,8 @@ impl Closed {
     }
 
     fn peer_cpu_ns(&self) -> Option<u64> {
-        self.peer.as_ref()?.cpu_ns()
+        let service = || self.service.as_ref().map(Standing::cpu_ns);
+        self.peer.as_ref().map_or_else(service, Dialogue::cpu_ns)
     }
 }
 
@@ -125,6 +129,7 @@ impl Driver for Closed {
     }
 
     fn prepare(&mut self, launch: &Launch<'_>, inbox: &mut Inbox) -> Step<()> {
+        self.service.clone_from(&launch.service);
         let Some(peer) = launch.contest.needs.peer else { return Ok(()) };
         let start = Start {
             id: inbox.new_child(),

@@ -115,8 +115,18 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         listener(label, Finding::Refused(format!("by its declaration: {reason}")))?;
         return Ok(false);
     }
-    let launch =
-        Launch { contest: plan, arm: arm_plan, block: 0, seed: SEED, usual_slice_ns: SLICE_NS };
+    if plan.needs.service.is_some() {
+        listener(label, Finding::Refused("no service is started for these checks".into()))?;
+        return Ok(false);
+    }
+    let launch = Launch {
+        contest: plan,
+        arm: arm_plan,
+        block: 0,
+        seed: SEED,
+        usual_slice_ns: SLICE_NS,
+        service: None,
+    };
     let mut arm = Arm::new(&launch, LENGTHS);
     let mut inbox = Inbox::default();
     let outcome = live(&mut arm, &launch, &mut inbox, listener);

@@ -13,7 +13,7 @@ use super::{
     placement::Cores,
     programs::Available,
     selection::Request,
-    suites,
+    service, suites,
 };
 use crate::clock;
 use simul_results::{
@@ -92,6 +92,9 @@ impl ContestPlan {
         let (needs, ideal) = registry::visit(profile.name, visitor)
             .ok_or_else(|| format!("no workload '{}'", profile.name))?
             .map_err(|error| error.to_string())?;
+        // A server is alone with its generator in any case.
+        let alone = (needs.alone || request.alone) && !load.is_open();
+        let needs = Needs { alone, ..needs };
         let placement = placement.unwrap_or_else(|| match load.is_open() && available.len() > 1 {
             // The generator needs a core of its own.
             true => Placement::Separate,
@@ -138,6 +141,11 @@ impl ContestPlan {
         if let Some(reason) = routeless {
             for arm in &mut plan.arms {
                 arm.refusal = Some((State::NotApplicable, reason.clone()));
+            }
+        }
+        if let Some(refusal) = service::refusal(&plan).filter(|_| !load.is_open()) {
+            for arm in &mut plan.arms {
+                arm.refusal.get_or_insert_with(|| refusal.clone());
             }
         }
         plan.add_references(request.null_arms);
@@ -292,9 +300,9 @@ pub(super) struct Site<'a> {
 /// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
 /// one: else the wake-up of a halted core is what would be measured.
 fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement {
-    match (class, needs.peer) {
-        (_, Some(_)) if available.len() > 1 => Placement::Separate,
-        (Class::Cpu, None) => Placement::AllCores,
+    match (class, needs.peer.is_some() || needs.service.is_some()) {
+        (_, true) if available.len() > 1 => Placement::Separate,
+        (Class::Cpu, false) => Placement::AllCores,
         _ => Placement::OneCore,
     }
 }

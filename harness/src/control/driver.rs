@@ -8,6 +8,7 @@ use super::{
     dialogue::NoAnswer,
     inbox::{Inbox, Interrupted},
     plan::{ArmPlan, ContestPlan},
+    service::Standing,
     subject::Subject,
 };
 use crate::protocol::{Finished, Mode};
@@ -26,6 +27,8 @@ pub struct Launch<'a> {
     pub seed: u64,
     /// The usual length of a slice.
     pub usual_slice_ns: u64,
+    /// The service that the work needs.
+    pub service: Option<Standing>,
 }
 
 /// One slice to come.

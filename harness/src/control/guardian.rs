@@ -46,6 +46,8 @@ pub struct Charge {
     /// How long what the child has started may take to end after it; what is still there then was left
     /// behind. `None`: nobody wants to know.
     pub grace: Option<Duration>,
+    /// How long the child may take to end after it was asked to, by SIGINT; `None`: it is not asked.
+    pub ask: Option<Duration>,
     /// The program and its arguments.
     pub command: Vec<String>,
 }
@@ -88,6 +90,9 @@ pub fn watch(charge: &Charge) -> Result<ExitCode, Failure> {
     if let Some(grace) = charge.grace.filter(|_| outcome.is_own) {
         report_strays(grace);
     }
+    if let Some(patience) = charge.ask.filter(|_| !outcome.is_own) {
+        ask_to_end(child, patience);
+    }
     end_descendants();
     remove(charge.folder.as_deref());
     Ok(outcome.code)
@@ -98,6 +103,16 @@ struct Outcome {
     code: ExitCode,
     /// Whether the child ended by itself.
     is_own: bool,
+}
+
+/// Asks the child to end, and waits until it has or the patience is over.
+fn ask_to_end(child: Pid, patience: Duration) {
+    let patience = Instant::now() + patience;
+    // It may have ended just now.
+    let _ = kill(child, Signal::SIGINT);
+    while reap(child).is_none() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Waits until nothing is below this process, or until the grace is over; then says what is.

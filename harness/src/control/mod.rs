@@ -39,6 +39,7 @@ mod recording;
 pub mod rotation;
 pub mod schedule;
 pub mod selection;
+pub mod service;
 pub mod session;
 mod stranger;
 pub mod subject;

@@ -119,6 +119,7 @@ impl Programs {
                 command: program.run.clone(),
                 directory: None,
                 environment: program.environment.clone(),
+                ..Foreign::default()
             },
             program: program.clone(),
         };
@@ -171,6 +172,7 @@ impl Programs {
             command: filled(words, &folder, &place),
             directory: Some(folder.clone()),
             environment: program.environment.clone(),
+            ..Foreign::default()
         };
         for need in &program.needs {
             let least = need.least.as_deref();

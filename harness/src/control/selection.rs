@@ -41,6 +41,8 @@ pub struct Request {
     pub connections: Option<u32>,
     /// How many null arms each contest has. For the project's own experiments.
     pub null_arms: u32,
+    /// Whether each trial is alone, even where the work does not ask for it. For the project's own experiments.
+    pub alone: bool,
 }
 
 impl Request {

@@ -84,6 +84,8 @@ impl TrialProcess {
             surroundings: Surroundings {
                 peer,
                 folder: dialogue.folder(),
+                actors: launch.contest.actors,
+                service: launch.service.as_ref().map(|service| service.access.clone()),
                 ..Surroundings::default()
             },
             usual_slice_ns: launch.usual_slice_ns,

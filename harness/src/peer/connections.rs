@@ -123,7 +123,7 @@ impl<S: Read + Write, C: Conversation> Connection<S, C> {
 }
 
 /// `None` when the socket is not ready.
-fn would_block<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(super) fn would_block<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(done) => Ok(Some(done)),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),

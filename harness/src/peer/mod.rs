@@ -9,8 +9,12 @@
 //! Next: [`connections`] for the loop that all of them share.
 
 mod answer;
+mod chat;
 mod connections;
 mod echo;
+mod http;
+mod reset;
+mod tls;
 
 use crate::protocol::{self, PeerReady};
 use answer::Answer;
@@ -20,6 +24,7 @@ use simul_workloads::{Peer, catalog::connect};
 use std::{
     io::{self, ErrorKind},
     net::{Ipv4Addr, SocketAddr},
+    rc::Rc,
 };
 
 /// One connection's side of what is said on it.
@@ -41,6 +46,16 @@ pub fn serve(peer: Peer) -> io::Result<()> {
     match peer {
         Peer::Echo => serve_tcp(vec![listener()?], || Ok(echo::Echo)),
         Peer::EchoOnMany => serve_tcp(listeners()?, || Ok(echo::Echo)),
+        Peer::Http => {
+            let shelf = Rc::default();
+            serve_tcp(vec![listener()?], || Ok(http::Http::new(&shelf)))
+        }
+        Peer::Tls => {
+            let config = simul_workloads::tls::server()?;
+            serve_tcp(listeners()?, || tls::TlsEcho::new(&config))
+        }
+        Peer::Reset => reset::serve(),
+        Peer::Chat => chat::serve(),
     }
 }
 

@@ -7,10 +7,7 @@
 use super::{CLOSING, Costs, Refusal, costs, failed, finished, in_words};
 use crate::protocol::{Order, Ready, Reply, Spec};
 use nix::{
-    sys::{
-        memfd::{MFdFlags, memfd_create},
-        resource::{Resource, getrlimit, setrlimit},
-    },
+    sys::memfd::{MFdFlags, memfd_create},
     unistd::Pid,
 };
 use signal_hook::{consts::SIGTERM, iterator::Signals};

@@ -9,14 +9,17 @@ use crate::{
     Backend, Capabilities, FairnessCard, Part, Profile, Runner,
     async_locks::{self, AsyncMutex, AsyncSemaphore},
     discipline::Tasks,
-    readiness_io::{Ends, PoolFile, Ready},
+    loopback,
+    readiness_io::{Ends, PoolFile, Ready, process},
+    schedule::SleepingTicker,
 };
 use async_std::{
     channel,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::net::UnixStream,
     task::{self, JoinHandle},
 };
-use simul_workloads::{Listener, Receiver, Runtime, Sender};
+use simul_workloads::{Buffer, Datagram, Listener, Receiver, Runtime, Sender};
 use std::{
     env,
     future::Future,
@@ -24,6 +27,7 @@ use std::{
     net::{self, Shutdown, SocketAddr},
     num::NonZeroUsize,
     path::Path,
+    process::Output,
     time::Duration,
 };
 
@@ -118,6 +122,9 @@ impl Runtime for Port {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = Part<channel::Sender<T>>;
     type QueueReceiver<T: Send + 'static> = Part<channel::Receiver<T>>;
+    type Unix = Ready<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = SleepingTicker<Self>;
 
     fn spawn<F>(self, task: F) -> JoinHandle<F::Output>
     where
@@ -188,11 +195,52 @@ impl Runtime for Port {
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        PoolFile::create(self, path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        UnixStream::connect(path).await.map(Ready)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = UdpSocket::bind(loopback::facing(to)).await?;
+        socket.connect(to).await?;
+        Ok(Part(socket))
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        // Its own intervals are unstable, and each period of theirs begins where the last tick came.
+        SleepingTicker::new(self, period)
+    }
 }
 
 impl Ends for TcpStream {
     fn end(&self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Ends for UnixStream {
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Datagram for Part<UdpSocket> {
+    #[inline]
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.send(buffer.window()).await?, buffer))
+    }
+
+    #[inline]
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.recv(buffer.window_mut()).await?, buffer))
     }
 }
 

@@ -5,12 +5,16 @@
 //! are borrowed from async-channel, since it has none. Dropping its join handle cancels, so tasks that
 //! nobody awaits are detached.
 
+mod process;
+mod ticker;
+
 use crate::{
-    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
+    Backend, Capabilities, FairnessCard, How, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     async_locks::{self, AsyncMutex, AsyncSemaphore},
     completion_buffer::Lent,
     discipline::Tasks,
+    loopback,
     probe::{Missing, io_uring},
     thread_bound::ThreadBound,
     thread_per_core::{Inbox, Workers},
@@ -18,11 +22,11 @@ use crate::{
 use compio::{
     buf::BufResult,
     fs,
-    io::{AsyncRead, AsyncReadAt, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadAt, AsyncReadExt, AsyncWrite, AsyncWriteAt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket, UnixStream},
     runtime::{JoinHandle, ResumeUnwind},
 };
-use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
+use simul_workloads::{Buffer, Datagram, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
@@ -30,9 +34,11 @@ use std::{
     num::NonZeroUsize,
     path::Path,
     pin::Pin,
+    process::Output,
     task::{Context, Poll},
     time::Duration,
 };
+use ticker::IntervalTicker;
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -69,7 +75,12 @@ impl Runner for Compio {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { intake: Intake::PerWorker, ..Capabilities::COMPLETION }
+        // Pipes are the ring's; the end of a program is waited for on the blocking pool.
+        Capabilities {
+            processes: How::Completion,
+            intake: Intake::PerWorker,
+            ..Capabilities::COMPLETION
+        }
     }
 
     fn missing() -> Option<Missing> {
@@ -143,6 +154,9 @@ impl Runtime for Port {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = AsyncSender<T>;
     type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Unix = ThreadBound<UnixStream>;
+    type Udp = ThreadBound<UdpSocket>;
+    type Ticker = IntervalTicker;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -207,31 +221,77 @@ impl Runtime for Port {
     async fn open(self, path: &Path) -> io::Result<Self::File> {
         ThreadBound::new(async move { fs::File::open(path).await.map(ThreadBound::new) }).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        ThreadBound::new(async move { fs::File::create(path).await.map(ThreadBound::new) }).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        ThreadBound::new(async move { UnixStream::connect(path).await.map(ThreadBound::new) }).await
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let connect = async move {
+            let socket = UdpSocket::bind(loopback::facing(to)).await?;
+            socket.connect(to).await?;
+            Ok(ThreadBound::new(socket))
+        };
+        ThreadBound::new(connect).await
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        ThreadBound::new(process::run(program, arguments, input)).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        IntervalTicker::new(period)
+    }
 }
 
-impl Stream for ThreadBound<TcpStream> {
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for ThreadBound<$socket> {
+            #[inline]
+            async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(AsyncRead::read(&mut **self, Lent(buffer))).await)
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(AsyncWrite::write(&mut **self, Lent(buffer))).await)
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                ThreadBound::new(AsyncWrite::shutdown(&mut **self)).await
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                whole(ThreadBound::new(AsyncReadExt::read_exact(&mut **self, Lent(buffer))).await)
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                whole(ThreadBound::new(AsyncWriteExt::write_all(&mut **self, Lent(buffer))).await)
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
+
+impl Datagram for ThreadBound<UdpSocket> {
     #[inline]
-    async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(AsyncRead::read(&mut **self, Lent(buffer))).await)
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::send(self, Lent(buffer))).await)
     }
 
     #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(AsyncWrite::write(&mut **self, Lent(buffer))).await)
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        ThreadBound::new(AsyncWrite::shutdown(&mut **self)).await
-    }
-
-    #[inline]
-    async fn read_exact(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        whole(ThreadBound::new(AsyncReadExt::read_exact(&mut **self, Lent(buffer))).await)
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        whole(ThreadBound::new(AsyncWriteExt::write_all(&mut **self, Lent(buffer))).await)
+    async fn receive(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::recv(self, Lent(buffer))).await)
     }
 }
 
@@ -254,5 +314,14 @@ impl File for ThreadBound<fs::File> {
     #[inline]
     async fn read_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(AsyncReadAt::read_at(&**self, Lent(buffer), offset)).await)
+    }
+
+    #[inline]
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(AsyncWriteAt::write_at(&mut **self, Lent(buffer), offset)).await)
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        ThreadBound::new(self.sync_data()).await
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     async_locks::{self, AsyncSemaphore},
     caught::caught,
     discipline::Tasks,
-    readiness_io::{Ends, PoolFile, Ready},
+    loopback,
+    readiness_io::{Ends, PoolFile, Ready, TimerTicker, process},
 };
 use async_io::{Async, Timer};
 use futures::{
@@ -21,14 +22,16 @@ use futures::{
     lock::{self, MutexGuard},
     task::SpawnExt,
 };
-use simul_workloads::{Listener, Mutex, Receiver, Runtime, Sender};
+use simul_workloads::{Buffer, Datagram, Listener, Mutex, Receiver, Runtime, Sender};
 use std::{
     future::Future,
     io,
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     num::NonZeroUsize,
+    os::unix::net::UnixStream,
     path::Path,
     pin::pin,
+    process::Output,
     sync::Arc,
     time::Duration,
 };
@@ -109,6 +112,9 @@ impl Runtime for Port {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
+    type Unix = Ready<Async<UnixStream>>;
+    type Udp = Part<Async<UdpSocket>>;
+    type Ticker = TimerTicker;
 
     fn spawn<F>(self, task: F) -> RemoteHandle<F::Output>
     where
@@ -185,11 +191,51 @@ impl Runtime for Port {
     async fn open(self, path: &Path) -> io::Result<PoolFile<Self>> {
         PoolFile::open(self, path).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        PoolFile::create(self, path).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        Async::<UnixStream>::connect(path).await.map(Ready)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = Async::<UdpSocket>::bind(loopback::facing(to))?;
+        socket.get_ref().connect(to)?;
+        Ok(Part(socket))
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        TimerTicker::new(period)
+    }
 }
 
 impl Ends for Async<TcpStream> {
     fn end(&self) -> io::Result<()> {
         self.get_ref().shutdown(Shutdown::Write)
+    }
+}
+
+impl Ends for Async<UnixStream> {
+    fn end(&self) -> io::Result<()> {
+        self.get_ref().shutdown(Shutdown::Write)
+    }
+}
+
+impl Datagram for Part<Async<UdpSocket>> {
+    #[inline]
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.send(buffer.window()).await?, buffer))
+    }
+
+    #[inline]
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.recv(buffer.window_mut()).await?, buffer))
     }
 }
 

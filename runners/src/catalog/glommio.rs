@@ -6,12 +6,14 @@
 //! end its worker, so tasks are run in `catch_unwind`. A dropped `Task` cancels, so all are detached.
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
+    Backend, Capabilities, FairnessCard, How, Intake, Profile, Runner,
     async_channels::{AsyncReceiver, AsyncSender, bounded},
     async_locks::{self, AsyncMutex, AsyncSemaphore},
     caught::{caught, passed_on},
     discipline::Tasks,
+    loopback,
     probe::{Missing, io_uring},
+    schedule::SleepingTicker,
     thread_bound::ThreadBound,
     thread_per_core::{Inbox, Workers},
 };
@@ -19,10 +21,10 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use glommio::{
     LocalExecutorBuilder, TaskQueueHandle,
     io::BufferedFile,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket, UnixStream},
     task::JoinHandle,
 };
-use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
+use simul_workloads::{Buffer, Datagram, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
@@ -71,7 +73,11 @@ impl Runner for Glommio {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { intake: Intake::PerWorker, ..Capabilities::COMPLETION }
+        Capabilities {
+            processes: How::Absent("glommio has none"),
+            intake: Intake::PerWorker,
+            ..Capabilities::COMPLETION
+        }
     }
 
     fn missing() -> Option<Missing> {
@@ -146,6 +152,9 @@ impl Runtime for Port {
     type Semaphore = AsyncSemaphore;
     type QueueSender<T: Send + 'static> = AsyncSender<T>;
     type QueueReceiver<T: Send + 'static> = AsyncReceiver<T>;
+    type Unix = ThreadBound<UnixStream>;
+    type Udp = ThreadBound<UdpSocket>;
+    type Ticker = SleepingTicker<Self>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -217,36 +226,85 @@ impl Runtime for Port {
         let open = async move { Ok(ThreadBound::new(BufferedFile::open(path).await?)) };
         ThreadBound::new(open).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        let create = async move { Ok(ThreadBound::new(BufferedFile::create(path).await?)) };
+        ThreadBound::new(create).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        let connect = async move { Ok(ThreadBound::new(UnixStream::connect(path).await?)) };
+        ThreadBound::new(connect).await
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let connect = async move {
+            let socket = UdpSocket::bind(loopback::facing(to))?;
+            socket.connect(to).await?;
+            Ok(ThreadBound::new(socket))
+        };
+        ThreadBound::new(connect).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        SleepingTicker::new(self, period)
+    }
 }
 
-impl Stream for ThreadBound<TcpStream> {
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for ThreadBound<$socket> {
+            #[inline]
+            async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                let read =
+                    ThreadBound::new(AsyncReadExt::read(&mut **self, buffer.window_mut())).await;
+                Ok((read?, buffer))
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                let written =
+                    ThreadBound::new(AsyncWriteExt::write(&mut **self, buffer.window())).await;
+                Ok((written?, buffer))
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                let end = async { Ok(<$socket>::shutdown(self, Shutdown::Write).await?) };
+                ThreadBound::new(end).await
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+                ThreadBound::new(AsyncReadExt::read_exact(&mut **self, buffer.window_mut()))
+                    .await?;
+                Ok(buffer.rewound())
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                ThreadBound::new(AsyncWriteExt::write_all(&mut **self, buffer.window())).await?;
+                Ok(buffer.rewound())
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
+
+impl Datagram for ThreadBound<UdpSocket> {
     #[inline]
-    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        let read = ThreadBound::new(AsyncReadExt::read(&mut **self, buffer.window_mut())).await;
-        Ok((read?, buffer))
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        let sent = ThreadBound::new(UdpSocket::send(self, buffer.window())).await;
+        Ok((sent?, buffer))
     }
 
     #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        let written = ThreadBound::new(AsyncWriteExt::write(&mut **self, buffer.window())).await;
-        Ok((written?, buffer))
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        let end = async { Ok(TcpStream::shutdown(self, Shutdown::Write).await?) };
-        ThreadBound::new(end).await
-    }
-
-    #[inline]
-    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
-        ThreadBound::new(AsyncReadExt::read_exact(&mut **self, buffer.window_mut())).await?;
-        Ok(buffer.rewound())
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        ThreadBound::new(AsyncWriteExt::write_all(&mut **self, buffer.window())).await?;
-        Ok(buffer.rewound())
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        let received = ThreadBound::new(UdpSocket::recv(self, buffer.window_mut())).await;
+        Ok((received?, buffer))
     }
 }
 
@@ -276,5 +334,17 @@ impl File for ThreadBound<BufferedFile> {
         };
         let count = ThreadBound::new(read).await?;
         Ok((count, buffer))
+    }
+
+    #[inline]
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        // It takes a vector and does not give it back.
+        let bytes = buffer.window().to_vec();
+        let write = async { io::Result::Ok(BufferedFile::write_at(self, bytes, offset).await?) };
+        Ok((ThreadBound::new(write).await?, buffer))
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        ThreadBound::new(async { Ok(self.fdatasync().await?) }).await
     }
 }

@@ -10,16 +10,19 @@
 
 use crate::{
     Backend, Capabilities, FairnessCard, How, Part, Profile, Runner,
-    blocking_io::poll_once,
+    blocking_io::{poll_once, process},
     discipline::Tasks,
+    loopback,
     may_locks::{self, QueueReceiver, QueueSender, Room},
+    schedule::SleepingTicker,
 };
 use may::{
     coroutine::{self, JoinHandle},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::net::UnixStream,
     sync::{self, Semphore, mpsc},
 };
-use simul_workloads::{Buffer, Listener, Receiver, Runtime, Sender, Stream};
+use simul_workloads::{Buffer, Datagram, Listener, Receiver, Runtime, Sender, Stream};
 use std::{
     future::Future,
     io::{self, Read, Write},
@@ -28,6 +31,7 @@ use std::{
     os::fd::{FromRawFd, IntoRawFd},
     path::Path,
     pin::Pin,
+    process::Output,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -89,6 +93,7 @@ impl Runner for May {
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
         Capabilities {
             files: How::Blocking,
+            processes: How::Blocking,
             cancellation: How::Absent(
                 "may gives a coroutine up by a panic where it waits, and calls that unsafe: what it holds is not told",
             ),
@@ -139,6 +144,9 @@ impl Runtime for Port {
     type Semaphore = Part<Semphore>;
     type QueueSender<T: Send + 'static> = QueueSender<T>;
     type QueueReceiver<T: Send + 'static> = QueueReceiver<T>;
+    type Unix = Part<UnixStream>;
+    type Udp = Part<UdpSocket>;
+    type Ticker = SleepingTicker<Self>;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -211,33 +219,77 @@ impl Runtime for Port {
     async fn open(self, path: &Path) -> io::Result<Part<std::fs::File>> {
         std::fs::File::open(path).map(Part)
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        std::fs::File::create(path).map(Part)
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        UnixStream::connect(path).map(Part)
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let socket = UdpSocket::bind(loopback::facing(to))?;
+        socket.connect(to)?;
+        Ok(Part(socket))
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        // The worker waits, with all its coroutines.
+        process::run(program, arguments, input)
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        SleepingTicker::new(self, period)
+    }
 }
 
-impl Stream for Part<TcpStream> {
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for Part<$socket> {
+            #[inline]
+            async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((self.0.read(buffer.window_mut())?, buffer))
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                Ok((self.0.write(buffer.window())?, buffer))
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                self.0.shutdown(Shutdown::Write)
+            }
+
+            #[inline]
+            async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
+                self.0.read_exact(buffer.window_mut())?;
+                Ok(buffer.rewound())
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                self.0.write_all(buffer.window())?;
+                Ok(buffer.rewound())
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
+
+impl Datagram for Part<UdpSocket> {
     #[inline]
-    async fn read(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((self.0.read(buffer.window_mut())?, buffer))
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.send(buffer.window())?, buffer))
     }
 
     #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        Ok((self.0.write(buffer.window())?, buffer))
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
-    }
-
-    #[inline]
-    async fn read_exact(&mut self, mut buffer: Buffer) -> io::Result<Buffer> {
-        self.0.read_exact(buffer.window_mut())?;
-        Ok(buffer.rewound())
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        self.0.write_all(buffer.window())?;
-        Ok(buffer.rewound())
+    async fn receive(&mut self, mut buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        Ok((self.0.recv(buffer.window_mut())?, buffer))
     }
 }
 

@@ -5,7 +5,7 @@
 //! [`crate::monoio_io`].
 
 use crate::{
-    Backend, Capabilities, FairnessCard, Intake, Profile, Runner,
+    Backend, Capabilities, FairnessCard, How, Intake, Profile, Runner,
     discipline::Tasks,
     monoio_io::{self, Monoio as Port},
     probe::{Missing, io_uring},
@@ -32,7 +32,11 @@ impl Runner for Monoio {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { intake: Intake::PerWorker, ..Capabilities::COMPLETION }
+        Capabilities {
+            processes: How::Absent("monoio has none"),
+            intake: Intake::PerWorker,
+            ..Capabilities::COMPLETION
+        }
     }
 
     fn missing() -> Option<Missing> {

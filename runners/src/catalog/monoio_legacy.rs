@@ -30,7 +30,12 @@ impl Runner for MonoioLegacy {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities { files: How::Blocking, intake: Intake::PerWorker, ..Capabilities::READINESS }
+        Capabilities {
+            files: How::Blocking,
+            processes: How::Absent("monoio has none"),
+            intake: Intake::PerWorker,
+            ..Capabilities::READINESS
+        }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {

@@ -8,25 +8,27 @@ use crate::{
     Backend, Capabilities, FairnessCard, How, Intake, Part, Profile, Runner,
     completion_buffer::Lent,
     discipline::Tasks,
+    loopback,
     probe::{Missing, io_uring},
     thread_bound::ThreadBound,
     thread_per_core::{Inbox, Workers},
-    tokio_io::{Join, passed_on},
+    tokio_io::{IntervalTicker, Join, passed_on, process},
     tokio_locks::{self, SharedReceiver},
 };
-use simul_workloads::{Buffer, File, Listener, Runtime, Stream};
+use simul_workloads::{Buffer, Datagram, File, Listener, Runtime, Stream};
 use std::{
     future::Future,
     io,
     net::{self, Shutdown, SocketAddr},
     num::NonZeroUsize,
     path::Path,
+    process::Output,
     time::Duration,
 };
 use tokio::sync::{self, mpsc};
 use tokio_uring::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket, UnixStream},
 };
 
 /// See the module's documentation.
@@ -51,7 +53,7 @@ impl Runner for TokioUring {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        // Timers are tokio's.
+        // Timers and processes are tokio's.
         Capabilities {
             timers: How::Readiness,
             cancellation: How::Readiness,
@@ -125,6 +127,9 @@ impl Runtime for Port {
     type Semaphore = Part<sync::Semaphore>;
     type QueueSender<T: Send + 'static> = Part<mpsc::Sender<T>>;
     type QueueReceiver<T: Send + 'static> = SharedReceiver<T>;
+    type Unix = ThreadBound<UnixStream>;
+    type Udp = ThreadBound<UdpSocket>;
+    type Ticker = IntervalTicker;
 
     fn spawn<F>(self, task: F) -> Join<F::Output>
     where
@@ -196,27 +201,74 @@ impl Runtime for Port {
     async fn open(self, path: &Path) -> io::Result<Self::File> {
         ThreadBound::new(async move { fs::File::open(path).await.map(ThreadBound::new) }).await
     }
+
+    async fn create(self, path: &Path) -> io::Result<Self::File> {
+        ThreadBound::new(async move { fs::File::create(path).await.map(ThreadBound::new) }).await
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        ThreadBound::new(async move { UnixStream::connect(path).await.map(ThreadBound::new) }).await
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<Self::Udp> {
+        let connect = async move {
+            let socket = UdpSocket::bind(loopback::facing(to)).await?;
+            socket.connect(to).await?;
+            Ok(ThreadBound::new(socket))
+        };
+        ThreadBound::new(connect).await
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        process::run(|task| tokio_uring::spawn(task), program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> Self::Ticker {
+        IntervalTicker::new(period)
+    }
 }
 
-impl Stream for ThreadBound<TcpStream> {
+/// The port's streams over one kind of socket: those of TCP and of Unix have the same functions and no trait for
+/// all of them.
+macro_rules! stream {
+    ($socket:ty) => {
+        impl Stream for ThreadBound<$socket> {
+            #[inline]
+            async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(<$socket>::read(self, Lent(buffer))).await)
+            }
+
+            #[inline]
+            async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+                counted(ThreadBound::new(<$socket>::write(self, Lent(buffer)).submit()).await)
+            }
+
+            async fn end(&mut self) -> io::Result<()> {
+                self.shutdown(Shutdown::Write)
+            }
+
+            #[inline]
+            async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+                let (result, lent) =
+                    ThreadBound::new(<$socket>::write_all(self, Lent(buffer))).await;
+                result.map(|()| lent.0.rewound())
+            }
+        }
+    };
+}
+
+stream!(TcpStream);
+stream!(UnixStream);
+
+impl Datagram for ThreadBound<UdpSocket> {
     #[inline]
-    async fn read(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(TcpStream::read(self, Lent(buffer))).await)
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::send(self, Lent(buffer))).await)
     }
 
     #[inline]
-    async fn write(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
-        counted(ThreadBound::new(TcpStream::write(self, Lent(buffer)).submit()).await)
-    }
-
-    async fn end(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    #[inline]
-    async fn write_all(&mut self, buffer: Buffer) -> io::Result<Buffer> {
-        let (result, lent) = ThreadBound::new(TcpStream::write_all(self, Lent(buffer))).await;
-        result.map(|()| lent.0.rewound())
+    async fn receive(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(UdpSocket::read(self, Lent(buffer))).await)
     }
 }
 
@@ -239,5 +291,14 @@ impl File for ThreadBound<fs::File> {
     #[inline]
     async fn read_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
         counted(ThreadBound::new(fs::File::read_at(self, Lent(buffer), offset)).await)
+    }
+
+    #[inline]
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        counted(ThreadBound::new(fs::File::write_at(self, Lent(buffer), offset).submit()).await)
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        ThreadBound::new(self.sync_data()).await
     }
 }

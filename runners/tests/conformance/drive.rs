@@ -3,7 +3,7 @@
 //! Actors come to their operations the way the runner's discipline demands: as tasks that loop, as jobs
 //! that go back to the tail of the queue (from within a worker, the harder way), or in turn.
 
-use crate::{OPERATIONS, actors, build, peer, workers};
+use crate::{OPERATIONS, actors, build, peer, service, workers};
 use simul_runners::{AnyExecutor, Discipline, Executor, Runner, discipline::Driver, registry};
 use simul_workloads::{
     Digest, Port, PortChoice, Shape, Surroundings, Workload,
@@ -113,6 +113,8 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
     let surroundings = Surroundings {
         peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
         folder: needs.files.then(|| folder.path().to_owned()),
+        actors,
+        service: needs.service.map(service::access).transpose()?,
         ..Surroundings::default()
     };
     workload.prepare(&surroundings).map_err(|error| error.to_string())?;
@@ -125,7 +127,7 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
 
 /// A temporary folder; in memory where there is one, since some hosts page out files at will, which
 /// `file-read` notices and refuses.
-fn folder() -> io::Result<tempfile::TempDir> {
+pub(crate) fn folder() -> io::Result<tempfile::TempDir> {
     let in_memory = std::path::Path::new("/dev/shm");
     if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() }
 }

@@ -11,11 +11,16 @@
 mod bare;
 mod child;
 mod drive;
+mod faults;
 mod peer;
+mod peer_chat;
 mod port;
 mod port_channels;
 mod port_files;
+mod port_neighbours;
 mod port_sockets;
+mod port_ticks;
+mod service;
 
 use simul_runners::{Backend, Profile, Runner, probe, registry};
 use simul_workloads as workloads;
@@ -49,10 +54,19 @@ fn every_runner_does_every_workload_that_it_admits() {
     let mut faults = Vec::new();
     for workload in workloads::registry::ALL {
         let mut admitted = 0;
+        let needs = workloads::registry::visit(workload.name, NeedsOf(actors(workload)));
+        let needs = needs.expect("it is listed");
+        let service = match needs.service.map(service::start) {
+            Some(None) => {
+                eprintln!("{}: not tested: its service is not installed", workload.name);
+                continue;
+            }
+            started => started.flatten(),
+        };
         for runner in registry::ALL {
-            let needs = workloads::registry::visit(workload.name, NeedsOf(actors(workload)));
-            let offer = registry::visit(runner.name, Offer(needs.expect("it is listed")));
-            let Offered { refusal, environment } = offer.expect("it is listed");
+            let offer = registry::visit(runner.name, Offer(needs));
+            let Offered { refusal, mut environment } = offer.expect("it is listed");
+            environment.extend(service.as_ref().map(service::Running::environment));
             if let Some(reason) = refusal {
                 eprintln!("{} on {}: not applicable: {reason}", workload.name, runner.name);
                 continue;

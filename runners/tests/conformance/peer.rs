@@ -3,9 +3,11 @@
 //! Not the peer of the harness, which the runners must not know: a second implementation of the same words.
 //! To add one: a line in [`start`] and a function for one connection.
 
-use simul_workloads::{Peer, catalog::connect};
+use crate::peer_chat;
+use rustls::{ServerConnection, StreamOwned};
+use simul_workloads::{Peer, catalog::connect, site::Resource};
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
 };
@@ -15,6 +17,10 @@ pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
     match peer {
         Peer::Echo => one(echo),
         Peer::EchoOnMany => many(echo),
+        Peer::Http => one(http),
+        Peer::Tls => many(tls),
+        Peer::Reset => one(reset),
+        Peer::Chat => one(peer_chat::serve),
     }
 }
 
@@ -57,8 +63,59 @@ fn accept(listener: TcpListener, serve: Serve) {
     });
 }
 
+fn echo(connection: TcpStream) -> io::Result<()> {
+    echo_on(connection)
+}
+
+fn tls(connection: TcpStream) -> io::Result<()> {
+    let config = simul_workloads::tls::server()?;
+    let server = ServerConnection::new(config).map_err(io::Error::other)?;
+    echo_on(StreamOwned::new(server, connection))
+}
+
+/// Answers a request after the other; a chunk is as long as the number of those before it and one more.
+fn http(connection: TcpStream) -> io::Result<()> {
+    let mut connection = BufReader::new(connection);
+    loop {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            connection.read_line(&mut line)?;
+            match line.trim_end() {
+                "" => break,
+                line => lines.push(line.to_owned()),
+            }
+        }
+        let path = lines.first().and_then(|line| line.split(' ').nth(1));
+        let Some(resource) = path.and_then(Resource::find) else { return Ok(()) };
+        let mut answer = b"HTTP/1.1 200 OK\r\n".to_vec();
+        let body = resource.body();
+        if resource.is_chunked() {
+            answer.extend(b"transfer-encoding: chunked\r\n\r\n");
+            let (mut rest, mut size) = (&body[..], 1);
+            while !rest.is_empty() {
+                let (chunk, after) = rest.split_at(rest.len().min(size));
+                write!(answer, "{:X}\r\n", chunk.len())?;
+                answer.extend(chunk);
+                answer.extend(b"\r\n");
+                (rest, size) = (after, size + 1);
+            }
+            answer.extend(b"0\r\n\r\n");
+        } else {
+            write!(answer, "content-length: {}\r\n\r\n", body.len())?;
+            answer.extend(body);
+        }
+        connection.get_mut().write_all(&answer)?;
+    }
+}
+
+/// Closes with something unread, which makes the end a reset.
+fn reset(connection: TcpStream) -> io::Result<()> {
+    connection.peek(&mut [0]).map(drop)
+}
+
 /// Sends back what comes, in pieces that are not the message's.
-fn echo(mut connection: TcpStream) -> io::Result<()> {
+fn echo_on(mut connection: impl Read + Write) -> io::Result<()> {
     let mut bytes = [0; 50];
     loop {
         match connection.read(&mut bytes)? {

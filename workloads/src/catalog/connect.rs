@@ -50,9 +50,31 @@ pub fn addresses(port: u16) -> impl Iterator<Item = SocketAddr> {
 }
 
 /// Where an operation goes: in turn, and the actors not all to the same.
-fn address(port: u16, actor: u32, index: u64) -> SocketAddr {
+pub(super) fn address(port: u16, actor: u32, index: u64) -> SocketAddr {
     let last = (u64::from(actor) + index) % u64::from(ADDRESSES) + 1;
     SocketAddr::from((Ipv4Addr::new(127, 0, 0, last as u8), port))
+}
+
+/// What actors need that open so many connections a second, all together.
+pub(super) fn needs(actors: u32, most_rate: u64) -> Needs {
+    Needs {
+        // Those that are open, and as many that are being closed behind them.
+        descriptors: 2 * u64::from(actors),
+        ports: most_rate * WAIT_SECONDS / u64::from(ADDRESSES) + u64::from(actors),
+        ..Needs::default()
+    }
+}
+
+/// A message before it is stamped.
+pub(super) fn message() -> Vec<u8> {
+    vec![FILLING; MESSAGE_BYTES]
+}
+
+/// The digest of a message that has come back.
+pub(super) fn answer(actor: u32, index: u64) -> Digest {
+    let mut message = message();
+    echo::stamp(&mut message, actor, index);
+    Digest::of_bytes(&message)
 }
 
 impl Workload for Connect {
@@ -75,13 +97,7 @@ impl Workload for Connect {
     }
 
     fn needs(&self, actors: u32) -> Needs {
-        Needs {
-            peer: Some(Peer::EchoOnMany),
-            // Those that are open, and as many that are being closed behind them.
-            descriptors: 2 * u64::from(actors),
-            ports: MOST_RATE * WAIT_SECONDS / u64::from(ADDRESSES) + u64::from(actors),
-            ..Needs::default()
-        }
+        Needs { peer: Some(Peer::EchoOnMany), ..needs(actors, MOST_RATE) }
     }
 
     async fn open<R: Runtime>(
@@ -90,7 +106,7 @@ impl Workload for Connect {
         surroundings: &Surroundings,
         actor: u32,
     ) -> io::Result<Self::State<R>> {
-        let buffer = Buffer::filled(FILLING, MESSAGE_BYTES);
+        let buffer = Buffer::from(message());
         Ok(State { port: surroundings.peer()?.port(), buffer, actor, next: 0 })
     }
 
@@ -118,9 +134,7 @@ impl Workload for Connect {
     }
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
-        let mut message = [FILLING; MESSAGE_BYTES];
-        echo::stamp(&mut message, actor, index);
-        Digest::of_bytes(&message)
+        answer(actor, index)
     }
 }
 
