@@ -303,11 +303,6 @@ pub(crate) fn card(workers: usize, backend: &str, files: &str) -> FairnessCard {
         offload:
             "monoio's DefaultThreadPool, of as many threads as there are cores, one pool a worker"
                 .into(),
-        borrowed: vec![
-            "channels, queue: async-channel".into(),
-            "locks: async-lock".into(),
-            "yield, since a task that wakes itself is run again at once: an empty task of its own"
-                .into(),
-        ],
+        borrowed: vec!["channels, queue: async-channel".into(), "locks: async-lock".into()],
     }
 }
