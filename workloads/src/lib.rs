@@ -11,6 +11,7 @@
 mod account;
 pub mod buffer;
 pub mod catalog;
+pub mod chat_room;
 pub mod digest;
 pub mod draw;
 pub mod erased;

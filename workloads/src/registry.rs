@@ -31,6 +31,8 @@ macro_rules! workloads {
 
 workloads![
     catalog::echo::Echo,
+    catalog::unix_echo::UnixEcho,
+    catalog::udp_echo::UdpEcho,
     catalog::connect::Connect,
     catalog::tls_echo::TlsEcho,
     catalog::tls_connect::TlsConnect,
@@ -41,9 +43,12 @@ workloads![
     catalog::postgres::Postgres,
     catalog::sqlite::Sqlite,
     catalog::file_read::FileRead,
+    catalog::file_write::FileWrite,
+    catalog::subprocess::Subprocess,
     catalog::mixed::Mixed,
     catalog::pipeline::Pipeline,
     catalog::sleep::Sleep,
+    catalog::tick::Tick,
     catalog::timeout::Timeout,
     catalog::gather::Gather,
     catalog::exhibition::Exhibition,

@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     clock,
-    protocol::{Costs, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec},
+    protocol::{Costs, Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Spec},
 };
 use simul_results::{State, record::ReceiptRecord};
 use simul_workloads::Surroundings;
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 /// How long a program may take to end after its last answer: as long as to start, since all end together.
 const ENDING: Duration = Duration::from_secs(20);
@@ -57,7 +57,7 @@ impl TrialProcess {
     pub(super) fn start(
         launch: &Launch<'_>,
         mode: Mode,
-        peer: Option<SocketAddr>,
+        peer: Option<PeerReady>,
         inbox: &mut Inbox,
     ) -> std::io::Result<Self> {
         let workers = NonZeroUsize::new(launch.arm.workers as usize).unwrap_or(NonZeroUsize::MIN);
@@ -82,7 +82,8 @@ impl TrialProcess {
             workers: launch.arm.workers,
             seed: launch.seed,
             surroundings: Surroundings {
-                peer,
+                peer: peer.as_ref().and_then(|peer| peer.address),
+                socket: peer.and_then(|peer| peer.socket),
                 folder: dialogue.folder(),
                 actors: launch.contest.actors,
                 service: launch.service.as_ref().map(|service| service.access.clone()),
