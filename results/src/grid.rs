@@ -8,7 +8,8 @@ use crate::{
     Role, ladder,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
-    summary::{CellSummary, ContestSummary, Effect, Numbers, OpenNumbers, Scale},
+    summary::{CellSummary, ContestSummary, Effect, Metric, Numbers, OpenNumbers, Scale},
+    verdict::Verdict,
     wording::{self, plain},
 };
 
@@ -142,16 +143,20 @@ pub(crate) fn beyond(bound: &Estimate, unit: f64) -> String {
 pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
     let baseline = contest.baseline_cell().filter(|cell| cell.numbers.is_some())?;
     let name = plain(&baseline.runner);
-    let compared = |effect: &Option<Effect>| effect.as_ref().map_or_else(String::new, effect_text);
+    let other_baseline = contest.planned_baseline != contest.baseline;
     let rows = contest.cells.iter().map(|cell| {
         let mut texts = vec![label(cell)];
         if !cell.is_measured() {
             texts.push(wording::state(cell.state).into());
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
+        } else if cell.role == Role::Null && other_baseline {
+            texts.push(format!(
+                "copies {}",
+                plain(contest.planned_baseline.as_deref().unwrap_or("?"))
+            ));
         } else {
-            let effects = &cell.effects;
-            texts.extend([&effects.p50, &effects.cpu_per_op, &effects.throughput].map(compared));
+            texts.extend(Metric::ALL.map(|metric| judged_text(cell, metric)));
         }
         texts.resize(4, String::new());
         Row { role: cell.role, measured: cell.numbers.is_some(), texts }
@@ -164,12 +169,63 @@ pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
             "throughput".into(),
         ],
         rows: rows.collect(),
-        notes: vec![
-            "ratios above 1 are more than the baseline's; in brackets the 99.5 % interval over \
-             blocks, without a correction for many comparisons; slices are paired by round"
-                .into(),
-        ],
+        notes: comparison_notes(contest),
     })
+}
+
+/// An effect and what it decides: `1.203 (1.190–1.216) slower`.
+fn judged_text(cell: &CellSummary, metric: Metric) -> String {
+    let Some(effect) = cell.effects.on(metric) else { return String::new() };
+    let verdict = cell.verdict.as_ref().map(|judgement| judgement.on(metric).verdict);
+    let word = match verdict {
+        // Three columns of these must fit into a hundred letters; the notes say what the signs are.
+        Some(Verdict::Equivalent) => " ≈".into(),
+        Some(Verdict::Undecided { .. }) => " ?".into(),
+        Some(verdict) => format!(" {}", verdict.word(metric)),
+        None => String::new(),
+    };
+    format!("{}{word}", effect_text(effect))
+}
+
+/// What must be said below a comparison.
+fn comparison_notes(contest: &ContestSummary) -> Vec<String> {
+    let mut notes: Vec<String> = [
+        "ratio above 1: more than the baseline's; brackets: 99.5 % interval; slices paired by round",
+        "words: differs by 1 % or more; false in at most 0.5 % of contests (Holm: runners × metrics)",
+        "≈ equivalent: the interval lies within ±3 % (lateness: of the baseline's, at least 1 µs)",
+    ]
+    .map(Into::into)
+    .into();
+    if let (Some(planned), Some(baseline)) = (&contest.planned_baseline, &contest.baseline)
+        && planned != baseline
+    {
+        let (planned, baseline) = (plain(planned), plain(baseline));
+        notes.push(format!(
+            "the planned baseline {planned} cannot be ranked: {baseline} is it instead"
+        ));
+    }
+    let verdicts = contest.cells.iter().filter_map(|cell| cell.verdict.as_ref());
+    let mut metrics = verdicts.flat_map(|judgement| &judgement.metrics);
+    if metrics.any(|one| matches!(one.verdict, Verdict::Undecided { .. })) {
+        notes.push(match contest.cells.iter().filter_map(more_blocks).max() {
+            Some(more) => {
+                let more = wording::blocks(more);
+                format!("? undecided: about {more} more would decide all that can be told of")
+            }
+            None => "? undecided: how many more blocks would decide cannot be told".into(),
+        });
+    }
+    notes
+}
+
+/// The most further blocks that any of a cell's undecided metrics needs, as far as that is known.
+fn more_blocks(cell: &CellSummary) -> Option<u32> {
+    let metrics = cell.verdict.as_ref()?.metrics.iter();
+    let more = metrics.filter_map(|one| match one.verdict {
+        Verdict::Undecided { more_blocks } => more_blocks,
+        _ => None,
+    });
+    more.max()
 }
 
 /// An effect in words: `1.203 (1.190–1.216)`, or `+12.3 µs (+11.9 to +12.7)`.
@@ -198,8 +254,18 @@ pub fn noise(contest: &ContestSummary) -> String {
         (None, Some(us)) => format!("; standard deviation between blocks {us:.2} µs"),
         (None, None) => "; one block shows no spread".into(),
     };
-    let name = plain(contest.baseline.as_deref().unwrap_or_default());
-    format!("null arm {name}~null: {name} against itself, p50 {}{sd}", effect_text(&noise.p50))
+    let name = plain(contest.planned_baseline.as_deref().unwrap_or_default());
+    let text = effect_text(&noise.p50);
+    let null = contest.cells.iter().find(|cell| cell.role == Role::Null);
+    let alarm = null.and_then(|cell| cell.verdict.as_ref()).is_some_and(|judgement| {
+        judgement.metrics.iter().any(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse))
+    });
+    let alarm = if alarm {
+        "; FALSE ALARM: identical code is called different here, trust no verdict of this contest"
+    } else {
+        ""
+    };
+    format!("null arm {name}~null: {name} against itself, p50 {text}{sd}{alarm}")
 }
 
 /// A cell's name with its role and a `!` if its numbers must not be ranked.

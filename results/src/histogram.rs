@@ -28,6 +28,12 @@ pub fn encode(histogram: &Histogram<u64>) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
+/// The CRC-32 (IEEE) of an encoded histogram.
+#[must_use]
+pub fn checksum(text: &str) -> u32 {
+    crc32fast::hash(text.as_bytes())
+}
+
 /// Reads what [`encode`] wrote.
 ///
 /// # Errors
@@ -68,6 +74,12 @@ mod tests {
             let _ = decode(&BASE64_STANDARD.encode(&damaged));
             let _ = decode(&BASE64_STANDARD.encode(&bytes[..at]));
         }
+    }
+
+    #[test]
+    fn the_checksum_is_the_usual_one() {
+        // The check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms.
+        assert_eq!(checksum("123456789"), 0xCBF4_3926);
     }
 
     #[test]

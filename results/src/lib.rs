@@ -1,6 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
-//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`]. Shown:
+//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`],
+//! [`verdict`], [`rank`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -20,14 +21,18 @@ mod synthetic_open;
 
 pub mod cell;
 pub mod chart;
+pub mod compare;
 pub mod export;
 pub mod figure_grid;
 pub mod grid;
 pub mod histogram;
+pub mod history;
+pub mod judged;
 pub mod ladder;
 pub mod load;
 mod open_record;
 pub mod quantity;
+pub mod rank;
 pub mod record;
 pub mod report;
 #[cfg(test)]
@@ -36,6 +41,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod verdict;
 pub mod wording;
 
 pub use cell::{Cell, Contest, Placement, Role};

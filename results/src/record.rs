@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 /// The version of both shapes.
 ///
-/// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, and ideal times. Files of
-/// versions 1 and 2 are still read.
+/// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
+/// of histograms. Files of versions 1 and 2 are still read.
 pub const SCHEMA: u32 = 3;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
@@ -127,6 +127,9 @@ pub struct SliceRecord {
     pub set_aside: bool,
     /// Base64 of the HdrHistogram V2 format.
     pub histogram: String,
+    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings that are older.
+    #[serde(default)]
+    pub histogram_crc: Option<u32>,
     /// Values of the workload's own figures, by their names. Of a figure with more than a thousand values in the
     /// slice every second is kept, or every third, and so on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -242,8 +245,20 @@ pub mod mark {
     pub const NOT_OURS: &str = "not-ours";
 
     /// Marks that keep a cell out of every ranking.
-    pub const NOT_RANKED: [&str; 7] =
-        [STARVED, PEER_BOUND, LITTLE, RECORDER_FULL, OTHER_BACKEND, GENERATOR_LIMITED, NOT_OURS];
+    ///
+    /// A saturated server's times tell for how long one looked; and who fails requests has done less for its
+    /// CPU time than who answers them.
+    pub const NOT_RANKED: [&str; 9] = [
+        STARVED,
+        PEER_BOUND,
+        LITTLE,
+        RECORDER_FULL,
+        OTHER_BACKEND,
+        GENERATOR_LIMITED,
+        NOT_OURS,
+        SATURATED,
+        ERRORS,
+    ];
 }
 
 /// One run on one host: `run.json`, written before the first trial starts.
@@ -376,6 +391,14 @@ impl SliceRecord {
     #[must_use]
     pub fn paid(&self) -> u64 {
         if self.open.is_some() { self.operations } else { self.completed }
+    }
+
+    /// The median in nanoseconds; `None` where nothing was recorded, or where it lies among requests that failed
+    /// or never ended, so that only a lower bound is known.
+    #[must_use]
+    pub fn median_ns(&self) -> Option<u64> {
+        let is_known = self.open.as_ref().is_none_or(|open| open.response.p50_ns.is_some());
+        (self.recorded > 0 && is_known).then_some(self.p50_ns)
     }
 
     /// CPU time per operation in µs; `None` where it cannot be seen. Not finite without an operation.

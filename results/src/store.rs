@@ -4,10 +4,14 @@
 //! of a block are appended and flushed when the block has ended. An interrupted write leaves a torn last
 //! line; it is left out, and said. Damage anywhere else is an error: nothing is guessed.
 
-use crate::record::{RunRecord, SCHEMA, TrialRecord};
+use crate::{
+    Load, SliceRecord, histogram,
+    record::{RunRecord, SCHEMA, TrialRecord},
+};
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
 
@@ -132,35 +136,116 @@ impl Writer {
 /// Reads a run.
 ///
 /// # Errors
-/// No such run, a newer schema, or damage anywhere but in the last line.
+/// No such run, a newer schema, an edited histogram, or damage anywhere but in the last line.
 pub fn load(folder: &Path) -> Result<Recording, StoreError> {
-    let path = folder.join(RUN_FILE);
-    let text = fs::read(&path).map_err(at(&path))?;
-    let run: RunRecord = parse(&path, None, &text)?;
-    let path = folder.join(TRIALS_FILE);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(at(&path)(error)),
-    };
-    // Every whole line ends with a line feed, so what stands behind the last one is torn, maybe in the
-    // middle of a letter.
-    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let (whole, torn) = text.split_at(end);
-    let lines = whole.split(|byte| *byte == b'\n').enumerate();
-    let trials = lines
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(at, line)| parse(&path, Some(at + 1), line))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Recording { run, trials, torn: !torn.is_empty() })
+    let run = load_run(folder)?;
+    let mut trials = Vec::new();
+    let torn = each_trial(folder, |trial| trials.push(trial))?;
+    Ok(Recording { run, trials, torn })
 }
 
-/// Reads one JSON text, which is a whole file or a line of it, after checking its schema, so that a newer
-/// file is named as such.
+/// Reads a run without the histograms that [`crate::judged`] does not need: their checksums are compared,
+/// then they are dropped line by line, so that a run of any length fits into little memory. Those of contests
+/// in which a counted slice has no median are kept, since there whole blocks are compared.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
+    let run = load_run(folder)?;
+    let contest = |trial: &TrialRecord| (trial.label.clone(), trial.load.clone(), trial.placement);
+    let mut trials = Vec::new();
+    let mut whole = BTreeSet::new();
+    let torn = each_trial(folder, |mut trial| {
+        // Sweeps are not judged.
+        let is_judged = trial.load.parse().is_ok_and(|load: Load| !load.is_sweep());
+        if is_judged && trial.counted().any(|slice| slice.median_ns().is_none()) {
+            whole.insert(contest(&trial));
+        }
+        trial.slices.iter_mut().for_each(lighten);
+        trials.push(trial);
+    })?;
+    if !whole.is_empty() {
+        let mut at = 0;
+        each_trial(folder, |trial| {
+            if whole.contains(&contest(&trial)) && at < trials.len() {
+                trials[at] = trial;
+            }
+            at += 1;
+        })?;
+    }
+    Ok(Recording { run, trials, torn })
+}
+
+/// Takes the histograms out of a slice.
+fn lighten(slice: &mut SliceRecord) {
+    slice.histogram = String::new();
+    let Some(open) = &mut slice.open else { return };
+    let parts = [&mut open.service, &mut open.wait, &mut open.lag];
+    for part in parts {
+        part.histogram = String::new();
+        part.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
+    }
+    open.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
+}
+
+/// Reads the facts and the plan of a run, without its trials.
+///
+/// # Errors
+/// No such run, a newer schema, or damage.
+pub fn load_run(folder: &Path) -> Result<RunRecord, StoreError> {
+    let path = folder.join(RUN_FILE);
+    let text = fs::read(&path).map_err(at(&path))?;
+    parse(&path, None, &text, |run: &RunRecord| run.schema)
+}
+
+/// Reads the trials one after the other; tells whether the last line is torn.
+fn each_trial(folder: &Path, mut each: impl FnMut(TrialRecord)) -> Result<bool, StoreError> {
+    let path = folder.join(TRIALS_FILE);
+    let mut file = match File::open(&path) {
+        Ok(file) => BufReader::with_capacity(1 << 16, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(at(&path)(error)),
+    };
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        file.read_until(b'\n', &mut line).map_err(at(&path))?;
+        // Every whole line ends with a line feed, so what stands behind the last one is torn, maybe in the
+        // middle of a letter.
+        let Some(text) = line.strip_suffix(b"\n") else { return Ok(!line.is_empty()) };
+        if !text.is_empty() {
+            let trial = parse(&path, Some(number), text, |trial: &TrialRecord| trial.schema)?;
+            intact(&path, number, &trial)?;
+            each(trial);
+        }
+    }
+    Ok(false)
+}
+
+/// Refuses a histogram that is not the one that was written.
+fn intact(path: &Path, line: usize, trial: &TrialRecord) -> Result<(), StoreError> {
+    let edited = trial.slices.iter().find(|slice| {
+        slice.histogram_crc.is_some_and(|crc| crc != histogram::checksum(&slice.histogram))
+    });
+    let Some(slice) = edited else { return Ok(()) };
+    let (cell, block, round) = (&trial.cell, trial.block, slice.round);
+    Err(StoreError::Damaged {
+        path: path.to_owned(),
+        line,
+        problem: format!(
+            "the histogram of cell '{cell}', block {block}, round {round} does not match its checksum: it \
+             was changed after it was measured; restore the file from a copy"
+        ),
+    })
+}
+
+/// Reads one JSON text, which is a whole file or a line of it. A newer schema is named as such, also where
+/// it can no longer be read.
 fn parse<T: serde::de::DeserializeOwned>(
     path: &Path,
     line: Option<usize>,
     text: &[u8],
+    schema: impl Fn(&T) -> u32,
 ) -> Result<T, StoreError> {
     let damaged = |error: serde_json::Error| {
         // The parser counts lines within the text that it was given.
@@ -180,11 +265,15 @@ fn parse<T: serde::de::DeserializeOwned>(
     struct Versioned {
         schema: u64,
     }
-    let Versioned { schema } = serde_json::from_slice(text).map_err(damaged)?;
-    if schema > u64::from(SCHEMA) {
-        return Err(StoreError::Newer { path: path.to_owned(), found: schema });
+    let newer = |found: u64| StoreError::Newer { path: path.to_owned(), found };
+    match serde_json::from_slice::<T>(text) {
+        Ok(read) if schema(&read) > SCHEMA => Err(newer(schema(&read).into())),
+        Ok(read) => Ok(read),
+        Err(error) => match serde_json::from_slice::<Versioned>(text) {
+            Ok(Versioned { schema }) if schema > u64::from(SCHEMA) => Err(newer(schema)),
+            _ => Err(damaged(error)),
+        },
     }
-    serde_json::from_slice(text).map_err(damaged)
 }
 
 /// Names the file in an error of the system.

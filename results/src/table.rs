@@ -42,16 +42,17 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
     let name = wording::plain(&contest.contest.workload);
     let mut text = format!("{name} · {}\n", wording::conditions(contest));
     text.push_str(&format!("{}\n", wording::plain(&contest.question)));
-    draw(&mut text, &grid::numbers(contest), width);
-    if let Some(figures) = figure_grid::figures(contest) {
-        draw(&mut text, &figures, width);
+    text.push_str(&draw(&grid::numbers(contest), width));
+    let further = [figure_grid::figures(contest), grid::comparison(contest)];
+    for grid in further.into_iter().flatten() {
+        text.push_str(&draw(&grid, width));
     }
     text.push_str(&format!("  {}\n", grid::noise(contest)));
     text
 }
 
-/// A grid as a table, and its notes below.
-fn draw(text: &mut String, grid: &Grid, width: Option<u16>) {
+/// A grid as a table, and its notes.
+fn draw(grid: &Grid, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(&grid.header);
     for row in &grid.rows {
@@ -71,9 +72,10 @@ fn draw(text: &mut String, grid: &Grid, width: Option<u16>) {
         column.set_cell_alignment(CellAlignment::Right);
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    text.push_str(&table.trim_fmt());
+    let mut text = table.trim_fmt();
     text.push('\n');
     for note in &grid.notes {
         text.push_str(&format!("  {note}\n"));
     }
+    text
 }

@@ -118,3 +118,37 @@ fn a_missing_run_is_named() {
     let error = store::load(&home.path().join("none")).unwrap_err();
     assert!(error.to_string().contains(RUN_FILE), "{error}");
 }
+
+#[test]
+fn recordings_of_schema_1_are_read() {
+    let (_home, folder, mut recording) = stored();
+    for trial in &mut recording.trials {
+        trial.schema = 1;
+        trial.slices.iter_mut().for_each(|slice| slice.histogram_crc = None);
+    }
+    let lines = recording.trials.iter().map(|trial| {
+        let mut line = serde_json::to_value(trial).unwrap();
+        for slice in line["slices"].as_array_mut().unwrap() {
+            slice.as_object_mut().unwrap().remove("histogram_crc");
+        }
+        format!("{line}\n")
+    });
+    fs::write(folder.join(TRIALS_FILE), lines.collect::<String>()).unwrap();
+    assert_eq!(store::load(&folder).unwrap(), recording);
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("recorded/2026-11-20-two-core-vm");
+    assert_eq!(store::load_run(&old).unwrap().schema, 1);
+}
+
+#[test]
+fn an_edited_histogram_is_refused() {
+    let (_home, folder, recording) = stored();
+    let other = &recording.trials[1].slices[0].histogram;
+    change(&folder.join(TRIALS_FILE), |text| {
+        text.replacen(&recording.trials[0].slices[1].histogram, other, 1)
+    });
+    for error in [store::load(&folder).unwrap_err(), store::load_light(&folder).unwrap_err()] {
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Damaged { line: 1, .. }), "{text}");
+        assert!(text.contains("block 0, round 1 does not match its checksum"), "{text}");
+    }
+}

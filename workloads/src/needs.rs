@@ -84,12 +84,24 @@ pub enum Peer {
     Reset,
     /// Plays the members of chat rooms: clients of a server that it is told of.
     Chat,
+    /// Sends back every byte on each Unix stream connection.
+    Unix,
+    /// Sends back every datagram, and asks whoever has been silent for a while, by an empty one, whether it waits.
+    Udp,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
+    pub const ALL: &[Self] = &[
+        Self::Echo,
+        Self::EchoOnMany,
+        Self::Http,
+        Self::Tls,
+        Self::Reset,
+        Self::Chat,
+        Self::Unix,
+        Self::Udp,
+    ];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -101,6 +113,8 @@ impl Peer {
             Self::Tls => "tls",
             Self::Reset => "reset",
             Self::Chat => "chat",
+            Self::Unix => "unix",
+            Self::Udp => "udp",
         }
     }
 }

@@ -1,14 +1,19 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`]. `trial`, `peer`, `probe` and
-//! `guard` are hidden: they are the other processes of a run, and can be run by hand under `perf` or `strace`.
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
+//! [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
+//! processes of a run, and can be run by hand under `perf` or `strace`.
 
+pub mod compare;
 pub mod conform;
 pub mod doctor;
+pub mod export;
+pub mod history;
 pub mod list;
 pub mod load;
 mod load_text;
+pub mod rank;
 pub mod report;
 pub mod run;
 pub mod serve;
@@ -58,7 +63,15 @@ enum Command {
     /// Check a runner program step by step
     Conform(ConformOptions),
     /// Write the report of a stored run again
-    Report(ReportOptions),
+    Report(report::ReportOptions),
+    /// Show who is ahead in a stored run, per workload and over all
+    Rank(rank::RankOptions),
+    /// Put two stored runs side by side, without a verdict
+    Compare(compare::CompareOptions),
+    /// Print a stored run in another program's form
+    Export(export::ExportOptions),
+    /// Put many runs of one host in order and find changes
+    History(history::HistoryOptions),
     /// Let a runner be a server, for any load generator
     Serve(ServeOptions),
     /// Send HTTP requests to a server at intended times, and tell when the answers came
@@ -222,13 +235,6 @@ pub struct ConformOptions {
     command: Vec<String>,
 }
 
-/// Options of `report`.
-#[derive(Debug, Args)]
-pub struct ReportOptions {
-    /// The folder of the run
-    run: PathBuf,
-}
-
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
@@ -286,6 +292,10 @@ pub fn main() -> ExitCode {
         Command::Doctor(options) => doctor::main(&options),
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Rank(options) => rank::main(&options),
+        Command::Compare(options) => compare::main(&options),
+        Command::Export(options) => export::main(&options),
+        Command::History(options) => history::main(&options),
         Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),

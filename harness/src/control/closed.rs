@@ -18,8 +18,7 @@ use super::{
 };
 use crate::protocol::{Finished, Mode, Order, PeerReady, Reply, Slice};
 use simul_results::{SliceRecord, State};
-use simul_workloads::{Digest, Figure};
-use std::net::SocketAddr;
+use simul_workloads::{Digest, Figure, Peer};
 
 /// Slices hold at least so many operations, unless a suite is content with less, or they would be too long.
 pub const LEAST_OPERATIONS: u64 = 20;
@@ -69,7 +68,7 @@ impl Closed {
     /// A driver whose peer has not been started.
     #[must_use]
     pub fn new(launch: &Launch<'_>, lengths: Lengths) -> Self {
-        let workload = launch.contest.contest.workload.clone();
+        let workload = launch.contest.told.clone();
         Self {
             peer: None,
             service: None,
@@ -137,7 +136,7 @@ impl Driver for Closed {
             program: None,
             arguments: &["peer", peer.name()],
             environment: &[],
-            folder: false,
+            folder: peer == Peer::Unix,
             answers: true,
         };
         let dialogue = Dialogue::start(&start, inbox).map_err(|error| {
@@ -147,13 +146,13 @@ impl Driver for Closed {
         Ok(())
     }
 
-    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<SocketAddr>> {
+    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<PeerReady>> {
         let Some(peer) = &mut self.peer else { return Ok(None) };
         let ready: PeerReady = peer
             .answer(inbox, SETTING_UP)?
             .map_err(|silence| Stop::silence("its peer did not start: ", silence))?;
         peer.pid = ready.pid;
-        Ok(Some(ready.address))
+        Ok(Some(ready))
     }
 
     fn meet(&mut self, _: &mut Subject, _: &Launch<'_>, _: &mut Inbox) -> Step<()> {

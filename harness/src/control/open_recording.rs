@@ -21,6 +21,7 @@ pub(super) fn slice(
     let response = outcome.response.clone().unwrap_or_default();
     let bound = |quantile: f64| response.quantile(quantile).map_or(0, Quantile::bound);
     let per_window = |per_sec: f64| (per_sec * outcome.window_ns as f64 * 1e-9).round() as u64;
+    let encoded = histogram::encode(&response.values);
     SliceRecord {
         round: turn.round,
         position: turn.position,
@@ -42,7 +43,8 @@ pub(super) fn slice(
         unfinished: u32::try_from(outcome.unfinished).unwrap_or(u32::MAX),
         oldest_unfinished_ns: response.beyond.max(),
         set_aside: false,
-        histogram: histogram::encode(&response.values),
+        histogram_crc: Some(histogram::checksum(&encoded)),
+        histogram: encoded,
         figures: Default::default(),
         open: Some(OpenRecord {
             rate_per_sec: turn.rate_per_sec,

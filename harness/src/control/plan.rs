@@ -7,6 +7,7 @@
 pub use super::contest::{ArmPlan, ContestPlan};
 
 use super::{
+    calibration::Calibrator,
     contest::Site,
     entrants::{Field, selected_runners},
     entries::entries,
@@ -63,9 +64,10 @@ impl Plan {
         let limits = Limits::of_this_machine();
         let field = Field { runners: &runners, programs, cores: available, limits: &limits };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
+        let calibrator = Calibrator::default();
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let site = Site { request, suite, field: &field, seed };
+            let site = Site { request, suite, field: &field, seed, calibrator: &calibrator };
             let plan = ContestPlan::make(&entry, &site).map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);

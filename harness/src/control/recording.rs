@@ -10,7 +10,7 @@ use super::{
 };
 use crate::protocol::Costs;
 use simul_results::{
-    SliceRecord, State, TrialRecord,
+    SliceRecord, State, TrialRecord, histogram,
     record::{CostRecord, ReceiptRecord, SCHEMA},
 };
 
@@ -98,6 +98,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,
+        histogram_crc: Some(histogram::checksum(&histogram)),
         histogram,
         figures: slice.figures,
         open: None,

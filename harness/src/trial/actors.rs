@@ -147,7 +147,7 @@ async fn task<E: Executor, W: Workload, T: Turn>(
                 |(stage, held)| apart(stage, held),
             );
             match outcome.await {
-                Ok(digest) => told(&mut turn, &stage.work, actor, number, digest),
+                Ok(digest) => stage.settle(&mut turn, digest, held.as_ref(), actor, number),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
@@ -241,7 +241,9 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
         let runtime = stage.runner.runtime();
         if self.begun {
             match poll_once(stage.work.operation(runtime, &mut self.state)) {
-                Ok(digest) => told(&mut self.turn, &stage.work, actor, self.number, digest),
+                Ok(digest) => {
+                    stage.settle(&mut self.turn, digest, Some(&self.state), actor, self.number);
+                }
                 Err(error) => return self.turn.failed(error),
             }
             self.number += 1;
@@ -338,7 +340,7 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
             }
             let (state, number) = &mut states[actor as usize];
             match stage.work.operation(runtime, state).await {
-                Ok(digest) => told(&mut turn, &stage.work, actor, *number, digest),
+                Ok(digest) => stage.settle(&mut turn, digest, Some(state), actor, *number),
                 Err(error) => {
                     turn.failed(error);
                     continue;
@@ -353,25 +355,37 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
 }
 
+impl<E: Executor, W: Workload> Stage<E, W> {
+    /// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
+    /// is measured; elsewhere it is only seen to it that it was waited for.
+    #[inline]
+    fn settle<T: Turn>(
+        &self,
+        turn: &mut T,
+        digest: Digest,
+        state: Option<&W::State<E::Runtime>>,
+        actor: u32,
+        number: u64,
+    ) {
+        if let Some(due) = state.and_then(|state| self.work.due(state)) {
+            return turn.done_on_schedule(digest, due);
+        }
+        let asked = self.work.asked(actor, number);
+        if W::PROFILE.measure == Measure::Lateness {
+            return turn.done(digest, asked);
+        }
+        if !asked.is_zero() {
+            turn.at_least(asked);
+        }
+        turn.done(digest, Duration::ZERO);
+    }
+}
+
 impl<E, W> Stage<E, W> {
     fn tell(&self, news: io::Result<()>) {
         // Nobody listens any more when the process ends.
         let _ = self.news.send(news);
     }
-}
-
-/// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
-/// is measured; elsewhere it is only seen to it that it was waited for.
-#[inline]
-fn told<W: Workload, T: Turn>(turn: &mut T, work: &W, actor: u32, number: u64, digest: Digest) {
-    let asked = work.asked(actor, number);
-    if W::PROFILE.measure == Measure::Lateness {
-        return turn.done(digest, asked);
-    }
-    if !asked.is_zero() {
-        turn.at_least(asked);
-    }
-    turn.done(digest, Duration::ZERO);
 }
 
 fn put<S>(shelf: &Mutex<Option<S>>, state: S) {

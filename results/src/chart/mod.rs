@@ -12,6 +12,7 @@ pub mod climb;
 pub mod cost;
 pub mod effect;
 pub mod heatmap;
+pub mod history;
 mod labels;
 pub mod omission;
 mod palette;

@@ -9,12 +9,14 @@ use crate::{
     Load, Summary,
     record::mark,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary, Distribution, Effect, Numbers, OpenNumbers, Rung},
+    summary::{
+        CellSummary, ContestSummary, Distribution, Effect, Metric, Numbers, OpenNumbers, Rung,
+    },
 };
 use csv::Writer;
 
 /// Columns that hold one value.
-const PLAIN: [&str; 26] = [
+const PLAIN: [&str; 30] = [
     "cell",
     "workload",
     "runner",
@@ -33,6 +35,10 @@ const PLAIN: [&str; 26] = [
     "peak_rss_bytes",
     "backend",
     "version",
+    "verdict",
+    "group_p50",
+    "group_cpu",
+    "group_throughput",
     "rate_per_sec",
     "drawn",
     "failed",
@@ -86,7 +92,9 @@ pub fn render(summary: &Summary) -> String {
         lines
     });
     for row in std::iter::once(header).chain(rows) {
-        writer.write_record(row).expect("a vector takes lines of one length");
+        writer
+            .write_record(row.into_iter().map(harmless))
+            .expect("a vector takes lines of one length");
     }
     let bytes = writer.into_inner().expect("a vector can be flushed");
     String::from_utf8_lossy(&bytes).into_owned()
@@ -131,7 +139,10 @@ fn line(
         or_empty(cell.peak_rss_bytes.map(|bytes| bytes.to_string())),
         or_empty(cell.backend.clone()),
         or_empty(cell.version.clone()),
+        cell.verdict.as_ref().map_or("", |verdict| verdict.word()).into(),
     ];
+    let group = |metric| or_empty(cell.groups.on(metric).map(|group| group.to_string()));
+    line.extend(Metric::ALL.map(group));
     line.extend(of_open(contest, cell, numbers, rung));
     line.extend(estimate(numbers.map(|numbers| numbers.throughput)));
     let known = |quantile, value: fn(&Numbers) -> Estimate| {
@@ -159,6 +170,13 @@ fn line(
         line.extend(against_baseline(effect.as_ref()));
     }
     line
+}
+
+/// A cell that no spreadsheet takes for a formula: recorded text may begin with one (OWASP, "CSV injection").
+/// A number keeps its sign, since programs read these files too.
+fn harmless(text: String) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if formula && text.parse::<f64>().is_err() { format!("'{text}") } else { text }
 }
 
 /// Name and unit of every figure of the run, in the order of the plan.
@@ -227,4 +245,19 @@ fn against_baseline(effect: Option<&Effect>) -> [String; 3] {
     let (low, high) = effect.interval.unzip();
     let or_empty = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     [effect.estimate.to_string(), or_empty(low), or_empty(high)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_a_formula() {
+        for evil in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(harmless(evil.into()), format!("'{evil}"));
+        }
+        for plain in ["-3.5", "1e-9", "echo:64", "", "a=b"] {
+            assert_eq!(harmless(plain.into()), plain);
+        }
+    }
 }

@@ -4,18 +4,20 @@
 //! Whoever changes a field raises [`SCHEMA`]. It must not know what a command line is. Read next:
 //! [`crate::summary`], where the numbers come from.
 
+pub use super::json_verdict::{MetricOutput, VerdictOutput};
+
 use crate::{
     Placement, Role, State, Summary,
     statistics::Estimate,
     summary::{
-        CellSummary, ContestSummary, Distribution, FigureSummary, Measure, Numbers, OpenNumbers,
-        Reached, Rung, Sweep,
+        CellSummary, ContestSummary, Distribution, FigureSummary, Measure, Metric, Numbers,
+        OpenNumbers, Reached, Rung, Sweep,
     },
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: figures of a workload's own, and the ideal.
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal.
 pub const SCHEMA: u32 = 2;
 
 /// The object that `--json` prints.
@@ -98,8 +100,8 @@ pub struct CellOutput {
     /// The version of what the runner stands on.
     pub version: Option<String>,
     /// The judgement against the baseline, where one was made.
-    pub verdict: Option<String>,
-    /// The rank group, where one was made.
+    pub verdict: Option<VerdictOutput>,
+    /// The rank group within the contest by the median, from 1, where one was made.
     pub grade: Option<String>,
 }
 
@@ -267,8 +269,8 @@ impl CellOutput {
             peak_rss_bytes: cell.peak_rss_bytes,
             backend: cell.backend.clone(),
             version: cell.version.clone(),
-            verdict: None,
-            grade: None,
+            verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),
+            grade: cell.groups.on(Metric::P50).map(|group| group.to_string()),
         }
     }
 }

@@ -1,8 +1,15 @@
 //! How do other programs, spreadsheets and issues read a summary?
 //!
-//! Three forms of the same numbers: [`json`] for programs, [`csv`] for spreadsheets, [`markdown`] for
-//! people who paste. They must not compute anything that [`crate::summary`] has not.
+//! Forms of the same numbers: [`json`] for programs, [`csv`] for spreadsheets, [`markdown`] for people who
+//! paste, [`hdr`] for the tools of the HdrHistogram family, [`trackers`] for services that follow benchmarks,
+//! [`junit`] for CI systems, [`openmetrics`] for monitoring. They must not compute anything that
+//! [`crate::summary`] has not.
 
 pub mod csv;
+pub mod hdr;
 pub mod json;
+mod json_verdict;
+pub mod junit;
 pub mod markdown;
+pub mod openmetrics;
+pub mod trackers;

@@ -179,7 +179,10 @@ pub(super) fn method(summary: &Summary) -> Markup {
             p { "Comparisons pair slices of the same round. Each block gives one value, the 20 % trimmed \
                 mean of the log ratios of its pairs (for lateness: of differences in µs), and the \
                 interval over blocks is Student's t at 99.5 %, from ten blocks on of the trimmed mean. \
-                No bootstrap is used. Intervals are not corrected for many comparisons." }
+                No bootstrap is used. A verdict is, in this order: invalid, where a mark says that the \
+                numbers describe something else; different, where Holm's adjusted p-value over all runners \
+                and three metrics of the contest is at most 0.005 and the estimate at least 1 %; equivalent, \
+                where the interval lies within ±3 %; else undecided." }
             p { "The null arm is the baseline runner a second time, measured like any other: what it \
                 seems to differ by is noise. The floor is the least that this machine needs for such \
                 work; it is compared in CPU per operation only." }

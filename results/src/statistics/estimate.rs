@@ -7,8 +7,9 @@
 //! ed. (1999), §3.2 and table A3. Below six blocks no r reaches 95 %, and the interval is smallest to
 //! largest, whose coverage is 1 − 2^(1−n): 50 % at 2 blocks, 93.75 % at 5.
 //!
-//! Read next: `student.rs`, for comparisons.
+//! Read next: `order.rs` for the ranks, `student.rs` for comparisons.
 
+use super::enclosing_ranks;
 use serde::Serialize;
 
 /// A median over blocks and the interval around it; in the unit of what was given.
@@ -83,24 +84,7 @@ fn middle(sorted: &[f64]) -> f64 {
 /// The largest r for which the r-th smallest and the r-th largest of n values enclose the median with
 /// at least [`COVERAGE`]; 1 where none does.
 fn rank(n: usize) -> usize {
-    // P(B = 0), then P(B = 1) from it, and so on. Beyond a thousand values 2^−n would underflow, and the
-    // normal approximation is exact to a rank.
-    let exact = i32::try_from(n).ok().filter(|n| *n <= 1000);
-    let Some(few) = exact else {
-        return (n as f64 / 2.0 - 0.98 * (n as f64).sqrt()).floor() as usize;
-    };
-    let mut probability = 0.5_f64.powi(few);
-    let mut below = probability;
-    let mut rank = 1;
-    while rank < n / 2 {
-        probability *= (n - rank + 1) as f64 / rank as f64;
-        below += probability;
-        if 1.0 - 2.0 * below < COVERAGE {
-            break;
-        }
-        rank += 1;
-    }
-    rank
+    enclosing_ranks(n, 0.5, COVERAGE).0.unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -109,7 +93,7 @@ mod tests {
 
     #[test]
     fn ranks_are_those_of_the_printed_table() {
-        // The usual table of ranks for a 95 % interval of a median, n and r.
+        // SciPy 1.17.1: the largest r with 1 - 2 * scipy.stats.binom.cdf(r - 1, n, 0.5) >= 0.95
         let printed = [
             (6, 1),
             (8, 1),
@@ -133,7 +117,7 @@ mod tests {
     #[test]
     fn many_values_have_a_rank_too() {
         assert_eq!(rank(1000), 469);
-        assert_eq!(rank(1001), 469);
+        assert_eq!(rank(1001), 470);
     }
 
     #[test]

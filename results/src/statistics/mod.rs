@@ -6,10 +6,18 @@
 //!
 //! It must not know what the numbers measure. Read next: [`crate::summary`], which feeds it.
 
+mod adjust;
+pub mod change;
 mod estimate;
+pub mod geometric;
+mod order;
 mod student;
 mod trim;
+mod two_samples;
 
+pub use adjust::{benjamini_hochberg, holm};
 pub use estimate::{Estimate, median};
-pub use student::{ALPHA, Interval, TRIMMED_FROM, interval, quantile, student, trimmed};
+pub use order::enclosing_ranks;
+pub use student::{ALPHA, Interval, Paired, TRIMMED_FROM, interval, quantile, student, trimmed};
 pub use trim::{TRIM, standard_deviation, trimmed_mean, winsorized_variance};
+pub use two_samples::{Contrast, contrast, welch, yuen};

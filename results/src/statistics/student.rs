@@ -58,6 +58,57 @@ pub fn trimmed(values: &[f64], alpha: f64) -> Option<Interval> {
     around(trimmed_mean(values)?, error, kept - 1, alpha)
 }
 
+/// What a paired test over blocks says: the centre, its standard error and how many values carry it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paired {
+    /// The mean, or from ten values on the 20 % trimmed mean.
+    pub centre: f64,
+    /// Its standard error; 0 where nothing varies.
+    pub error: f64,
+    /// Degrees of freedom: from 1 on.
+    pub freedom: usize,
+}
+
+impl Paired {
+    /// From one difference a block: Student's paired t below [`TRIMMED_FROM`] values, from there on the
+    /// trimmed t. `None` below two values, or if one is not finite.
+    #[must_use]
+    pub fn over(values: &[f64]) -> Option<Self> {
+        let n = values.len();
+        if n < TRIMMED_FROM {
+            let error = standard_deviation(values)? / (n as f64).sqrt();
+            return Some(Self { centre: mean(values), error, freedom: n - 1 });
+        }
+        let error = winsorized_variance(values)?.sqrt() / ((1.0 - 2.0 * TRIM) * (n as f64).sqrt());
+        let freedom = n - 2 * left_out(n) - 1;
+        Some(Self { centre: trimmed_mean(values)?, error, freedom })
+    }
+
+    /// The probability, if the truth were 0, of a centre at least as far from it; two-sided.
+    #[must_use]
+    pub fn p_value(&self) -> f64 {
+        // Values that are all alike and not 0 are as far from it as can be.
+        let t = if self.centre == 0.0 { 0.0 } else { self.centre / self.error };
+        two_sided(t, self.freedom as f64).unwrap_or(1.0)
+    }
+
+    /// The interval at the error rate `alpha` (above 0, below 1).
+    #[must_use]
+    pub fn interval(&self, alpha: f64) -> Option<Interval> {
+        around(self.centre, self.error, self.freedom, alpha)
+    }
+}
+
+/// The probability that Student's t with this many degrees of freedom (above 0, whole or not) is at least
+/// as far from 0 as `t`. `None` if either is not a number.
+pub(super) fn two_sided(t: f64, freedom: f64) -> Option<f64> {
+    if t.is_infinite() {
+        return Some(0.0);
+    }
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    (!t.is_nan()).then(|| (2.0 * student.sf(t.abs())).min(1.0))
+}
+
 /// The centre, plus and minus its standard error times the quantile.
 fn around(centre: f64, error: f64, freedom: usize, alpha: f64) -> Option<Interval> {
     let distance = quantile(1.0 - alpha / 2.0, freedom)? * error;
@@ -68,12 +119,17 @@ fn around(centre: f64, error: f64, freedom: usize, alpha: f64) -> Option<Interva
 /// freedom (at least 1). `None` outside of that.
 #[must_use]
 pub fn quantile(probability: f64, freedom: usize) -> Option<f64> {
-    if !(probability > 0.5 && probability < 1.0) || freedom == 0 {
+    freedom_quantile(probability, freedom as f64)
+}
+
+/// As [`quantile`], for degrees of freedom that need not be whole, as Welch's are not.
+pub(super) fn freedom_quantile(probability: f64, freedom: f64) -> Option<f64> {
+    if !(probability > 0.5 && probability < 1.0) {
         return None;
     }
-    let student = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
-    // The crate's own inverse stops at about four digits; its distribution function is exact to far
-    // more, so we halve an interval around the answer.
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    // We halve an interval around the answer rather than trust the crate's own inverse: only the distribution
+    // function has to be right then, and the tests compare both with printed values.
     let (mut low, mut high) = (0.0, 1.0);
     while student.cdf(high) < probability {
         high *= 2.0;
@@ -97,24 +153,45 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_printed_table() {
-        // Probability, degrees of freedom, and the value as printed in tables of the t distribution.
+        // SciPy 1.17.1: scipy.stats.t.ppf(probability, freedom)
         let printed = [
-            (0.95, 1, 6.314),
-            (0.975, 1, 12.706),
-            (0.975, 2, 4.303),
-            (0.975, 5, 2.571),
-            (0.995, 5, 4.032),
-            (0.9975, 3, 7.453),
-            (0.9975, 5, 4.773),
-            (0.9975, 7, 4.029),
-            (0.9975, 11, 3.497),
-            (0.9975, 20, 3.153),
-            (0.9975, 60, 2.915),
-            (0.9995, 10, 4.587),
+            (0.95, 1.0, 6.313_751_514_675_037),
+            (0.975, 1.0, 12.706_204_736_174_694),
+            (0.975, 2.0, 4.302_652_729_749_462),
+            (0.975, 5.0, 2.570_581_835_636_314_6),
+            (0.995, 5.0, 4.032_142_983_555_228),
+            (0.9975, 3.0, 7.453_318_505_150_679),
+            (0.9975, 4.7, 4.966_744_247_317_105),
+            (0.9975, 5.0, 4.773_340_604_855_546),
+            (0.9975, 7.0, 4.029_337_177_642_501_5),
+            (0.9975, 11.0, 3.496_614_173_253_683_5),
+            (0.9975, 20.0, 3.153_400_532_906_462_5),
+            (0.9975, 60.0, 2.914_552_575_419_508),
+            (0.9995, 10.0, 4.586_893_858_702_708),
+            (0.999_99, 5.0, 15.546_854_534_969_158),
         ];
         for (probability, freedom, value) in printed {
-            let ours = quantile(probability, freedom).unwrap();
-            assert!((ours - value).abs() < 0.000_51, "t({probability}, {freedom}) = {ours}");
+            let ours = freedom_quantile(probability, freedom).unwrap();
+            assert!((ours / value - 1.0).abs() < 1e-9, "t({probability}, {freedom}) = {ours}");
+        }
+        assert_eq!(quantile(0.9975, 5), freedom_quantile(0.9975, 5.0));
+    }
+
+    #[test]
+    fn probabilities_are_those_of_scipy() {
+        // SciPy 1.17.1: 2 * scipy.stats.t.sf(abs(t), freedom)
+        let printed = [
+            (0.5, 5.0, 0.638_298_871_640_929_1),
+            (2.0, 5.0, 0.101_939_478_829_858_35),
+            (4.773, 5.0, 0.005_001_507_231_737_179),
+            (10.0, 5.0, 0.000_170_947_575_742_963_63),
+            (-3.0, 11.0, 0.012_079_839_471_921_37),
+            (25.0, 7.0, 4.179_697_117_659_435e-8),
+            (1.5, 7.3, 0.175_563_092_803_086_1),
+        ];
+        for (t, freedom, value) in printed {
+            let ours = two_sided(t, freedom).unwrap();
+            assert!((ours / value - 1.0).abs() < 1e-8, "p({t}, {freedom}) = {ours}");
         }
     }
 
@@ -131,19 +208,40 @@ mod tests {
 
     #[test]
     fn the_trimmed_interval_is_the_printed_one() {
-        // Wilcox prints (160.4, 405.0) for the trimmed mean.
-        let trimmed = trimmed(&SELF_AWARENESS, 0.05).unwrap();
-        assert!((trimmed.low - 160.39).abs() < 0.01, "{trimmed:?}");
-        assert!((trimmed.high - 404.99).abs() < 0.01, "{trimmed:?}");
+        // SciPy 1.17.1: scipy.stats.mstats.trimmed_mean_ci(x, limits=(0.2, 0.2), alpha=alpha)
+        let disturbed = [0.011, 0.013, 0.009, 0.017, 0.012, 0.010, 0.055, 0.014, 0.008, 0.012];
+        let printed: [(&[f64], f64, f64, f64); 3] = [
+            (&SELF_AWARENESS, 0.05, 160.391_341_54, 404.993_273_84),
+            (&SELF_AWARENESS, 0.005, 90.247_120_33, 475.137_495_05),
+            (&disturbed, 0.005, 0.007_724_01, 0.016_275_99),
+        ];
+        for (values, alpha, low, high) in printed {
+            let trimmed = trimmed(values, alpha).unwrap();
+            assert!((trimmed.low / low - 1.0).abs() < 1e-6, "{trimmed:?}");
+            assert!((trimmed.high / high - 1.0).abs() < 1e-6, "{trimmed:?}");
+            assert_eq!(Paired::over(values).unwrap().interval(alpha), Some(trimmed));
+        }
+        // SciPy 1.17.1: 2 * t.sf(abs(m / e), 12) of x - 300 with m, e from trim_mean and trimmed_stde
+        let shifted = SELF_AWARENESS.map(|value| value - 300.0);
+        let p_value = Paired::over(&shifted).unwrap().p_value();
+        assert!((p_value - 0.763_110_900_081_689_2).abs() < 1e-9, "{p_value}");
     }
 
     #[test]
     fn students_own_sleep_data() {
-        // Differences of the ten patients of 1908; R prints 95 % from 0.7001142 to 2.4598858.
+        // Differences of the ten patients of 1908. SciPy 1.17.1: r = scipy.stats.ttest_rel(after, before);
+        // r.confidence_interval(0.95), r.confidence_interval(0.995), r.pvalue
         let hours = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4];
         let sleep = student(&hours, 0.05).unwrap();
         assert!((sleep.centre - 1.58).abs() < 1e-12);
-        assert!((sleep.low - 0.700_114_2).abs() < 1e-6 && (sleep.high - 2.459_885_8).abs() < 1e-6);
+        let near = |ours: f64, printed: f64| assert!((ours - printed).abs() < 1e-9, "{ours}");
+        near(sleep.low, 0.700_114_236_723_017_5);
+        near(sleep.high, 2.459_885_763_276_983);
+        let strict = student(&hours, ALPHA).unwrap();
+        near(strict.low, 0.144_873_624_310_343);
+        near(strict.high, 3.015_126_375_689_663);
+        let error = standard_deviation(&hours).unwrap() / 10.0_f64.sqrt();
+        near(Paired { centre: 1.58, error, freedom: 9 }.p_value(), 0.002_832_890_197_384_273);
     }
 
     #[test]
@@ -152,6 +250,17 @@ mod tests {
         let ten: Vec<f64> = (0..10).map(f64::from).collect();
         assert_eq!(interval(&nine), student(&nine, ALPHA));
         assert_eq!(interval(&ten), trimmed(&ten, ALPHA));
+        for values in [nine, ten] {
+            let paired = Paired::over(&values).unwrap();
+            assert_eq!(paired.interval(ALPHA), interval(&values));
+        }
+    }
+
+    #[test]
+    fn values_that_do_not_vary_are_certain() {
+        // The mean of six times 0.1 is rounded, so the error is not quite 0.
+        assert!(Paired::over(&[0.1; 6]).unwrap().p_value() < 1e-30);
+        assert_eq!(Paired::over(&[0.0; 6]).unwrap().p_value(), 1.0);
     }
 
     /// Nearly normal: the sum of twelve even parts, with mean 0 and variance 1.

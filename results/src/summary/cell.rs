@@ -6,14 +6,17 @@
 use super::{
     Effects, FigureSummary,
     block::Block,
+    effect::Blocks,
     numbers::Numbers,
     state::{marks, worst},
     sweep::Sweep,
 };
 use crate::{
     Contest, Role, TrialRecord,
+    rank::Groups,
     record::{ObjectiveRecord, State, mark},
     statistics::Estimate,
+    verdict::Judgement,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,8 +61,12 @@ pub struct CellSummary {
     pub figures: Vec<FigureSummary>,
     /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
     pub over_ideal: Option<Estimate>,
-    /// How it compares with the baseline.
+    /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
+    /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
+    pub verdict: Option<Judgement>,
+    /// Its rank groups within the contest.
+    pub groups: Groups,
 }
 
 impl CellSummary {
@@ -70,29 +77,27 @@ impl CellSummary {
     }
 }
 
-/// A measured trial and the sum of its slices.
-pub(super) type Lived<'a> = (&'a TrialRecord, Block);
-
-/// Summarises the trials of one cell, by block, and returns its blocks if they were measured. Its
-/// effects are for the caller to add.
-pub(super) fn summarise<'a>(
+/// Summarises the trials of one cell, by block. Its effects, verdict and groups are for the caller to add.
+pub(super) fn summarise(
     printed: &str,
     contest: &Contest,
     objective: Option<ObjectiveRecord>,
-    trials: &BTreeMap<u32, &'a TrialRecord>,
-) -> Result<(CellSummary, Vec<Lived<'a>>), String> {
+    trials: &Blocks<'_>,
+) -> Result<CellSummary, String> {
     let Some(first) = trials.values().next() else {
-        return Ok((missing(printed, contest), Vec::new()));
+        return Ok(missing(printed, contest));
     };
     let identity = first.identity()?;
     let (mut state, mut reason) = worst(trials);
-    let mut blocks: Vec<Lived<'a>> = Vec::new();
+    let mut blocks: Vec<(&TrialRecord, Block)> = Vec::new();
     let (mut numbers, mut sweep) = (None, None);
     if state == State::Measured {
         for trial in trials.values() {
             blocks.push((trial, Block::of(trial, trial.counted())?));
         }
-        let idle = |(_, block): &&Lived<'_>| block.times.recorded() == 0 || block.completed == 0;
+        let idle = |(_, block): &&(&TrialRecord, Block)| {
+            block.times.recorded() == 0 || block.completed == 0
+        };
         if let Some((trial, _)) = blocks.iter().find(idle) {
             let block = trial.block;
             reason = Some(format!("block {block}: no operation ended in any counted slice"));
@@ -143,8 +148,10 @@ pub(super) fn summarise<'a>(
         figures: Vec::new(),
         over_ideal: None,
         effects: Effects::default(),
+        verdict: None,
+        groups: Groups::default(),
     };
-    Ok((summary, blocks))
+    Ok(summary)
 }
 
 /// The row of a cell that was planned and has no trial.
@@ -179,6 +186,8 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         figures: Vec::new(),
         over_ideal: None,
         effects: Effects::default(),
+        verdict: None,
+        groups: Groups::default(),
     }
 }
 

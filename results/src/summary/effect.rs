@@ -5,10 +5,10 @@
 //! since a ratio of two times near zero says nothing). Over blocks there is a t interval. It must not know
 //! tables or verdicts. Read next: [`crate::statistics`].
 
-use super::{Measure, block::Block, cell::Lived};
+use super::{Measure, block::Block};
 use crate::{
-    Role, SliceRecord,
-    statistics::{self, standard_deviation, trimmed_mean},
+    Role, SliceRecord, TrialRecord,
+    statistics::{self, Paired, standard_deviation, trimmed_mean},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,35 +68,65 @@ pub struct Noise {
     pub sd_us: Option<f64>,
 }
 
-/// What is compared.
-#[derive(Clone, Copy)]
-enum Metric {
+/// What is compared: the three primary metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// The median of the times that the contest's measure says; less is better.
     P50,
+    /// CPU time per operation; less is better.
     CpuPerOp,
+    /// Operations per second; more is better.
     Throughput,
 }
 
 impl Metric {
-    fn of_slice(self, slice: &SliceRecord) -> f64 {
+    /// All three, in the order in which they are told.
+    pub const ALL: [Self; 3] = [Self::P50, Self::CpuPerOp, Self::Throughput];
+
+    /// Its name in tables and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
-            Self::P50 if slice.recorded == 0 => f64::NAN,
-            // Only a lower bound of it is known.
-            Self::P50 if slice.open.as_ref().is_some_and(|open| open.response.p50_ns.is_none()) => {
-                f64::NAN
-            }
-            Self::P50 => slice.p50_ns as f64,
-            Self::CpuPerOp => slice.cpu_us_per_op().unwrap_or(f64::NAN),
+            Self::P50 => "p50",
+            Self::CpuPerOp => "CPU per operation",
+            Self::Throughput => "throughput",
+        }
+    }
+
+    /// Whether a smaller value is the better one.
+    #[must_use]
+    pub fn less_is_better(self) -> bool {
+        self != Self::Throughput
+    }
+
+    /// A slice's value: nanoseconds, nanoseconds per operation, operations per nanosecond. Not finite where
+    /// the slice has none.
+    pub(crate) fn of_slice(self, slice: &SliceRecord) -> f64 {
+        match self {
+            Self::P50 => slice.median_ns().map_or(f64::NAN, |median_ns| median_ns as f64),
+            Self::CpuPerOp => slice.cpu_us_per_op().map_or(f64::NAN, |cpu_us| cpu_us * 1e3),
             Self::Throughput => slice.completed as f64 / slice.window_ns as f64,
         }
     }
 
-    fn of_block(self, block: &Block) -> f64 {
-        match self {
-            Self::P50 if block.times.reach() < 0.5 => f64::NAN,
-            Self::P50 => block.times.quantiles_ns(&[0.5])[0],
-            Self::CpuPerOp => block.cpu_us().unwrap_or(f64::NAN),
-            Self::Throughput => block.per_sec(),
-        }
+    /// A trial's value, from all its counted slices.
+    ///
+    /// # Errors
+    /// A median needs the histograms, and one cannot be read.
+    fn of_trial(self, trial: &TrialRecord) -> Result<f64, String> {
+        let sum = |part: fn(&SliceRecord) -> u64| {
+            trial.counted().fold(0_u64, |sum, slice| sum.saturating_add(part(slice))) as f64
+        };
+        Ok(match self {
+            Self::P50 => {
+                let times = Block::of(trial, trial.counted())?.times;
+                // Under open load the median may lie among requests that failed: then it is only a bound.
+                if times.reach() < 0.5 { f64::NAN } else { times.quantiles_ns(&[0.5])[0] }
+            }
+            Self::CpuPerOp if trial.counted().any(|slice| slice.cpu_ns.is_none()) => f64::NAN,
+            Self::CpuPerOp => sum(|slice| slice.cpu_ns.unwrap_or(0)) / sum(SliceRecord::paid),
+            Self::Throughput => sum(|slice| slice.completed) / sum(|slice| slice.window_ns),
+        })
     }
 }
 
@@ -141,6 +171,31 @@ impl Effect {
     }
 }
 
+impl Effects {
+    /// The effect on one metric.
+    #[must_use]
+    pub fn on(&self, metric: Metric) -> Option<&Effect> {
+        match metric {
+            Metric::P50 => self.p50.as_ref(),
+            Metric::CpuPerOp => self.cpu_per_op.as_ref(),
+            Metric::Throughput => self.throughput.as_ref(),
+        }
+    }
+}
+
+impl Effect {
+    /// The test over blocks, on the scale on which blocks are averaged: logarithms of ratios, or µs. `None`
+    /// with one block.
+    #[must_use]
+    pub fn test(&self) -> Option<Paired> {
+        let on_scale = |block: &BlockEffect| match self.scale {
+            Scale::Ratio => block.value.ln(),
+            Scale::DifferenceUs => block.value,
+        };
+        Paired::over(&self.blocks.iter().map(on_scale).collect::<Vec<_>>())
+    }
+}
+
 impl Noise {
     /// From the null arm's effect on the median.
     pub(super) fn of(p50: Effect) -> Self {
@@ -157,39 +212,43 @@ impl Noise {
     }
 }
 
-/// Compares a measured cell with the measured baseline, in the blocks that both have.
-pub(super) fn effects(
+/// The trials of one cell, by block.
+pub(crate) type Blocks<'a> = BTreeMap<u32, &'a TrialRecord>;
+
+/// Compares a measured cell with a measured other, in the blocks that both have. Histograms are read only
+/// where the medians of slices do not do.
+///
+/// # Errors
+/// A histogram was needed and cannot be read.
+pub(crate) fn effects(
     measure: Measure,
     role: Role,
-    baseline: &[Lived<'_>],
-    cell: &[Lived<'_>],
-) -> Effects {
+    baseline: &Blocks<'_>,
+    cell: &Blocks<'_>,
+) -> Result<Effects, String> {
     let timed = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
     let (mut p50, mut cpu_per_op, mut throughput) = (Vec::new(), Vec::new(), Vec::new());
-    for (theirs, their_sum) in baseline {
-        let number = theirs.block;
-        let Some((ours, our_sum)) = cell.iter().find(|(trial, _)| trial.block == number) else {
-            continue;
-        };
+    for (number, theirs) in baseline {
+        let Some(ours) = cell.get(number) else { continue };
         let rounds: BTreeMap<u32, &SliceRecord> =
             theirs.counted().map(|slice| (slice.round, slice)).collect();
         let pairs: Vec<(&SliceRecord, &SliceRecord)> =
             ours.counted().filter_map(|slice| Some((slice, *rounds.get(&slice.round)?))).collect();
         let add = |metric, scale, values: &mut Vec<(u32, f64)>| {
-            values.extend(
-                of_block(metric, scale, &pairs, our_sum, their_sum).map(|value| (number, value)),
-            );
+            let value = of_block(metric, scale, &pairs, ours, theirs)?;
+            values.extend(value.map(|value| (*number, value)));
+            Ok::<(), String>(())
         };
-        add(Metric::P50, timed, &mut p50);
-        add(Metric::CpuPerOp, Scale::Ratio, &mut cpu_per_op);
-        add(Metric::Throughput, Scale::Ratio, &mut throughput);
+        add(Metric::P50, timed, &mut p50)?;
+        add(Metric::CpuPerOp, Scale::Ratio, &mut cpu_per_op)?;
+        add(Metric::Throughput, Scale::Ratio, &mut throughput)?;
     }
     let compared = role != Role::Floor;
-    Effects {
+    Ok(Effects {
         p50: Effect::over(timed, &p50).filter(|_| compared),
         cpu_per_op: Effect::over(Scale::Ratio, &cpu_per_op),
         throughput: Effect::over(Scale::Ratio, &throughput).filter(|_| compared),
-    }
+    })
 }
 
 /// One block's value. Where a pair has no value, for instance because a slice was too short for one
@@ -198,13 +257,15 @@ fn of_block(
     metric: Metric,
     scale: Scale,
     pairs: &[(&SliceRecord, &SliceRecord)],
-    ours: &Block,
-    theirs: &Block,
-) -> Option<f64> {
+    ours: &TrialRecord,
+    theirs: &TrialRecord,
+) -> Result<Option<f64>, String> {
     let by_pair: Option<Vec<f64>> = pairs
         .iter()
         .map(|(ours, theirs)| scale.compare(metric.of_slice(ours), metric.of_slice(theirs)))
         .collect();
-    let by_pair = by_pair.and_then(|values| trimmed_mean(&values));
-    by_pair.or_else(|| scale.compare(metric.of_block(ours), metric.of_block(theirs)))
+    match by_pair.and_then(|values| trimmed_mean(&values)) {
+        Some(value) => Ok(Some(value)),
+        None => Ok(scale.compare(metric.of_trial(ours)?, metric.of_trial(theirs)?)),
+    }
 }

@@ -10,24 +10,25 @@
 
 mod block;
 mod cell;
-mod effect;
+pub(crate) mod effect;
 mod figures;
 mod numbers;
-mod state;
+pub(crate) mod state;
 mod sweep;
 mod times;
 
 pub use cell::CellSummary;
-pub use effect::{BlockEffect, Effect, Effects, Noise, Scale};
+pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
-    Cell, Contest, Role, RunRecord, TrialRecord,
+    Cell, Contest, Role, RunRecord, judged,
     record::{ContestRecord, FigureRecord, OpenPlanRecord},
     store::Recording,
 };
+use effect::Blocks;
 use std::collections::BTreeMap;
 
 /// What a recording says.
@@ -50,8 +51,10 @@ pub struct ContestSummary {
     pub question: String,
     /// What its times are.
     pub measure: Measure,
-    /// The runner that the others are compared with.
+    /// The runner that the others are compared with: the planned one, or another that may be ranked.
     pub baseline: Option<String>,
+    /// The runner that was planned as baseline, and that the null arm copies.
+    pub planned_baseline: Option<String>,
     /// In the order of the plan, null arm and floor included; none is ever missing.
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
@@ -121,12 +124,7 @@ impl Summary {
     /// # Errors
     /// The recording contradicts itself, or was damaged: says which trial and how.
     pub fn of(recording: &Recording) -> Result<Self, String> {
-        let mut trials: BTreeMap<&str, BTreeMap<u32, &TrialRecord>> = BTreeMap::new();
-        for trial in &recording.trials {
-            // A resumed run may repeat a block that was cut off: the later trial replaces the earlier,
-            // since only trials that were alive together may be paired.
-            trials.entry(&trial.cell).or_default().insert(trial.block, trial);
-        }
+        let mut trials = judged::by_cell(&recording.trials);
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
             contests.push(contest(planned, &mut trials)?);
@@ -160,9 +158,6 @@ impl ContestSummary {
     }
 }
 
-/// The trials of one cell, by block.
-type Blocks<'a> = BTreeMap<u32, &'a TrialRecord>;
-
 /// Summarises one contest, and takes its trials out of `trials`.
 fn contest(
     planned: &ContestRecord,
@@ -176,42 +171,25 @@ fn contest(
         .iter()
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
-    let measure: Measure = planned.measure.parse()?;
-    if contest.load.is_open() != (measure == Measure::Response) {
-        return Err(format!(
-            "contest '{contest}' says that it measured '{}': open loads have a response time, and no \
-             other load has",
-            measure.name()
-        ));
-    }
+    let judged = judged::contest(planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
-    let (mut cells, mut lived) = (Vec::new(), Vec::new());
-    for (printed, blocks) in &mine {
-        check(printed, blocks, planned)?;
-        let (mut cell, blocks) = cell::summarise(printed, &contest, objective, blocks)?;
-        figures::add(&mut cell, planned, measure, &blocks);
+    let mut cells = Vec::new();
+    for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
+        let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
+        figures::add(&mut cell, planned, judged.measure, blocks);
+        cell.effects = own.effects;
+        cell.verdict = own.verdict;
+        cell.groups = own.groups;
         cells.push(cell);
-        lived.push(blocks);
-    }
-    let baseline = planned.baseline.as_deref().and_then(|name| {
-        cells.iter().position(|cell: &CellSummary| {
-            cell.role == Role::Runner && cell.runner == name && cell.numbers.is_some()
-        })
-    });
-    if let Some(at) = baseline {
-        for (i, cell) in cells.iter_mut().enumerate() {
-            if i != at && cell.numbers.is_some() {
-                cell.effects = effect::effects(measure, cell.role, &lived[at], &lived[i]);
-            }
-        }
     }
     let null = cells.iter().find(|cell| cell.role == Role::Null);
     let noise = null.and_then(|cell| cell.effects.p50.clone()).map(Noise::of);
     Ok(ContestSummary {
         contest,
         question: planned.question.clone(),
-        measure,
-        baseline: planned.baseline.clone(),
+        measure: judged.measure,
+        baseline: judged.baseline,
+        planned_baseline: judged.planned_baseline,
         cells,
         noise,
         open: planned.open.clone(),
@@ -221,7 +199,11 @@ fn contest(
 }
 
 /// Refuses trials that are not what their cell says.
-fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<(), String> {
+pub(crate) fn check(
+    printed: &str,
+    blocks: &Blocks<'_>,
+    planned: &ContestRecord,
+) -> Result<(), String> {
     for trial in blocks.values() {
         let Cell { contest, .. } = trial.identity()?;
         let same = contest.workload == planned.workload
@@ -232,6 +214,13 @@ fn check(printed: &str, blocks: &Blocks<'_>, planned: &ContestRecord) -> Result<
             return Err(format!(
                 "cell '{printed}', block {}: workload, load, placement or measure is not the plan's",
                 trial.block
+            ));
+        }
+        let is_open = contest.load.is_open();
+        if let Some(slice) = trial.counted().find(|slice| slice.open.is_some() != is_open) {
+            return Err(format!(
+                "cell '{printed}', block {}, round {}: a slice is not of its cell's load",
+                trial.block, slice.round
             ));
         }
     }

@@ -21,7 +21,7 @@ fn severity(state: State) -> u8 {
 }
 
 /// The worst state of any block, and the first reason that was given for it.
-pub(super) fn worst(trials: &BTreeMap<u32, &TrialRecord>) -> (State, Option<String>) {
+pub(crate) fn worst(trials: &BTreeMap<u32, &TrialRecord>) -> (State, Option<String>) {
     let state = trials.values().map(|trial| trial.state).max_by_key(|state| severity(*state));
     let state = state.unwrap_or(State::Failed);
     let alike: Vec<_> = trials.values().filter(|trial| trial.state == state).collect();
@@ -52,7 +52,7 @@ const MARKS: [&str; 14] = [
 ];
 
 /// All marks once: the known ones in their order, then others by name.
-pub(super) fn marks(trials: &BTreeMap<u32, &TrialRecord>) -> Vec<String> {
+pub(crate) fn marks(trials: &BTreeMap<u32, &TrialRecord>) -> Vec<String> {
     let mut all: BTreeSet<&str> =
         trials.values().flat_map(|trial| trial.marks.iter().map(String::as_str)).collect();
     let mut marks: Vec<&str> = MARKS.into_iter().filter(|mark| all.remove(mark)).collect();

@@ -80,6 +80,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         unfinished: 0,
         oldest_unfinished_ns: 0,
         set_aside: false,
+        histogram_crc: Some(histogram::checksum(&histogram::encode(&values))),
         histogram: histogram::encode(&values),
         figures: BTreeMap::new(),
         open: None,

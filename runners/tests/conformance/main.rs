@@ -14,6 +14,7 @@ mod drive;
 mod faults;
 mod peer;
 mod peer_chat;
+mod peer_neighbours;
 mod port;
 mod port_channels;
 mod port_files;

@@ -116,6 +116,11 @@ impl Workload for Gather {
         ended.into_iter().chain(heard).fold(Digest::default(), Digest::plus)
     }
 
+    /// One after the other.
+    fn at_worst(&self) -> Duration {
+        WAITS.iter().map(|(_, units)| self.unit * *units).sum()
+    }
+
     /// Nobody can be done before the longest wait is over.
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         self.longest()

@@ -1,6 +1,6 @@
 //! How late is work given up whose time is over?
 //!
-//! A session: each actor starts something slow, a wait of a minute after which it would leave a mark, under a
+//! A session: each actor starts something slow, a wait of ten seconds after which it would leave a mark, under a
 //! limit that is drawn anew each time, with the runner's own time limit. What is recorded is how much later than
 //! the limit the actor goes on; sooner is wrong work. When it goes on, the slow work must have begun, and must be
 //! gone: it was dropped where it waited, so that its mark can never be left. Marks are looked for until the end.
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// How long the slow work would take: beyond any stall of a machine, which could bring both to their ends at once.
-const SLOW: Duration = Duration::from_secs(60);
+const SLOW: Duration = Duration::from_secs(10);
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Workload for Timeout {
         let limit = self.asked(state.actor, state.next);
         let outcome = runtime.timeout(limit, slow(runtime, Arc::clone(&state.traces))).await;
         if outcome.is_some() {
-            return Err(io::Error::other("work of a minute was not given up"));
+            return Err(io::Error::other("work of ten seconds was not given up"));
         }
         state.next += 1;
         let begun = state.traces.vanished(state.next)?;
@@ -177,6 +177,6 @@ mod tests {
         let timeout = parse("7:longest_us=8").unwrap();
         assert!((0..50).all(|index| (7..=8).contains(&timeout.asked(0, index).as_micros())));
         assert!(parse("8:longest_us=7").is_err());
-        assert!(parse("8:longest_us=60000000").is_err());
+        assert!(parse("8:longest_us=10000000").is_err());
     }
 }

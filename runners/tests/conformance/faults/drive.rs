@@ -60,11 +60,10 @@ impl Visitor for Look {
         let needs = workload.needs(actors);
         let folder = crate::drive::folder()?;
         let surroundings = Surroundings {
-            peer: needs.peer.map(peer::start).transpose()?,
             folder: needs.files.then(|| folder.path().to_owned()),
             actors,
             service: needs.service.map(service::access).transpose().map_err(io::Error::other)?,
-            ..Surroundings::default()
+            ..peer::start(needs.peer, folder.path())?
         };
         workload.prepare(&surroundings)?;
         let stage = Arc::new(Stage { workload, runtime, surroundings });
@@ -157,6 +156,9 @@ impl<W: Workload> Stage<W> {
         if digest != self.workload.expected(actor.number, index) {
             return Some("wrong work".into());
         }
-        (took < self.workload.asked(actor.number, index)).then(|| "early".into())
+        let due = self.workload.due(&actor.state).map(|due| due.on_the_clock_ns());
+        let early = took < self.workload.asked(actor.number, index)
+            || due.is_some_and(|due_ns| due_ns > peer::now_ns());
+        early.then(|| "early".into())
     }
 }

@@ -11,6 +11,7 @@
 mod drive;
 mod items;
 mod locks;
+mod neighbours;
 mod runtime;
 mod streams;
 mod switch;

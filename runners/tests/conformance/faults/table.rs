@@ -13,12 +13,17 @@ use std::fmt::Write as _;
 /// Workload by workload.
 pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("unix-echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("udp-echo", &[DropsBytes, AnswersEarly]),
     ("connect", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("chat", &[DropsBytes, DoublesBytes, DoublesItem, AnswersEarly, DoesNothing]),
     ("file-read", &[DropsBytes, AnswersEarly]),
+    ("file-write", &[DoesNothing]),
+    ("subprocess", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("mixed", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("pipeline", &[SkipsItem, DoublesItem, ForgetsLimits]),
     ("sleep", &[AnswersEarly]),
+    ("tick", &[AnswersEarly]),
     ("failures", &[AnswersEarly, DoesNothing]),
     ("spawn", &[DoublesItem]),
     ("ping-pong", &[DoublesItem]),

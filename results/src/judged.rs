@@ -1,0 +1,236 @@
+//! What do the slices of a recording decide, without its histograms?
+//!
+//! Effects, verdicts and rank groups stand on what every slice carries beside its histogram, so a stored run of
+//! a thousand cells is judged in seconds. [`crate::summary`] asks here too, so that tables and `rank` cannot
+//! disagree. The baseline of a contest is the planned one if it may be ranked, else the first runner of the
+//! plan that may: in the order of the plan, since choosing the best of the measured ones would favour it by
+//! its luck.
+//!
+//! It must not know how anything is shown. Read next: `verdict.rs`, `rank.rs`.
+
+use crate::{
+    Contest, Role, State, TrialRecord,
+    rank::{self, Groups},
+    record::{ContestRecord, mark},
+    statistics::median,
+    store::Recording,
+    summary::{
+        Effects, Measure,
+        effect::{Blocks, effects},
+        state::{marks, worst},
+    },
+    verdict::{Candidate, Judgement, Rules},
+};
+use std::collections::BTreeMap;
+
+/// A judged contest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedContest<'a> {
+    /// Workload, load and placement.
+    pub contest: Contest,
+    /// What its times are.
+    pub measure: Measure,
+    /// The runner that was planned as baseline.
+    pub planned_baseline: Option<String>,
+    /// The runner that the others are compared with.
+    pub baseline: Option<String>,
+    /// In the order of the plan.
+    pub cells: Vec<JudgedCell<'a>>,
+}
+
+/// A judged cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedCell<'a> {
+    /// Its printed form.
+    pub cell: String,
+    /// The runner's name, without the mark of a null arm.
+    pub runner: String,
+    /// Why it is there.
+    pub role: Role,
+    /// The worst that any block ended with.
+    pub state: State,
+    /// What any block was marked with.
+    pub marks: Vec<String>,
+    /// Whether it may be ranked; never in a sweep, which is read off a curve.
+    pub ranked: bool,
+    /// Against the baseline; a null arm against the runner that it copies.
+    pub effects: Effects,
+    /// Against the baseline; `None` for the baseline, for floors, for sweeps and where nothing was measured.
+    pub verdict: Option<Judgement>,
+    /// Among the ranked runners.
+    pub groups: Groups,
+    /// Its trials, by block.
+    pub(crate) trials: Blocks<'a>,
+}
+
+/// Judges every contest of a recording, whose histograms may have been left out ([`crate::store::load_light`]).
+///
+/// # Errors
+/// The recording contradicts itself: says which trial and how.
+pub fn contests(recording: &Recording) -> Result<Vec<JudgedContest<'_>>, String> {
+    let mut trials = by_cell(&recording.trials);
+    let plan = &recording.run.plan.contests;
+    plan.iter().map(|planned| contest(planned, &take(planned, &mut trials))).collect()
+}
+
+/// The trials of every cell, by block. A resumed run may repeat a block that was cut off: the later trial
+/// replaces the earlier, since only trials that were alive together may be paired.
+pub(crate) fn by_cell(trials: &[TrialRecord]) -> BTreeMap<&str, Blocks<'_>> {
+    let mut cells: BTreeMap<&str, Blocks<'_>> = BTreeMap::new();
+    for trial in trials {
+        cells.entry(&trial.cell).or_default().insert(trial.block, trial);
+    }
+    cells
+}
+
+/// Takes the planned cells of one contest out of `trials`, in the order of the plan.
+fn take<'a, 'b>(
+    planned: &'b ContestRecord,
+    trials: &mut BTreeMap<&str, Blocks<'a>>,
+) -> Vec<(&'b str, Blocks<'a>)> {
+    let cells = planned.cells.iter();
+    cells.map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default())).collect()
+}
+
+/// Judges one contest.
+///
+/// # Errors
+/// A trial that is not what the plan says, or a histogram that was needed and cannot be read.
+pub(crate) fn contest<'a>(
+    planned: &ContestRecord,
+    trials: &[(&str, Blocks<'a>)],
+) -> Result<JudgedContest<'a>, String> {
+    let measure: Measure = planned.measure.parse()?;
+    let contest = Contest {
+        workload: planned.workload.clone(),
+        load: planned.load.parse()?,
+        placement: planned.placement,
+    };
+    if contest.load.is_open() != (measure == Measure::Response) {
+        return Err(format!(
+            "contest '{contest}' says that it measured '{}': open loads have a response time, and no \
+             other load has",
+            measure.name()
+        ));
+    }
+    let is_sweep = contest.load.is_sweep();
+    let mut cells = Vec::new();
+    for (printed, blocks) in trials {
+        crate::summary::check(printed, blocks, planned)?;
+        let mut cell = unjudged(printed, blocks);
+        cell.ranked &= !is_sweep;
+        cells.push(cell);
+    }
+    if is_sweep {
+        // Its slices are of different rates: one value a block would say nothing.
+        let baseline = planned.baseline.clone();
+        let planned_baseline = baseline.clone();
+        return Ok(JudgedContest { contest, measure, planned_baseline, baseline, cells });
+    }
+    let named = |name: &str| {
+        cells.iter().position(|cell: &JudgedCell<'_>| {
+            cell.role == Role::Runner && cell.runner == name && cell.state == State::Measured
+        })
+    };
+    let wanted = planned.baseline.as_deref().and_then(named);
+    let fit = wanted.filter(|at| cells[*at].ranked);
+    // A contest without any planned baseline, as one of floors alone, has none.
+    let other = planned.baseline.as_ref().and_then(|_| cells.iter().position(|cell| cell.ranked));
+    let baseline = fit.or(other).or(wanted);
+    compare(measure, &mut cells, baseline, wanted)?;
+    judge(&mut cells, baseline, wanted);
+    rank::group(measure, &mut cells)?;
+    Ok(JudgedContest {
+        contest,
+        measure,
+        planned_baseline: planned.baseline.clone(),
+        baseline: baseline.map(|at| cells[at].runner.clone()).or_else(|| planned.baseline.clone()),
+        cells,
+    })
+}
+
+fn unjudged<'a>(printed: &str, trials: &Blocks<'a>) -> JudgedCell<'a> {
+    let (mut state, _) = worst(trials);
+    let sum = |trial: &TrialRecord, part: fn(&crate::SliceRecord) -> u64| {
+        trial.counted().fold(0_u64, |sum, slice| sum.saturating_add(part(slice)))
+    };
+    let idle = |trial: &&TrialRecord| {
+        sum(trial, |slice| slice.recorded) == 0 || sum(trial, |slice| slice.completed) == 0
+    };
+    if state == State::Measured && trials.values().any(idle) {
+        state = State::Failed;
+    }
+    let marks = marks(trials);
+    let first = trials.values().next();
+    let role = first.map_or(Role::Runner, |trial| trial.role);
+    let clean = marks.iter().all(|mark| !mark::NOT_RANKED.contains(&mark.as_str()));
+    JudgedCell {
+        cell: printed.into(),
+        runner: first.map(|trial| trial.runner.clone()).unwrap_or_default(),
+        role,
+        state,
+        ranked: clean && state == State::Measured && role == Role::Runner,
+        marks,
+        effects: Effects::default(),
+        verdict: None,
+        groups: Groups::default(),
+        trials: trials.clone(),
+    }
+}
+
+/// Fills in the effects: against the baseline; of a null arm against what it copies, the planned one.
+fn compare(
+    measure: Measure,
+    cells: &mut [JudgedCell<'_>],
+    baseline: Option<usize>,
+    wanted: Option<usize>,
+) -> Result<(), String> {
+    for at in 0..cells.len() {
+        let against = if cells[at].role == Role::Null { wanted } else { baseline };
+        let Some(against) = against.filter(|against| *against != at) else { continue };
+        if cells[at].state == State::Measured {
+            let (ours, theirs) = (&cells[at], &cells[against]);
+            cells[at].effects = effects(measure, ours.role, &theirs.trials, &ours.trials)?;
+        }
+    }
+    Ok(())
+}
+
+/// Fills in the verdicts: the runners as one family, each null arm as one of its own.
+fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<usize>) {
+    let rules = Rules::default();
+    let Some(base) = baseline else { return };
+    let runners: Vec<usize> = (0..cells.len())
+        .filter(|at| *at != base && cells[*at].role == Role::Runner)
+        .filter(|at| cells[*at].state == State::Measured)
+        .collect();
+    let ranked = |at: usize| cells[at].ranked;
+    let family: Vec<Candidate<'_>> = runners
+        .iter()
+        .map(|at| Candidate { effects: &cells[*at].effects, valid: ranked(*at) && ranked(base) })
+        .collect();
+    let verdicts = rules.judge(&family, typical_us(&cells[base].trials));
+    for (at, verdict) in runners.into_iter().zip(verdicts) {
+        cells[at].verdict = Some(verdict);
+    }
+    let Some(copied) = wanted else { return };
+    let clean = |cell: &JudgedCell<'_>| {
+        cell.marks.iter().all(|mark| !mark::NOT_RANKED.contains(&mark.as_str()))
+    };
+    for at in 0..cells.len() {
+        if cells[at].role == Role::Null && cells[at].state == State::Measured {
+            let valid = clean(&cells[at]) && clean(&cells[copied]);
+            let alone = [Candidate { effects: &cells[at].effects, valid }];
+            let verdict = rules.judge(&alone, typical_us(&cells[copied].trials));
+            cells[at].verdict = verdict.first().copied();
+        }
+    }
+}
+
+/// The median over all counted slices of their medians, in µs: the size that a margin is a part of.
+pub(crate) fn typical_us(trials: &Blocks<'_>) -> f64 {
+    let slices = trials.values().flat_map(|trial| trial.counted());
+    let medians: Vec<f64> =
+        slices.filter_map(|slice| Some(slice.median_ns()? as f64 * 1e-3)).collect();
+    median(&medians).unwrap_or(0.0)
+}
