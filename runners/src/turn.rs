@@ -18,6 +18,10 @@ pub trait Turn: Send + 'static {
     /// The same of an operation that was due at a moment of a schedule.
     fn done_on_schedule(&mut self, digest: Digest, due: Lap);
 
+    /// The operation that is about to be done must have taken at least so long, or it is wrong work: for
+    /// whoever has a clock. Not called where there is no such time, nor for lateness, of which [`Turn::done`] knows.
+    fn at_least(&mut self, _least: Duration) {}
+
     /// An operation has failed; the actor does no more.
     fn failed(self, error: io::Error);
 }

@@ -18,6 +18,7 @@ pub mod erased_locks;
 pub mod http;
 pub mod ledger;
 pub mod locks;
+pub mod meeting;
 pub mod needs;
 pub mod parameters;
 pub mod port;

@@ -18,6 +18,9 @@ pub struct Needs {
     pub nested_join: bool,
     /// Whether work is forked into two halves and joined again, and each half likewise.
     pub fork_join: bool,
+    /// Whether a task that gives way must be able to go on before those that it let run have ended: it holds a lock
+    /// meanwhile, or they take turns.
+    pub alternating: bool,
     /// The neutral process at the other end of the sockets.
     pub peer: Option<Peer>,
     /// Whether files are used.
@@ -50,6 +53,7 @@ impl Needs {
         waiting_tasks: 0,
         nested_join: false,
         fork_join: false,
+        alternating: false,
         peer: None,
         files: false,
         datagrams: false,

@@ -93,8 +93,8 @@ pub trait Workload: Sized + Send + Sync + 'static {
         Err(format!("no route of the servers does the work of '{}'", Self::PROFILE.name))
     }
 
-    /// For [`Measure::Lateness`]: the time that this operation asks to wait. An operation that ends
-    /// sooner is wrong work.
+    /// The time that this operation asks to wait; by default none. An operation that ends sooner is wrong work. For
+    /// [`Measure::Lateness`] it is taken off what is recorded.
     #[inline]
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         Duration::ZERO

@@ -72,7 +72,8 @@ impl Plan {
             }
         }
         // Whoever names something means all of it.
-        if let Some(turns) = suite.rotating.filter(|_| request.names_nothing()) {
+        if let Some(each) = suite.rotating.filter(|_| request.names_nothing()) {
+            let turns = rotation::per_contest(runners.len(), each, contests.len());
             take_turns(&mut contests, turns);
         }
         let startable =

@@ -18,7 +18,9 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
+use simul_workloads::{
+    Digest, Measure, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed,
+};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -28,6 +30,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
+    time::Duration,
 };
 
 /// What all actors of a trial share.
@@ -144,7 +147,14 @@ async fn task<E: Executor, W: Workload, T: Turn>(
                 |(stage, held)| apart(stage, held),
             );
             match outcome.await {
-                Ok(digest) => stage.settle(&mut turn, digest, held.as_ref(), actor, number),
+                Ok(digest) => told::<E::Runtime, _, _>(
+                    &mut turn,
+                    &stage.work,
+                    held.as_ref(),
+                    actor,
+                    number,
+                    digest,
+                ),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
@@ -239,7 +249,14 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
         if self.begun {
             match poll_once(stage.work.operation(runtime, &mut self.state)) {
                 Ok(digest) => {
-                    stage.settle(&mut self.turn, digest, Some(&self.state), actor, self.number);
+                    told::<E::Runtime, _, _>(
+                        &mut self.turn,
+                        &stage.work,
+                        Some(&self.state),
+                        actor,
+                        self.number,
+                        digest,
+                    );
                 }
                 Err(error) => return self.turn.failed(error),
             }
@@ -337,7 +354,14 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
             }
             let (state, number) = &mut states[actor as usize];
             match stage.work.operation(runtime, state).await {
-                Ok(digest) => stage.settle(&mut turn, digest, Some(state), actor, *number),
+                Ok(digest) => told::<E::Runtime, _, _>(
+                    &mut turn,
+                    &stage.work,
+                    Some(state),
+                    actor,
+                    *number,
+                    digest,
+                ),
                 Err(error) => {
                     turn.failed(error);
                     continue;
@@ -352,29 +376,35 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
 }
 
-impl<E: Executor, W: Workload> Stage<E, W> {
-    /// Tells the turn of an operation that has ended.
-    #[inline]
-    fn settle<T: Turn>(
-        &self,
-        turn: &mut T,
-        digest: Digest,
-        state: Option<&W::State<E::Runtime>>,
-        actor: u32,
-        number: u64,
-    ) {
-        match state.and_then(|state| self.work.due(state)) {
-            Some(due) => turn.done_on_schedule(digest, due),
-            None => turn.done(digest, self.work.asked(actor, number)),
-        }
-    }
-}
-
 impl<E, W> Stage<E, W> {
     fn tell(&self, news: io::Result<()>) {
         // Nobody listens any more when the process ends.
         let _ = self.news.send(news);
     }
+}
+
+/// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
+/// is measured; elsewhere it is only seen to it that it was waited for.
+#[inline]
+fn told<R: Runtime, W: Workload, T: Turn>(
+    turn: &mut T,
+    work: &W,
+    state: Option<&W::State<R>>,
+    actor: u32,
+    number: u64,
+    digest: Digest,
+) {
+    if let Some(due) = state.and_then(|state| work.due(state)) {
+        return turn.done_on_schedule(digest, due);
+    }
+    let asked = work.asked(actor, number);
+    if W::PROFILE.measure == Measure::Lateness {
+        return turn.done(digest, asked);
+    }
+    if !asked.is_zero() {
+        turn.at_least(asked);
+    }
+    turn.done(digest, Duration::ZERO);
 }
 
 fn put<S>(shelf: &Mutex<Option<S>>, state: S) {

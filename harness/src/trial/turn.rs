@@ -254,6 +254,11 @@ impl Turn for TrialTurn {
         self.end(digest, due.on_the_clock_ns());
     }
 
+    fn at_least(&mut self, least: Duration) {
+        let took_ns = clock::now_ns() - self.last_ns;
+        self.early += u64::from(took_ns < least.as_nanos() as u64);
+    }
+
     fn failed(mut self, error: io::Error) {
         self.ending = Some(Ending::Failed(error));
     }
@@ -307,6 +312,20 @@ mod tests {
         let gate_ns = clock::now_ns();
         let (window, quiet) = Window::new(recorder, Arc::new([AtomicU64::new(0)]), 0, length_ns);
         (window, quiet, gate_ns)
+    }
+
+    #[test]
+    fn an_operation_that_took_less_than_it_must_is_early() {
+        let (window, quiet, gate_ns) = open_window(u64::MAX / 4);
+        let mut turn = TrialTurn::new(Arc::clone(&window), 0, gate_ns);
+        for least in [Duration::from_secs(3600), Duration::ZERO] {
+            assert!(turn.next());
+            turn.at_least(least);
+            turn.done(Digest::default(), Duration::ZERO);
+        }
+        drop(turn);
+        quiet.recv().unwrap();
+        assert_eq!(window.take_reports()[0].early, 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod peer_neighbours;
 mod port;
 mod port_channels;
 mod port_files;
+mod port_locks;
 mod port_neighbours;
 mod port_sockets;
 mod port_ticks;

@@ -8,7 +8,7 @@ use super::{
     runtime::Faulty,
     switch::{Fault, Switch},
 };
-use crate::{OPERATIONS, actors, build, peer, workers};
+use crate::{OPERATIONS, actors, build, peer, service, workers};
 use simul_runners::{Executor, Runner, catalog::tokio::Tokio};
 use simul_workloads::{
     Digest, ErasedRuntime, Surroundings, Workload,
@@ -59,6 +59,8 @@ impl Visitor for Look {
         let folder = crate::drive::folder()?;
         let surroundings = Surroundings {
             folder: needs.files.then(|| folder.path().to_owned()),
+            actors,
+            service: needs.service.map(service::access).transpose().map_err(io::Error::other)?,
             ..peer::start(needs.peer, folder.path())?
         };
         workload.prepare(&surroundings)?;
