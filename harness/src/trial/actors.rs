@@ -11,16 +11,14 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
-use super::gatekeepers;
+use super::{gatekeepers, telling::told};
 use simul_runners::{
     Discipline, Executor, Turn,
     blocking_io::poll_once,
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{
-    Digest, Measure, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed,
-};
+use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -30,7 +28,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
-    time::Duration,
 };
 
 /// What all actors of a trial share.
@@ -381,30 +378,6 @@ impl<E, W> Stage<E, W> {
         // Nobody listens any more when the process ends.
         let _ = self.news.send(news);
     }
-}
-
-/// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
-/// is measured; elsewhere it is only seen to it that it was waited for.
-#[inline]
-fn told<R: Runtime, W: Workload, T: Turn>(
-    turn: &mut T,
-    work: &W,
-    state: Option<&W::State<R>>,
-    actor: u32,
-    number: u64,
-    digest: Digest,
-) {
-    if let Some(due) = state.and_then(|state| work.due(state)) {
-        return turn.done_on_schedule(digest, due);
-    }
-    let asked = work.asked(actor, number);
-    if W::PROFILE.measure == Measure::Lateness {
-        return turn.done(digest, asked);
-    }
-    if !asked.is_zero() {
-        turn.at_least(asked);
-    }
-    turn.done(digest, Duration::ZERO);
 }
 
 fn put<S>(shelf: &Mutex<Option<S>>, state: S) {
