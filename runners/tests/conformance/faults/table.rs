@@ -19,7 +19,7 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("chat", &[DropsBytes, DoublesBytes, DoublesItem, AnswersEarly, DoesNothing]),
     ("file-read", &[DropsBytes, AnswersEarly]),
     ("file-write", &[DoesNothing]),
-    ("subprocess", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("subprocess", &[DropsBytes, DoublesBytes, DoesNothing]),
     ("mixed", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("pipeline", &[SkipsItem, DoublesItem, ForgetsLimits]),
     ("sleep", &[AnswersEarly]),
