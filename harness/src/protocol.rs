@@ -275,11 +275,16 @@ fn actors<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<(u64, Digest)>, D:
     written.into_iter().map(read).collect()
 }
 
+/// The variable that tells a child its temporary folder, if it has one.
+pub const FOLDER: &str = "SIMUL_FOLDER";
+
 /// What a peer says when it listens.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PeerReady {
-    /// Where.
-    pub address: std::net::SocketAddr,
+    /// Where, if that is an address.
+    pub address: Option<std::net::SocketAddr>,
+    /// Where, if that is a Unix socket.
+    pub socket: Option<std::path::PathBuf>,
     /// The process, for its CPU clock.
     pub pid: i32,
 }

@@ -3,7 +3,7 @@
 //! The gate hands each actor a turn; the actor asks it before each operation and tells it after each.
 //! Behind it stand clock, window and recorder, of which a runner must know nothing.
 
-use simul_workloads::Digest;
+use simul_workloads::{Digest, ledger::Lap};
 use std::{io, time::Duration};
 
 /// One actor's permission to work. Dropping it says that the actor is quiet.
@@ -14,6 +14,13 @@ pub trait Turn: Send + 'static {
     /// An operation has ended; this is what it did, and the time that it had asked to wait (zero unless
     /// lateness is measured).
     fn done(&mut self, digest: Digest, asked: Duration);
+
+    /// The same of an operation that was due at a moment of a schedule.
+    fn done_on_schedule(&mut self, digest: Digest, due: Lap);
+
+    /// The operation that is about to be done must have taken at least so long, or it is wrong work: for
+    /// whoever has a clock. Not called where there is no such time, nor for lateness, of which [`Turn::done`] knows.
+    fn at_least(&mut self, _least: Duration) {}
 
     /// An operation has failed; the actor does no more.
     fn failed(self, error: io::Error);

@@ -49,6 +49,11 @@ impl registry::Visitor for Expectations<'_> {
     }
 }
 
+fn expectations(workload: &&str) -> Value {
+    let name = workload.split(':').next().unwrap();
+    registry::visit(name, Expectations(workload)).unwrap()
+}
+
 fn vectors() -> Value {
     let counted: Vec<u8> = (0..77).collect();
     let of_bytes: Vec<&[u8]> = vec![b"", b"a", b"abcdefgh", b"abcdefghi", &counted];
@@ -58,6 +63,15 @@ fn vectors() -> Value {
     let workloads =
         ["echo:64", "echo:17", "sha256:16384", "sha256:8", "sleep:500", "spawn:64", "ping-pong"];
     let further = ["file-read:32", "file-read:1", "mixed:4", "mixed:4:rounds=3:bytes=100"];
+    // Those that not every program does, in a list of their own.
+    let of_tasks = [
+        "gather:1000",
+        "exhibition:5:pairs=3:rounds=2",
+        "footprint:1000",
+        "fib:12:cutoff=5",
+        "mutex:1",
+        "queue:8",
+    ];
     let numbers = [0, 1, 2, u64::from(u32::MAX), SEED]
         .map(|number| json!({ "number": number, "digest": hex(Digest::of_number(number)) }));
     json!({
@@ -75,10 +89,8 @@ fn vectors() -> Value {
             "bound": bound, "seed": seed, "actor": actor, "index": index,
             "drawn": draw::below(bound, seed, actor, index),
         })),
-        "workloads": workloads.iter().chain(&further).map(|workload| {
-            let name = workload.split(':').next().unwrap();
-            registry::visit(name, Expectations(workload)).unwrap()
-        }).collect::<Vec<_>>(),
+        "workloads": workloads.iter().chain(&further).map(expectations).collect::<Vec<_>>(),
+        "workloads_of_tasks": of_tasks.iter().map(expectations).collect::<Vec<_>>(),
     })
 }
 

@@ -8,6 +8,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// A figure that a workload reports besides its times.
@@ -15,10 +16,16 @@ use std::{
 pub struct Figure {
     /// Its name in lists and reports, unique within the workload.
     pub name: &'static str,
-    /// Its unit: `ns`, `bytes`, `1`.
+    /// Its unit: `ns`, `bytes`, `1`; or [`Figure::IN_ALL`].
     pub unit: &'static str,
     /// What it says, in one sentence.
     pub describes: &'static str,
+}
+
+impl Figure {
+    /// The unit of figures that count events: values are added up over a slice, and over a block, where those of
+    /// other units are independent values with a median.
+    pub const IN_ALL: &'static str = "in all";
 }
 
 /// A value of a [`Figure`], by the figure's name.
@@ -36,6 +43,20 @@ pub struct Ledger {
 #[derive(Clone, Copy, Debug)]
 pub struct Lap(u64);
 
+impl Lap {
+    /// The moment that comes so much later.
+    #[must_use]
+    pub fn later(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// The nanoseconds of the ledger's clock, for whoever made the ledger.
+    #[must_use]
+    pub fn on_the_clock_ns(self) -> u64 {
+        self.0
+    }
+}
+
 impl Ledger {
     /// A ledger whose laps are taken from this clock, in nanoseconds.
     #[must_use]
@@ -45,7 +66,14 @@ impl Ledger {
 
     /// Enters a value. Takes a lock: for once an operation, not for once a task.
     pub fn enter(&self, figure: &Figure, value: f64) {
-        self.lock().push((figure.name, value));
+        let mut entries = self.lock();
+        if figure.unit == Figure::IN_ALL
+            && let Some((_, sum)) = entries.iter_mut().find(|(name, _)| *name == figure.name)
+        {
+            *sum += value;
+            return;
+        }
+        entries.push((figure.name, value));
     }
 
     /// Begins a lap.
@@ -95,5 +123,22 @@ mod tests {
         ledger.enter_lap(&FIGURE, ledger.lap());
         assert_eq!(ledger.take(), [("size", 3.0), ("size", 0.0)]);
         assert_eq!(ledger.take(), []);
+    }
+
+    #[test]
+    fn events_are_added_up() {
+        const EVENTS: Figure = Figure { unit: Figure::IN_ALL, ..FIGURE };
+        let ledger = Ledger::default();
+        ledger.enter(&EVENTS, 2.0);
+        ledger.enter(&EVENTS, 3.0);
+        assert_eq!(ledger.take(), [("size", 5.0)]);
+        ledger.enter(&EVENTS, 1.0);
+        assert_eq!(ledger.take(), [("size", 1.0)]);
+    }
+
+    #[test]
+    fn a_later_moment_is_later_on_the_clock() {
+        let lap = Ledger::new(|| 7).lap();
+        assert_eq!(lap.later(Duration::from_micros(2)).on_the_clock_ns(), 2007);
     }
 }

@@ -11,6 +11,7 @@
 mod account;
 pub mod buffer;
 pub mod catalog;
+pub mod chat_room;
 pub mod digest;
 pub mod draw;
 pub mod erased;
@@ -18,6 +19,7 @@ pub mod erased_locks;
 pub mod http;
 pub mod ledger;
 pub mod locks;
+pub mod meeting;
 pub mod needs;
 pub mod parameters;
 pub mod port;

@@ -18,6 +18,9 @@ pub struct Needs {
     pub nested_join: bool,
     /// Whether work is forked into two halves and joined again, and each half likewise.
     pub fork_join: bool,
+    /// Whether a task that gives way must be able to go on before those that it let run have ended: it holds a lock
+    /// meanwhile, or they take turns.
+    pub alternating: bool,
     /// The neutral process at the other end of the sockets.
     pub peer: Option<Peer>,
     /// Whether files are used.
@@ -50,6 +53,7 @@ impl Needs {
         waiting_tasks: 0,
         nested_join: false,
         fork_join: false,
+        alternating: false,
         peer: None,
         files: false,
         datagrams: false,
@@ -80,12 +84,24 @@ pub enum Peer {
     Reset,
     /// Plays the members of chat rooms: clients of a server that it is told of.
     Chat,
+    /// Sends back every byte on each Unix stream connection.
+    Unix,
+    /// Sends back every datagram, and asks whoever has been silent for a while, by an empty one, whether it waits.
+    Udp,
 }
 
 impl Peer {
     /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::Echo, Self::EchoOnMany, Self::Http, Self::Tls, Self::Reset, Self::Chat];
+    pub const ALL: &[Self] = &[
+        Self::Echo,
+        Self::EchoOnMany,
+        Self::Http,
+        Self::Tls,
+        Self::Reset,
+        Self::Chat,
+        Self::Unix,
+        Self::Udp,
+    ];
 
     /// Its name in cells and on the command line.
     #[must_use]
@@ -97,6 +113,8 @@ impl Peer {
             Self::Tls => "tls",
             Self::Reset => "reset",
             Self::Chat => "chat",
+            Self::Unix => "unix",
+            Self::Udp => "udp",
         }
     }
 }

@@ -91,6 +91,38 @@ impl Parameters {
         })
     }
 
+    /// A whole number from `low` to `high`, or the `word` that stands for none.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn number_or(
+        &self,
+        name: &str,
+        word: &str,
+        low: u64,
+        high: u64,
+    ) -> Result<Option<u64>, ParameterError> {
+        if self.text(name).1 == word {
+            return Ok(None);
+        }
+        self.number(name, low, high).map(Some).map_err(|error| match error {
+            ParameterError::Range { name, value, wanted } => {
+                ParameterError::Range { name, value, wanted: format!("'{word}' or {wanted}") }
+            }
+            other => other,
+        })
+    }
+
+    /// The same with another value for one of them. The name must be one that the profile lists.
+    #[must_use]
+    pub fn with(&self, name: &str, value: impl ToString) -> Self {
+        let mut changed = self.clone();
+        let slot = changed.values.iter_mut().find(|slot| slot.0 == name);
+        slot.unwrap_or_else(|| panic!("the profile lists no parameter '{name}'")).1 =
+            value.to_string();
+        changed
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors
@@ -159,6 +191,19 @@ mod tests {
             assert_eq!(parameters.label(), printed);
             assert_eq!(parse(&format!("toy:{printed}")).unwrap(), parameters);
         }
+    }
+
+    #[test]
+    fn a_word_stands_for_no_number_and_a_value_can_be_put_in_its_place() {
+        let parameters = parse("toy:some").unwrap();
+        assert_eq!(parameters.number_or("bytes", "some", 1, 9).unwrap(), None);
+        let filled = parameters.with("bytes", 7);
+        assert_eq!(filled.number_or("bytes", "some", 1, 9).unwrap(), Some(7));
+        assert_eq!(filled.label(), "7");
+        assert_eq!(
+            parameters.number_or("bytes", "any", 1, 9).unwrap_err().to_string(),
+            "parameter bytes = 'some' is not 'any' or a whole number from 1 to 9"
+        );
     }
 
     #[test]

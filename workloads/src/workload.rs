@@ -6,7 +6,7 @@
 
 use crate::{
     Digest, Figure, Ledger, Needs, ParameterError, Parameters, Port, Runtime, ServiceAccess,
-    server::Call,
+    ledger::Lap, server::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::{future::Future, io, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
@@ -36,7 +36,7 @@ pub trait Workload: Sized + Send + Sync + 'static {
     /// Ordinary blocking code; no runner is involved.
     ///
     /// # Errors
-    /// Whatever the operating system says.
+    /// Whatever the operating system says; `Unsupported`, with what is to be done, where the machine lacks something.
     fn prepare(&self, _surroundings: &Surroundings) -> io::Result<()> {
         Ok(())
     }
@@ -93,11 +93,19 @@ pub trait Workload: Sized + Send + Sync + 'static {
         Err(format!("no route of the servers does the work of '{}'", Self::PROFILE.name))
     }
 
-    /// For [`Measure::Lateness`]: the time that this operation asks to wait. An operation that ends
-    /// sooner is wrong work.
+    /// The time that this operation asks to wait; by default none. An operation that ends sooner is wrong work. For
+    /// [`Measure::Lateness`] it is taken off what is recorded.
     #[inline]
     fn asked(&self, _actor: u32, _index: u64) -> Duration {
         Duration::ZERO
+    }
+
+    /// For [`Measure::Lateness`] against a schedule that goes on whatever operations take: when the last operation
+    /// on this state was due. One that ends before it is wrong work. `None`: there is no schedule, and
+    /// [`Workload::asked`] holds.
+    #[inline]
+    fn due<R: Runtime>(&self, _state: &Self::State<R>) -> Option<Lap> {
+        None
     }
 
     /// For [`Measure::Makespan`]: how long an operation would take if waiting overlapped perfectly and nothing
@@ -105,6 +113,30 @@ pub trait Workload: Sized + Send + Sync + 'static {
     fn ideal(&self) -> Option<Duration> {
         None
     }
+
+    /// For operations that take longer than a second where nothing overlaps: about how long that is. They are awaited
+    /// so much longer at the end of a slice.
+    fn at_worst(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The computing whose amount is to be measured out before a run, if its parameters leave that open.
+    fn calibration(&self) -> Option<Calibration> {
+        None
+    }
+}
+
+/// Computing that is given as a time, but must be the same amount for all: it is measured out once, before anything
+/// is measured, and the amount put in the place of a parameter. A loop that looks at the clock would do less work
+/// the more it is disturbed.
+#[derive(Clone, Copy, Debug)]
+pub struct Calibration {
+    /// The parameter that says how many rounds of it are done.
+    pub parameter: &'static str,
+    /// Does so many rounds on the calling thread.
+    pub work: fn(u64),
+    /// How long they are to last.
+    pub lasts: Duration,
 }
 
 /// What a workload is, for lists and reports.
@@ -195,6 +227,9 @@ impl Measure {
 pub struct Surroundings {
     /// Where the peer listens, if the workload needs one.
     pub peer: Option<SocketAddr>,
+    /// Where the peer listens, if that is a Unix socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
     /// A temporary folder of this trial alone, if the workload needs files.
     pub folder: Option<PathBuf>,
     /// How many actors there are, for those who meet one another.
@@ -231,6 +266,19 @@ impl Surroundings {
             io::Error::new(
                 io::ErrorKind::NotConnected,
                 "this workload needs a service, and none was given",
+            )
+        })
+    }
+
+    /// The peer's Unix socket.
+    ///
+    /// # Errors
+    /// `NotConnected` when no such peer was started, which is a fault of the plan.
+    pub fn socket(&self) -> io::Result<&Path> {
+        self.socket.as_deref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotConnected,
+                "this workload needs a peer at a Unix socket, and none was given",
             )
         })
     }

@@ -15,7 +15,7 @@ use crate::{
     exit::Failure,
 };
 use serde_json::{Value, json};
-use simul_results::Load;
+use simul_results::wording;
 use simul_runners::probe::Availability;
 use simul_workloads::{Shape, server::call::call_of};
 use std::process::ExitCode;
@@ -150,10 +150,13 @@ fn suite_list(programs: &Programs) -> Result<Vec<Value>, Failure> {
         };
         let plan = Plan::make(&request, &placement::available(), programs)?;
         let estimate = Estimate::of(suite, &plan.trials());
-        let held = plan.contests.iter().map(|contest| {
-            let usual = contest.contest.load == Load::Closed(contest.profile.actors);
-            let load = if usual { String::new() } else { format!("/{}", contest.contest.load) };
-            format!("{}{load}", contest.contest.workload)
+        // The first of a workload is at its defaults; what comes after differs in load or placement.
+        let held = plan.contests.iter().enumerate().map(|(at, contest)| {
+            let before = &plan.contests[..at];
+            match before.iter().any(|other| other.contest.workload == contest.contest.workload) {
+                true => contest.contest.to_string(),
+                false => contest.contest.workload.clone(),
+            }
         });
         Ok(json!({
             "name": suite.name,
@@ -205,7 +208,10 @@ fn line(item: &Value) -> String {
     facts.extend(item["remedy"].as_str().map(|remedy| format!("to have it: {remedy}")));
     if let Some(blocks) = item["blocks"].as_u64() {
         let (contests, trials) = (&item["contests"], &item["trials"]);
-        facts.push(format!("{contests} contests of {trials} trials, {blocks} blocks"));
+        facts.push(format!(
+            "{contests} contests of {trials} trials, {}",
+            wording::blocks(blocks as u32)
+        ));
     }
     let below = suite_lines(item).unwrap_or_default();
     format!("{:<16} {about} ({}){below}", text("name"), facts.join(", "))

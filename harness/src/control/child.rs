@@ -5,6 +5,7 @@
 //! Next: [`super::guardian`]; [`super::arm`] speaks with trials through this.
 
 use super::guardian::FOLDER_PREFIX;
+use crate::protocol::FOLDER;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -124,7 +125,7 @@ impl Child {
             command.args(["--cores", &cores.join(",")]);
         }
         if let Some(folder) = &folder {
-            command.arg("--folder").arg(folder.path());
+            command.arg("--folder").arg(folder.path()).env(FOLDER, folder.path());
         }
         match start.program {
             None => {

@@ -18,8 +18,7 @@ use super::{
 };
 use crate::protocol::{Finished, Mode, Order, PeerReady, Reply, Slice};
 use simul_results::{SliceRecord, State};
-use simul_workloads::{Digest, Figure};
-use std::net::SocketAddr;
+use simul_workloads::{Digest, Figure, Peer};
 
 /// Slices hold at least so many operations, unless a suite is content with less, or they would be too long.
 pub const LEAST_OPERATIONS: u64 = 20;
@@ -69,7 +68,7 @@ impl Closed {
     /// A driver whose peer has not been started.
     #[must_use]
     pub fn new(launch: &Launch<'_>, lengths: Lengths) -> Self {
-        let workload = launch.contest.contest.workload.clone();
+        let workload = launch.contest.told.clone();
         Self {
             peer: None,
             service: None,
@@ -137,7 +136,7 @@ impl Driver for Closed {
             program: None,
             arguments: &["peer", peer.name()],
             environment: &[],
-            folder: false,
+            folder: peer == Peer::Unix,
             answers: true,
         };
         let dialogue = Dialogue::start(&start, inbox).map_err(|error| {
@@ -147,13 +146,13 @@ impl Driver for Closed {
         Ok(())
     }
 
-    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<SocketAddr>> {
+    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<PeerReady>> {
         let Some(peer) = &mut self.peer else { return Ok(None) };
         let ready: PeerReady = peer
             .answer(inbox, SETTING_UP)?
             .map_err(|silence| Stop::silence("its peer did not start: ", silence))?;
         peer.pid = ready.pid;
-        Ok(Some(ready.address))
+        Ok(Some(ready))
     }
 
     fn meet(&mut self, _: &mut Subject, _: &Launch<'_>, _: &mut Inbox) -> Step<()> {
@@ -265,7 +264,8 @@ fn length_ns(pace: &Vetted, asked: &Lengths) -> u64 {
     // Half as many again, since the pace varies.
     let enough_ns = per_operation_ns.saturating_mul(asked.least_operations) / 2 * 3;
     let wanted_ns = enough_ns.max(tails.saturating_mul(longest_ns)) + asked.drop_ns;
-    let single_ns = longest_ns / 2 * 3 + asked.drop_ns;
+    // Twice: one may be slower than in the warm-up by that much, and still ends and begins in the window.
+    let single_ns = longest_ns.saturating_mul(2).saturating_add(asked.drop_ns);
     asked.slice_ns.max(wanted_ns.min(LONGEST_SLICE_NS)).max(single_ns)
 }
 
@@ -317,12 +317,12 @@ mod tests {
     fn an_operation_that_is_longer_than_the_warm_up_fits() {
         // One of 300 ms, which began before the window and ended after it.
         let long = pace(300, [1, 0, 0], 0);
-        assert_eq!(length_ns(&long, &asked(1)), 452 * MS);
+        assert_eq!(length_ns(&long, &asked(1)), 602 * MS);
         assert_eq!(length_ns(&long, &asked(20)), LONGEST_SLICE_NS);
         let longer = pace(3000, [1, 0, 0], 0);
-        assert_eq!(length_ns(&longer, &asked(20)), 4502 * MS);
+        assert_eq!(length_ns(&longer, &asked(20)), 6002 * MS);
         // Of 32 actors, each of whose operations takes a second, all have one in the slice.
         let many = pace(1000, [32, 0, 0], 0);
-        assert_eq!(length_ns(&many, &asked(1)), 1502 * MS);
+        assert_eq!(length_ns(&many, &asked(1)), 2002 * MS);
     }
 }

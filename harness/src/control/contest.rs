@@ -5,6 +5,8 @@
 //! [`super::schedule`].
 
 use super::{
+    arm::DRAIN,
+    calibration::Calibrator,
     entrants::Field,
     entries::Entry,
     external::External,
@@ -23,6 +25,7 @@ use simul_results::{
 use simul_runners::{Runner, bare, capabilities::Intake};
 use simul_workloads::{
     Class, Needs, Parameters, Profile, Workload, registry, server::call::call_of,
+    workload::Calibration,
 };
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -33,7 +36,9 @@ pub struct ContestPlan {
     pub contest: Contest,
     /// The workload.
     pub profile: &'static Profile,
-    /// Its parameters.
+    /// The workload as trials are told it: with what was measured out for this run.
+    pub told: String,
+    /// Its parameters, likewise.
     pub parameters: BTreeMap<String, String>,
     /// How many actors work; under open load, how many connections a server must hold.
     pub actors: u32,
@@ -41,6 +46,8 @@ pub struct ContestPlan {
     pub needs: Needs,
     /// How long an operation would take at best, where the workload can say.
     pub ideal: Option<Duration>,
+    /// How long operations in flight are awaited at the end of a slice.
+    pub drain: Duration,
     /// How many trials are alive at the same time at most.
     pub contenders: u64,
     /// What the machine allows.
@@ -79,19 +86,22 @@ pub struct ArmPlan {
 impl ContestPlan {
     pub(super) fn make(entry: &Entry, site: &Site<'_>) -> Result<Self, String> {
         let Entry { profile, parameters, load, placement } = entry;
-        let Site { request, suite, field, seed } = *site;
+        let Site { request, suite, field, seed, calibrator } = *site;
         let available = field.cores;
-        let label = parameters.label();
-        let colon = if label.is_empty() { "" } else { ":" };
-        let workload = format!("{}{colon}{label}", profile.name);
+        let workload = labelled(profile, parameters);
         let (actors, call) = match *load {
             Load::Closed(actors) => (actors, None),
             _ => (request.connections.unwrap_or(open_plan::CONNECTIONS), Some(call_of(&workload))),
         };
-        let visitor = NeedsOf { parameters, seed, actors };
-        let (needs, ideal) = registry::visit(profile.name, visitor)
-            .ok_or_else(|| format!("no workload '{}'", profile.name))?
-            .map_err(|error| error.to_string())?;
+        let visitor = Demands { parameters, seed, actors };
+        let Demanded { needs, ideal, at_worst, calibration } =
+            registry::visit(profile.name, visitor)
+                .ok_or_else(|| format!("no workload '{}'", profile.name))?
+                .map_err(|error| error.to_string())?;
+        let parameters = &calibration.map_or_else(
+            || parameters.clone(),
+            |wanted| parameters.with(wanted.parameter, calibrator.rounds(&wanted)),
+        );
         // A server is alone with its generator in any case.
         let alone = (needs.alone || request.alone) && !load.is_open();
         let needs = Needs { alone, ..needs };
@@ -116,10 +126,13 @@ impl ContestPlan {
         let mut plan = Self {
             contest,
             profile,
+            told: labelled(profile, parameters),
             parameters: parameters.to_map(),
             actors,
             needs,
             ideal,
+            // Twice: not every runner computes at full speed.
+            drain: DRAIN + 2 * at_worst,
             contenders: field.runners.len() as u64 + u64::from(request.null_arms) + 1,
             limits: field.limits.clone(),
             cores,
@@ -295,6 +308,7 @@ pub(super) struct Site<'a> {
     pub(super) suite: &'a suites::Suite,
     pub(super) field: &'a Field<'a>,
     pub(super) seed: u64,
+    pub(super) calibrator: &'a Calibrator,
 }
 
 /// Work with a peer has a core of its own, computing has all, and tasks that wait for one another share
@@ -307,18 +321,38 @@ fn usual_placement(class: Class, needs: &Needs, available: &[u32]) -> Placement 
     }
 }
 
-struct NeedsOf<'a> {
+/// A workload's name and parameters, as it is asked for.
+fn labelled(profile: &Profile, parameters: &Parameters) -> String {
+    let label = parameters.label();
+    let colon = if label.is_empty() { "" } else { ":" };
+    format!("{}{colon}{label}", profile.name)
+}
+
+struct Demands<'a> {
     parameters: &'a Parameters,
     seed: u64,
     actors: u32,
 }
 
-impl registry::Visitor for NeedsOf<'_> {
-    type Output = Result<(Needs, Option<Duration>), simul_workloads::ParameterError>;
+/// What a workload says of itself before it runs.
+struct Demanded {
+    needs: Needs,
+    ideal: Option<Duration>,
+    at_worst: Duration,
+    calibration: Option<Calibration>,
+}
+
+impl registry::Visitor for Demands<'_> {
+    type Output = Result<Demanded, simul_workloads::ParameterError>;
 
     fn visit<W: Workload>(self) -> Self::Output {
         let work = W::new(self.parameters, self.seed)?;
-        Ok((work.needs(self.actors), work.ideal()))
+        Ok(Demanded {
+            needs: work.needs(self.actors),
+            ideal: work.ideal(),
+            at_worst: work.at_worst(),
+            calibration: work.calibration(),
+        })
     }
 }
 

@@ -11,9 +11,8 @@ use super::{
     service::Standing,
     subject::Subject,
 };
-use crate::protocol::{Finished, Mode};
+use crate::protocol::{Finished, Mode, PeerReady};
 use simul_results::{SliceRecord, State};
-use std::net::SocketAddr;
 
 /// What is needed to start an arm.
 pub struct Launch<'a> {
@@ -96,7 +95,7 @@ pub trait Driver {
     ///
     /// # Errors
     /// As every step.
-    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<SocketAddr>>;
+    fn peer(&mut self, inbox: &mut Inbox) -> Step<Option<PeerReady>>;
 
     /// Starts what needs the process under test, which is ready.
     ///

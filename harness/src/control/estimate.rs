@@ -76,19 +76,22 @@ mod tests {
     #[test]
     fn smoke_has_every_workload_and_every_runner() {
         let (plan, programs) = plan("smoke");
-        let mut runners = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
+        let listed: Vec<&str> = listed.chain(programs.names()).collect();
+        let all = listed.len();
         for profile in simul_workloads::registry::ALL {
             let contest = plan.contests.iter().find(|it| it.profile.name == profile.name);
             let arms = &contest.unwrap_or_else(|| panic!("{} is missing", profile.name)).arms;
             let of = |role| arms.iter().filter(move |arm| arm.cell.role == role);
             // The baseline and those whose turn it is: none that cannot do it.
-            assert!((2..=5).contains(&of(Role::Runner).count()), "{}", profile.name);
+            let runners = of(Role::Runner).count();
+            assert!(runners >= 2 && runners < all / 2, "{runners} of {}", profile.name);
             assert_eq!((of(Role::Null).count(), of(Role::Floor).count()), (1, 1));
-            runners.extend(of(Role::Runner).map(|arm| arm.cell.runner.clone()));
+            seen.extend(of(Role::Runner).map(|arm| arm.cell.runner.clone()));
         }
-        let listed = simul_runners::registry::ALL.iter().map(|runner| runner.name);
-        for runner in listed.chain(programs.names()) {
-            assert!(runners.contains(runner), "{runner} has no turn");
+        for runner in listed {
+            assert!(seen.contains(runner), "{runner} has no turn");
         }
     }
 

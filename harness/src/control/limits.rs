@@ -3,7 +3,7 @@
 //! Read once, before anything starts: a thread, a port or a page too many would end a trial somewhere in the middle,
 //! with an error that tells nobody what to do. What would exceed a limit is `not applicable`, with the limit and how
 //! to raise it. Comparing is a pure function over what was read. It must not know runners or workloads. Next:
-//! [`super::contest`] asks.
+//! `contest.rs` asks.
 
 use crate::descriptors;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
@@ -23,6 +23,9 @@ const BYTES_PER_THREAD: u64 = 32 << 10;
 /// This part of the free memory stays free: what is needed is an estimate, and a machine that swaps or kills
 /// measures nothing.
 const SPARE_PART: u64 = 10;
+
+const THREADS: &str = "threads";
+const OF_MEMORY: &str = "of memory";
 
 /// What a trial would use at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl Limits {
             let Check { needed, what, most, limit, remedy } = check;
             let most = most.filter(|most| needed > *most)?;
             let [needed, most] = match what {
-                "of memory" => [needed, most].map(simul_results::quantity::bytes),
+                OF_MEMORY => [needed, most].map(simul_results::quantity::bytes),
                 _ => [needed, most].map(|number| number.to_string()),
             };
             Some(format!("needs {needed} {what}, but {limit} allows {most}; {remedy}"))
@@ -87,17 +90,34 @@ impl Limits {
         (!reasons.is_empty()).then(|| reasons.join("; it also "))
     }
 
+    /// How many threads a trial can have; `None`: no limit, or none that can be seen.
+    #[must_use]
+    pub fn threads(&self) -> Option<u64> {
+        self.least(THREADS)
+    }
+
+    /// How many bytes trials can have together; `None` where that cannot be seen.
+    #[must_use]
+    pub fn memory(&self) -> Option<u64> {
+        self.least(OF_MEMORY)
+    }
+
+    fn least(&self, what: &str) -> Option<u64> {
+        let most = |check: Check| check.most.filter(|_| check.what == what);
+        self.checks(&Demand::default()).into_iter().filter_map(most).min()
+    }
+
     fn checks(&self, demand: &Demand) -> Vec<Check> {
         let Demand { threads, descriptors, ports, memory_bytes } = *demand;
         let set = |name: &str, value: u64| format!("raise it with: sysctl -w {name}={value}");
         let whole = threads.saturating_add(RESERVE);
         let maps = whole.saturating_mul(MAPS_PER_THREAD);
         let of_threads =
-            |most, limit, remedy| Check { needed: threads, what: "threads", most, limit, remedy };
+            |most, limit, remedy| Check { needed: threads, what: THREADS, most, limit, remedy };
         let memory_bytes = memory_bytes.saturating_add(threads.saturating_mul(BYTES_PER_THREAD));
         let of_memory = |most, limit, remedy: &str| Check {
             needed: memory_bytes,
-            what: "of memory",
+            what: OF_MEMORY,
             most,
             limit,
             remedy: remedy.to_owned(),
@@ -279,6 +299,10 @@ mod tests {
             Demand { threads: 10_000, descriptors: 3000, ports: 28_232, memory_bytes: 1 << 30 };
         assert_eq!(plenty().refuse(&demand), None);
         let boundless = Demand { threads: u64::MAX, memory_bytes: u64::MAX, ..demand };
+        // Two mappings a thread, and the reserve.
+        assert_eq!(plenty().threads(), Some(64_000));
+        assert_eq!(Limits { maps: Some(65_530), ..plenty() }.threads(), Some(32_509));
+        assert_eq!(Limits::default().threads(), None);
         assert_eq!(Limits::default().refuse(&boundless), None, "what is not seen does not limit");
     }
 

@@ -101,14 +101,20 @@ fn is_contaminated(slice: &SliceRecord) -> bool {
 }
 
 /// Little's law: in a closed system without think time, actors = throughput × mean time. Lateness leaves
-/// out the time that was asked for, so the law does not speak of it; nor of open loads.
+/// out the time that was asked for, so the law does not speak of it; nor of open loads; nor can it be seen where a
+/// slice holds a few long operations, most of which reach across an end of the window.
 fn is_against_little(record: &TrialRecord, contest: &ContestPlan) -> bool {
     if contest.profile.measure == Measure::Lateness || contest.contest.load.is_open() {
         return false;
     }
+    let recorded = |slice: &SliceRecord| slice.recorded;
+    let most = record.counted().map(recorded).max().unwrap_or(0);
+    if most < LEAST_OPERATIONS {
+        return false;
+    }
     let sum = |field: fn(&SliceRecord) -> u64| record.counted().map(field).sum::<u64>() as f64;
     let per_ns = sum(|slice| slice.completed) / sum(|slice| slice.window_ns).max(1.0);
-    let mean_ns = sum(|slice| slice.sum_ns) / sum(|slice| slice.recorded).max(1.0);
+    let mean_ns = sum(|slice| slice.sum_ns) / sum(recorded).max(1.0);
     let actors = f64::from(contest.actors);
     (per_ns * mean_ns / actors - 1.0).abs() > LITTLE_TOLERANCE
 }

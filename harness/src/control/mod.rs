@@ -9,6 +9,7 @@
 pub mod arm;
 pub mod availability;
 pub mod block;
+mod calibration;
 pub mod child;
 pub mod closed;
 pub mod conform;

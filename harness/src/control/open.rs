@@ -21,7 +21,7 @@ use super::{
 use crate::{
     clock,
     generator::{GeneratorOrder, GeneratorReply, GeneratorSpec},
-    protocol::{Finished, Mode},
+    protocol::{Finished, Mode, PeerReady},
 };
 use simul_load::{Arrivals, Fault, Outcome};
 use simul_results::{SliceRecord, State, record::Saturation};
@@ -143,7 +143,7 @@ impl Driver for Open {
         Ok(())
     }
 
-    fn peer(&mut self, _: &mut Inbox) -> Step<Option<SocketAddr>> {
+    fn peer(&mut self, _: &mut Inbox) -> Step<Option<PeerReady>> {
         Ok(None)
     }
 

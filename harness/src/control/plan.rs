@@ -7,6 +7,7 @@
 pub use super::contest::{ArmPlan, ContestPlan};
 
 use super::{
+    calibration::Calibrator,
     contest::Site,
     entrants::{Field, selected_runners},
     entries::entries,
@@ -63,16 +64,18 @@ impl Plan {
         let limits = Limits::of_this_machine();
         let field = Field { runners: &runners, programs, cores: available, limits: &limits };
         let seed = request.seed.unwrap_or_else(|| clock::now_ns() ^ u64::from(std::process::id()));
+        let calibrator = Calibrator::default();
         let mut contests: Vec<ContestPlan> = Vec::new();
         for entry in entries(request, suite).map_err(bad)? {
-            let site = Site { request, suite, field: &field, seed };
+            let site = Site { request, suite, field: &field, seed, calibrator: &calibrator };
             let plan = ContestPlan::make(&entry, &site).map_err(bad)?;
             if contests.iter().all(|other| other.contest != plan.contest) {
                 contests.push(plan);
             }
         }
         // Whoever names something means all of it.
-        if let Some(turns) = suite.rotating.filter(|_| request.names_nothing()) {
+        if let Some(each) = suite.rotating.filter(|_| request.names_nothing()) {
+            let turns = rotation::per_contest(runners.len(), each, contests.len());
             take_turns(&mut contests, turns);
         }
         let startable =

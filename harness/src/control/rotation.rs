@@ -17,6 +17,12 @@ pub struct Able {
     pub baseline: Option<String>,
 }
 
+/// How many runners must have a turn in each of so many contests, so that each of the runners has so many.
+#[must_use]
+pub fn per_contest(runners: usize, each: usize, contests: usize) -> usize {
+    (runners * each).div_ceil(contests.max(1))
+}
+
 /// For each contest the runners that have their turn, in the order of its list: the baseline and `turns` others.
 #[must_use]
 pub fn turns(contests: &[Able], turns: usize) -> Vec<Vec<String>> {
@@ -76,6 +82,13 @@ mod tests {
         assert_eq!(chosen[0], ["base", "rare"]);
         assert_eq!(chosen[1], ["a", "base"]);
         assert_eq!(chosen[2], ["b"]);
+    }
+
+    #[test]
+    fn turns_are_enough_for_all() {
+        assert_eq!(per_contest(23, 2, 37), 2);
+        assert_eq!(per_contest(23, 2, 11), 5);
+        assert_eq!(per_contest(1, 1, 0), 1);
     }
 
     #[test]

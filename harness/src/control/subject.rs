@@ -16,7 +16,7 @@ use super::{
     recording,
     trial_process::{Presented, TrialProcess},
 };
-use crate::protocol::{Mode, Reply};
+use crate::protocol::{Mode, PeerReady, Reply};
 use simul_results::State;
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
@@ -58,7 +58,7 @@ impl Subject {
     pub fn start(
         launch: &Launch<'_>,
         mode: Mode,
-        peer: Option<SocketAddr>,
+        peer: Option<PeerReady>,
         inbox: &mut Inbox,
     ) -> Step<Self> {
         let failed =

@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     clock,
-    protocol::{Costs, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec},
+    protocol::{Costs, Finished, Mode, Order, PROTOCOL, PeerReady, Ready, Reply, Spec},
 };
 use simul_results::{State, record::ReceiptRecord};
 use simul_workloads::Surroundings;
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 /// How long a program may take to end after its last answer: as long as to start, since all end together.
 const ENDING: Duration = Duration::from_secs(20);
@@ -57,7 +57,7 @@ impl TrialProcess {
     pub(super) fn start(
         launch: &Launch<'_>,
         mode: Mode,
-        peer: Option<SocketAddr>,
+        peer: Option<PeerReady>,
         inbox: &mut Inbox,
     ) -> std::io::Result<Self> {
         let workers = NonZeroUsize::new(launch.arm.workers as usize).unwrap_or(NonZeroUsize::MIN);
@@ -75,21 +75,22 @@ impl TrialProcess {
         let dialogue = Dialogue::start(&start, inbox)?;
         let spec = Spec {
             protocol: PROTOCOL,
-            workload: launch.contest.contest.workload.clone(),
+            workload: launch.contest.told.clone(),
             runner: launch.arm.program.clone(),
             mode,
             actors: launch.contest.actors,
             workers: launch.arm.workers,
             seed: launch.seed,
             surroundings: Surroundings {
-                peer,
+                peer: peer.as_ref().and_then(|peer| peer.address),
+                socket: peer.and_then(|peer| peer.socket),
                 folder: dialogue.folder(),
                 actors: launch.contest.actors,
                 service: launch.service.as_ref().map(|service| service.access.clone()),
                 ..Surroundings::default()
             },
             usual_slice_ns: launch.usual_slice_ns,
-            drain_ns: clock::to_ns(DRAIN),
+            drain_ns: clock::to_ns(launch.contest.drain),
         };
         Ok(Self { dialogue, spec, outside: None, is_foreign: foreign.is_some() })
     }
@@ -181,7 +182,8 @@ impl TrialProcess {
         let cpu_before_ns = self.outside.as_ref().map(Outside::cpu_ns);
         let told_ns = clock::now_ns();
         self.tell(order, inbox)?;
-        let patience = Duration::from_nanos(duration_ns) + DRAIN + ANSWERING;
+        let drain = Duration::from_nanos(self.spec.drain_ns);
+        let patience = Duration::from_nanos(duration_ns) + drain + ANSWERING;
         let answer = self.answer(inbox, patience)?;
         let heard_ns = clock::now_ns();
         if let Some(outside) = &mut self.outside {

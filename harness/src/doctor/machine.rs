@@ -4,17 +4,27 @@
 //! systems. Each look is one function. It must not change anything.
 
 use super::{Finding, Health};
-use crate::{clock, control::placement, host};
+use crate::{
+    clock,
+    control::{
+        limits::{Demand, Limits},
+        placement,
+    },
+    host,
+};
 use nix::sys::{
     resource::{Resource, getrlimit},
     statvfs::{FsFlags, statvfs},
 };
+use simul_results::quantity;
 use std::{fs, net::TcpListener, path::Path};
 
 /// Cells with a thousand connections, each with a peer's end, and room for descriptors of the runtime.
 const FILES: u64 = 4096;
 /// The spawn workload with threads, on several actors.
 const PROCESSES: u64 = 4096;
+/// What the footprint workload holds at its default.
+const THREADS: u64 = 10_000;
 /// Rings and their buffers of the runners that register them.
 const LOCKED_BYTES: u64 = 8 << 20;
 /// Ten trials with a file of 32 MiB each.
@@ -43,6 +53,7 @@ pub fn findings() -> Vec<Finding> {
         limit("open files", Resource::RLIMIT_NOFILE, FILES, "ulimit -n 65536"),
         limit("processes", Resource::RLIMIT_NPROC, PROCESSES, "ulimit -u unlimited"),
         limit("locked memory", Resource::RLIMIT_MEMLOCK, LOCKED_BYTES, "ulimit -l unlimited"),
+        room(),
         shared_memory(),
         temporary_folder(),
     ]
@@ -171,6 +182,27 @@ fn limit(name: &str, resource: Resource, enough: u64, remedy: &str) -> Finding {
     };
     let found = good(name, format!("{} (at most {})", shown(soft), shown(hard)));
     if soft < enough { found.but(Health::Note, remedy) } else { found }
+}
+
+/// What the machine leaves for tasks that are threads, for connections and for what is kept in memory.
+fn room() -> Finding {
+    let limits = Limits::of_this_machine();
+    let shown = |most: Option<u64>| most.map_or_else(|| "no limit".to_owned(), |n| n.to_string());
+    let threads = limits.threads();
+    let memory = limits.memory().map_or_else(|| "unknown".to_owned(), quantity::bytes);
+    let found = good(
+        "room",
+        format!("for {} threads, {} local ports, {memory}", shown(threads), shown(limits.ports)),
+    );
+    // Ten thousand waiting tasks, with threads too.
+    let demand = Demand { threads: THREADS, descriptors: FILES, ..Demand::default() };
+    match limits.refuse(&demand) {
+        Some(reason) => {
+            let remedy = format!("a workload of that size is not applicable: {reason}");
+            found.but(Health::Note, &remedy)
+        }
+        None => found,
+    }
 }
 
 fn shared_memory() -> Finding {

@@ -3,7 +3,7 @@
 //! A peer that plays all members of all rooms, on one thread. A runner's actor connects to it, says where its room
 //! is, and then who shall speak; the members connect to the runner's server, speak as they are told, and listen.
 //! When all members of the room have got as many bytes as were said, the peer reports what each of them heard.
-//! A connection that breaks ends its room, which the actor notices. Next: [`simul_workloads::catalog::chat`] for
+//! A connection that breaks ends its room, which the actor notices. Next: [`simul_workloads::chat_room`] for
 //! the words that are exchanged.
 
 use super::{announce, connections::would_block, listener};
@@ -11,7 +11,7 @@ use mio::{
     Events, Interest, Poll, Registry, Token,
     net::{TcpListener, TcpStream},
 };
-use simul_workloads::catalog::chat::{LISTEN, Order, Report, Room, heard, write_message};
+use simul_workloads::chat_room::{LISTEN, Order, Report, Room, heard, write_message};
 use std::{
     collections::HashMap,
     io::{self, ErrorKind, Read, Write},

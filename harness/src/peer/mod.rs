@@ -5,8 +5,8 @@
 //! threads, this one is the quickest, the steadiest, and the last to saturate (87 % busy where its client is
 //! at 99 %).
 //!
-//! To add one: a variant of [`Peer`], and here a file with its [`Conversation`] and a line in [`serve`].
-//! Next: [`connections`] for the loop that all of them share.
+//! To add one: a variant of [`Peer`], and here a file with its `Conversation` and a line in [`serve`].
+//! Next: `connections.rs` for the loop that all of them share.
 
 mod answer;
 mod chat;
@@ -15,6 +15,8 @@ mod echo;
 mod http;
 mod reset;
 mod tls;
+mod udp;
+mod unix;
 
 use crate::protocol::{self, PeerReady};
 use answer::Answer;
@@ -56,6 +58,8 @@ pub fn serve(peer: Peer) -> io::Result<()> {
         }
         Peer::Reset => reset::serve(),
         Peer::Chat => chat::serve(),
+        Peer::Unix => unix::serve(|| Ok(echo::Echo)),
+        Peer::Udp => udp::serve(),
     }
 }
 
@@ -70,8 +74,11 @@ fn serve_tcp<C: Conversation>(
 
 /// Tells the controller where the peer listens.
 fn announce(address: SocketAddr) -> io::Result<()> {
-    let ready = PeerReady { address, pid: std::process::id() as i32 };
-    println!("{}", serde_json::to_string(&ready)?);
+    say(&PeerReady { address: Some(address), socket: None, pid: std::process::id() as i32 })
+}
+
+fn say(ready: &PeerReady) -> io::Result<()> {
+    println!("{}", serde_json::to_string(ready)?);
     Ok(())
 }
 

@@ -18,7 +18,9 @@ use simul_runners::{
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
+use simul_workloads::{
+    Digest, Measure, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed,
+};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -28,6 +30,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
+    time::Duration,
 };
 
 /// What all actors of a trial share.
@@ -144,7 +147,7 @@ async fn task<E: Executor, W: Workload, T: Turn>(
                 |(stage, held)| apart(stage, held),
             );
             match outcome.await {
-                Ok(digest) => turn.done(digest, stage.work.asked(actor, number)),
+                Ok(digest) => stage.settle(&mut turn, digest, held.as_ref(), actor, number),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
@@ -238,7 +241,9 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
         let runtime = stage.runner.runtime();
         if self.begun {
             match poll_once(stage.work.operation(runtime, &mut self.state)) {
-                Ok(digest) => self.turn.done(digest, stage.work.asked(actor, self.number)),
+                Ok(digest) => {
+                    stage.settle(&mut self.turn, digest, Some(&self.state), actor, self.number);
+                }
                 Err(error) => return self.turn.failed(error),
             }
             self.number += 1;
@@ -335,7 +340,7 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
             }
             let (state, number) = &mut states[actor as usize];
             match stage.work.operation(runtime, state).await {
-                Ok(digest) => turn.done(digest, stage.work.asked(actor, *number)),
+                Ok(digest) => stage.settle(&mut turn, digest, Some(state), actor, *number),
                 Err(error) => {
                     turn.failed(error);
                     continue;
@@ -347,6 +352,32 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
     for (state, _) in states {
         stage.tell(stage.work.close(runtime, state).await);
+    }
+}
+
+impl<E: Executor, W: Workload> Stage<E, W> {
+    /// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
+    /// is measured; elsewhere it is only seen to it that it was waited for.
+    #[inline]
+    fn settle<T: Turn>(
+        &self,
+        turn: &mut T,
+        digest: Digest,
+        state: Option<&W::State<E::Runtime>>,
+        actor: u32,
+        number: u64,
+    ) {
+        if let Some(due) = state.and_then(|state| self.work.due(state)) {
+            return turn.done_on_schedule(digest, due);
+        }
+        let asked = self.work.asked(actor, number);
+        if W::PROFILE.measure == Measure::Lateness {
+            return turn.done(digest, asked);
+        }
+        if !asked.is_zero() {
+            turn.at_least(asked);
+        }
+        turn.done(digest, Duration::ZERO);
     }
 }
 

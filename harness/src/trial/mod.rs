@@ -87,6 +87,14 @@ struct Refusal {
 }
 
 impl Refusal {
+    /// What the work says that this machine does not have is nobody's failure.
+    fn of_preparation(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::Unsupported {
+            return Self { state: State::Unavailable, reason: error.to_string() };
+        }
+        Self::failed(format!("set-up failed: {error}"))
+    }
+
     fn failed(reason: impl Into<String>) -> Self {
         Self { state: State::Failed, reason: reason.into() }
     }
@@ -254,8 +262,7 @@ impl simul_workloads::registry::Visitor for OnWorkload<'_> {
             .map_err(|error| Refusal::failed(error.to_string()))?;
         let work =
             W::new(&parameters, spec.seed).map_err(|error| Refusal::failed(error.to_string()))?;
-        work.prepare(&spec.surroundings)
-            .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+        work.prepare(&spec.surroundings).map_err(Refusal::of_preparation)?;
         if let Some(profile) = bare::find(&spec.runner) {
             return start_bare(profile, spec, &parameters);
         }

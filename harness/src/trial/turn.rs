@@ -8,13 +8,16 @@
 //!
 //! One clock read an operation: the end of one is the start of the next, so waits in every queue count.
 //! The process's CPU clock is read by whichever actor first passes each end of the window, which makes CPU
-//! per operation exact to one operation. It must not know what an operation does. Next:
+//! per operation exact to one operation.
+//!
+//! Work that has a schedule says when an operation was due; how late it ended is then told from that, however long
+//! the operation before it took. It must not know what an operation does. Next:
 //! [`super::slice`] opens the gate and gathers.
 
 use super::recorder::{Chunk, Recorder};
 use crate::clock;
 use simul_runners::Turn;
-use simul_workloads::Digest;
+use simul_workloads::{Digest, ledger::Lap};
 use std::{
     io,
     sync::{
@@ -241,12 +244,34 @@ impl Turn for TrialTurn {
 
     #[inline]
     fn done(&mut self, digest: Digest, asked: Duration) {
+        let due_ns = self.last_ns + asked.as_nanos() as u64;
+        self.end(digest, due_ns);
+    }
+
+    #[inline]
+    fn done_on_schedule(&mut self, digest: Digest, due: Lap) {
+        // The trial's ledger has this clock.
+        self.end(digest, due.on_the_clock_ns());
+    }
+
+    fn at_least(&mut self, least: Duration) {
+        let took_ns = clock::now_ns() - self.last_ns;
+        self.early += u64::from(took_ns < least.as_nanos() as u64);
+    }
+
+    fn failed(mut self, error: io::Error) {
+        self.ending = Some(Ending::Failed(error));
+    }
+}
+
+impl TrialTurn {
+    /// An operation ends now that was due at an instant.
+    #[inline]
+    fn end(&mut self, digest: Digest, due_ns: u64) {
         let now_ns = clock::now_ns();
-        let took_ns = now_ns - self.last_ns;
-        let asked_ns = asked.as_nanos() as u64;
-        self.early += u64::from(took_ns < asked_ns);
+        self.early += u64::from(now_ns < due_ns);
         if self.inside {
-            let time_ns = took_ns.saturating_sub(asked_ns);
+            let time_ns = now_ns.saturating_sub(due_ns);
             self.window.recorder.record(&mut self.chunk, time_ns);
             self.recorded += 1;
             self.sum_ns += time_ns;
@@ -257,10 +282,6 @@ impl Turn for TrialTurn {
         self.digest = self.digest.plus(digest);
         self.last_ns = now_ns;
         self.window.starts_ns[self.actor as usize].store(now_ns, Relaxed);
-    }
-
-    fn failed(mut self, error: io::Error) {
-        self.ending = Some(Ending::Failed(error));
     }
 }
 
@@ -291,6 +312,20 @@ mod tests {
         let gate_ns = clock::now_ns();
         let (window, quiet) = Window::new(recorder, Arc::new([AtomicU64::new(0)]), 0, length_ns);
         (window, quiet, gate_ns)
+    }
+
+    #[test]
+    fn an_operation_that_took_less_than_it_must_is_early() {
+        let (window, quiet, gate_ns) = open_window(u64::MAX / 4);
+        let mut turn = TrialTurn::new(Arc::clone(&window), 0, gate_ns);
+        for least in [Duration::from_secs(3600), Duration::ZERO] {
+            assert!(turn.next());
+            turn.at_least(least);
+            turn.done(Digest::default(), Duration::ZERO);
+        }
+        drop(turn);
+        quiet.recv().unwrap();
+        assert_eq!(window.take_reports()[0].early, 1);
     }
 
     #[test]
@@ -361,5 +396,32 @@ mod tests {
         turn.done(Digest::default(), Duration::from_secs(3600));
         drop(turn);
         assert_eq!(window.take_reports()[0].early, 1);
+    }
+
+    #[test]
+    fn lateness_on_a_schedule_counts_from_when_it_was_due() {
+        let (window, _quiet, gate_ns) = open_window(u64::MAX / 4);
+        let ledger = simul_workloads::Ledger::new(clock::now_ns);
+        let mut turn = TrialTurn::new(Arc::clone(&window), 0, gate_ns);
+        // The first opens the window and is not recorded.
+        assert!(turn.next());
+        turn.done(Digest::default(), Duration::ZERO);
+        let base = ledger.lap();
+        while clock::now_ns() < base.on_the_clock_ns() + 3_000_000 {
+            std::hint::spin_loop();
+        }
+        assert!(turn.next());
+        turn.done(Digest::default(), Duration::ZERO);
+        // It took next to nothing, but was due long before the one that kept it waiting had ended.
+        assert!(turn.next());
+        turn.done_on_schedule(Digest::default(), base.later(Duration::from_millis(1)));
+        assert_eq!(turn.early, 0);
+        assert!(turn.next());
+        turn.done_on_schedule(Digest::default(), base.later(Duration::from_secs(3600)));
+        drop(turn);
+        let report = &window.take_reports()[0];
+        assert_eq!((report.early, report.recorded), (1, 3));
+        // The time was spent before the window; what was due in it is late by that all the same.
+        assert!(report.sum_ns >= 2_000_000, "{}", report.sum_ns);
     }
 }

@@ -1,8 +1,8 @@
 //! What does a cell report besides its times?
 //!
-//! Figures of the workload's own: within a block the median of all values of the counted slices, over blocks an
-//! estimate, as for times. And how far a makespan is from the ideal. It must not know what a figure is about.
-//! Read next: `grid.rs`.
+//! Figures of the workload's own: within a block the median of all values of the counted slices, or their sum where
+//! the figure counts events; over blocks an estimate, as for times. And how far a makespan is from the ideal. It must
+//! not know what a figure is about. Read next: `grid.rs`.
 
 use super::{CellSummary, Measure, effect::Blocks};
 use crate::{
@@ -15,9 +15,9 @@ use crate::{
 pub struct FigureSummary {
     /// Its name.
     pub name: String,
-    /// Its unit: `ns`, `bytes`, `1`.
+    /// Its unit: `ns`, `bytes`, `1`, or `in all`.
     pub unit: String,
-    /// The median of each block's values, estimated over blocks.
+    /// The median of each block's values, or their sum where the unit is `in all`, estimated over blocks.
     pub value: Estimate,
     /// From how many values, over all blocks.
     pub values: u64,
@@ -35,7 +35,7 @@ pub(super) fn add(
         .figures
         .iter()
         .filter_map(|figure| {
-            let (value, values) = over(&figure.name, trials)?;
+            let (value, values) = over(&figure.name, &figure.unit, trials)?;
             let (name, unit) = (figure.name.clone(), figure.unit.clone());
             Some(FigureSummary { name, unit, value, values })
         })
@@ -44,8 +44,11 @@ pub(super) fn add(
     cell.over_ideal = ideal_ns.map(|ns| numbers.p50_ns.scaled(1.0 / ns as f64));
 }
 
+/// The unit of figures that count events: no value is none of them.
+const IN_ALL: &str = "in all";
+
 /// The estimate of one figure, and how many values it is made from; `None` unless every block has one.
-fn over(name: &str, trials: &Blocks<'_>) -> Option<(Estimate, u64)> {
+fn over(name: &str, unit: &str, trials: &Blocks<'_>) -> Option<(Estimate, u64)> {
     let mut count = 0;
     let medians: Option<Vec<f64>> = trials
         .values()
@@ -57,7 +60,7 @@ fn over(name: &str, trials: &Blocks<'_>) -> Option<(Estimate, u64)> {
                 .copied()
                 .collect();
             count += values.len() as u64;
-            median(&values)
+            if unit == IN_ALL { Some(values.iter().sum()) } else { median(&values) }
         })
         .collect();
     Some((Estimate::over(&medians?)?, count))

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 
-from . import costs, serve_asyncio
+from . import costs, serve_asyncio, tasks_of_asyncio
 from .parameters import failed
 from .works import hash_block, pread_all
 
@@ -249,6 +249,6 @@ class Mixed(Echo):
         return answer, hashes
 
 
-PERFORMANCES = {
+PERFORMANCES = tasks_of_asyncio.PERFORMANCES | {
     kind.__name__: kind for kind in (Echo, Sleep, Spawn, PingPong, FileRead, Sha256, Mixed)
 }

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from . import costs, serve_threads
+from . import costs, serve_threads, tasks_of_threads
 from .parameters import failed
 from .works import hash_block, pread_all
 
@@ -114,6 +114,11 @@ class Stage:
             self._hear()
         for thread in self.threads:
             thread.join()
+
+    @staticmethod
+    def spawn(function, *arguments):
+        """A task of a task: a thread. The answer joins it."""
+        return spawn(function, *arguments)
 
     def serve(self, orders, ready):
         return serve_threads.serve(self, orders, ready)
@@ -261,6 +266,6 @@ class Mixed(Echo):
         return answer, [hash_block(self.block, hashing.variant(number)) for number in numbers]
 
 
-PERFORMANCES = {
+PERFORMANCES = tasks_of_threads.PERFORMANCES | {
     kind.__name__: kind for kind in (Echo, Sleep, Spawn, PingPong, FileRead, Sha256, Mixed)
 }

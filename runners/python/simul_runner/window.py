@@ -19,6 +19,8 @@ from collections import Counter
 from .digest import plus
 
 now_ns = time.monotonic_ns
+# Of each figure, in one answer.
+MOST_VALUES = 1000
 # How often an actor that has begun looks whether all others have.
 LOOK_AGAIN_NS = 200_000
 
@@ -154,12 +156,14 @@ class Totals:
         """Counts a slice whose actors are quiet, or were given up; the reply's fields."""
         began_ns, ended_ns = time.process_time_ns(), now_ns()
         times, operations, completed, kept_bytes = Counter(), 0, 0, 0
+        figures = {}
         for actor, turn in enumerate(window.turns):
             operations += len(turn.deeds)
             kept_bytes += turn.ends_ns.itemsize * len(turn.ends_ns) + sys.getsizeof(turn.deeds)
             times.update(self._times(actor, turn))
             completed += _completed(turn)
             self._digest(actor, turn.deeds)
+            self._enter(figures, turn.deeds)
         unfinished = [turn for turn in window.turns if not turn.over]
         self.recorder_bytes = max(self.recorder_bytes, kept_bytes)
         reply = {
@@ -174,6 +178,7 @@ class Totals:
             "unfinished": len(unfinished),
             "oldest_unfinished_ns": max((ended_ns - turn.last_ns for turn in unfinished), default=0),
             "counts": sorted(times.items()),
+            "figures": {name: _few(values) for name, values in figures.items()},
         }
         self.own_ns += time.process_time_ns() - began_ns
         return reply
@@ -189,14 +194,26 @@ class Totals:
             asked_ns = self.work.asked_ns(actor, index + number)
             self.early += took_ns < asked_ns
             if inside:
-                yield max(took_ns - asked_ns, 0)
+                yield max(took_ns - asked_ns, 0) if self.work.lateness else took_ns
             start_ns = end_ns
+
+    def _enter(self, figures, deeds):
+        """Gathers what a workload reports besides its times."""
+        if hasattr(self.work, "figures"):
+            for deed in deeds:
+                for name, value in self.work.figures(deed).items():
+                    figures.setdefault(name, []).append(value)
 
     def _digest(self, actor, deeds):
         total = self.actors[actor]
         for deed in deeds:
             total[1] = plus(total[1], self.work.digest(actor, total[0], deed))
             total[0] += 1
+
+
+def _few(values):
+    """All values, or evenly so many that there are no more than an answer may hold."""
+    return values[:: -(-len(values) // MOST_VALUES)] if values else values
 
 
 def _completed(turn):

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from .digest import MASK, below, of_bytes, of_number, plus
 from .parameters import Parameters, failed, not_applicable
+from .works_of_tasks import WORKLOADS as WORKLOADS_OF_TASKS
 
 STAMP = struct.Struct("<QQ")
 NUMBER = struct.Struct("<Q")
@@ -23,6 +24,8 @@ class Work:
 
     batch = False
     defaults = {}
+    # Whether the time that was asked for is taken off what is recorded.
+    lateness = False
 
     def __init__(self, parameters, seed):
         self.seed = seed
@@ -60,6 +63,7 @@ class Echo(Work):
 class Sleep(Work):
     """A delay that is drawn anew each time. The deed is the delay in microseconds."""
 
+    lateness = True
     defaults = {"shortest_us": "500", "longest_us": "2000"}
     LONGEST_US = 60_000_000
 
@@ -229,7 +233,7 @@ class Mixed(Echo):
         return total
 
 
-WORKLOADS = {
+WORKLOADS = WORKLOADS_OF_TASKS | {
     "echo": Echo,
     "sleep": Sleep,
     "spawn": Spawn,

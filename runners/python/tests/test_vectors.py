@@ -18,6 +18,50 @@ def file_word(seed, number):
     return digest.of_number(seed ^ number).to_bytes(8, "little")
 
 
+def exhibited(work, actor, index):
+    """All boards, one after the other."""
+    boards = [work.block(board) for board in range(work.boards)]
+    for block in boards:
+        for pair in range(1, work.pairs + 1):
+            work.think(block)
+            work.answer(block, pair)
+    return boards
+
+
+def divided(work, n, first):
+    """The recursion, piece by piece."""
+    if n <= work.cutoff:
+        return work.piece(n, first), 1
+    (left, pieces), (right, more) = divided(work, n - 1, first), divided(work, n - 2, first)
+    return left + right, pieces + more
+
+
+def waited(work, actor, index):
+    """Three waits that overlap."""
+    word = work.word(actor, index)
+    return [work.result(word, *wait) for wait in work.WAITS], ["B", "A", "C"]
+
+
+def held(work, actor, index):
+    """The lock, taken once."""
+    return work.give(work.take())
+
+
+BY_HAND = {
+    "Gather": waited,
+    "Exhibition": exhibited,
+    "Footprint": lambda work, actor, index: (
+        sum(work.word(actor, index) + number for number in range(work.tasks)),
+        {},
+    ),
+    "Fib": lambda work, actor, index: divided(work, work.n, work.first(actor, index)),
+    "Mutex": held,
+    "Queue": lambda work, actor, index: [
+        (producer, number) for producer in range(work.producers) for number in range(work.items)
+    ],
+}
+
+
 def deed(work, actor, index):
     """What doing an operation by hand gives."""
     name = type(work).__name__
@@ -33,6 +77,8 @@ def deed(work, actor, index):
         return work.checked(block)
     if name == "Sha256":
         return works.hash_block(work.block(), work.variant(actor + index))
+    if name in BY_HAND:
+        return BY_HAND[name](work, actor, index)
     answer = work.message(actor, index)
     if name == "Echo":
         return answer
@@ -60,7 +106,7 @@ class Vectors(unittest.TestCase):
 
     def test_operations(self):
         seen = set()
-        for case in VECTORS["workloads"]:
+        for case in VECTORS["workloads"] + VECTORS["workloads_of_tasks"]:
             label = case["workload"]
             work = works.work_of(label, VECTORS["seed"])
             seen.add(type(work))

@@ -95,7 +95,7 @@ impl Runner for May {
             files: How::Blocking,
             processes: How::Blocking,
             cancellation: How::Absent(
-                "may gives a coroutine up by a panic where it waits, and calls that unsafe: what it holds is not told",
+                "may ends a coroutine by unwinding it where it waits, and calls that unsafe",
             ),
             ..Capabilities::READINESS
         }

@@ -90,7 +90,13 @@ impl Runner for Rayon {
     };
 
     fn capabilities(workers: NonZeroUsize) -> Capabilities {
-        Capabilities { nested_join: true, fork_join: true, ..Capabilities::blocking_pool(workers) }
+        Capabilities {
+            nested_join: true,
+            fork_join: true,
+            // What `rayon::yield_now` runs, it runs inside of itself.
+            alternating: false,
+            ..Capabilities::blocking_pool(workers)
+        }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {

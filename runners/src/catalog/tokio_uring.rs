@@ -220,7 +220,7 @@ impl Runtime for Port {
     }
 
     async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
-        process::run(|task| tokio_uring::spawn(task), program, arguments, input).await
+        process::run(tokio_uring::spawn, program, arguments, input).await
     }
 
     fn ticker(self, period: Duration) -> Self::Ticker {

@@ -10,7 +10,8 @@ use simul_runners::{
     turn::Opener,
 };
 use simul_workloads::{
-    Digest, Parameters, Surroundings, Workload,
+    Digest, Parameters, Workload,
+    ledger::Lap,
     registry::{self, Visitor},
 };
 use std::{
@@ -51,6 +52,12 @@ struct Counted {
     done: Sender<Result<Done, io::Error>>,
 }
 
+impl Counted {
+    fn refuse(&self, reason: &str) {
+        let _ = self.done.send(Err(io::Error::other(reason)));
+    }
+}
+
 impl Turn for Counted {
     fn next(&mut self) -> bool {
         let more = self.left > 0;
@@ -61,6 +68,10 @@ impl Turn for Counted {
 
     fn done(&mut self, digest: Digest, asked: Duration) {
         let _ = self.done.send(Ok(Done { digest, asked, took: self.since.elapsed() }));
+    }
+
+    fn done_on_schedule(&mut self, _: Digest, _: Lap) {
+        self.refuse("a loop keeps no schedule");
     }
 
     fn failed(self, error: io::Error) {
@@ -75,8 +86,8 @@ impl Visitor for Loop {
         let parameters = Parameters::parse(&W::PROFILE, std::iter::empty()).unwrap();
         let workload = W::new(&parameters, SEED).unwrap();
         let actors = W::PROFILE.actors.min(MOST_ACTORS);
-        let peer = workload.needs(actors).peer.map(|peer| peer::start(peer).unwrap());
-        let surroundings = Surroundings { peer, ..Surroundings::default() };
+        let folder = crate::drive::folder().unwrap();
+        let surroundings = peer::start(workload.needs(actors).peer, folder.path()).unwrap();
         let site = Site {
             workers: NonZeroUsize::MIN,
             actors,

@@ -111,11 +111,10 @@ fn drive<E: Executor, W: Workload>(runner: E, workload: W) -> Result<String, Str
     let needs = workload.needs(actors);
     let folder = folder().map_err(|error| error.to_string())?;
     let surroundings = Surroundings {
-        peer: needs.peer.map(peer::start).transpose().map_err(|error| error.to_string())?,
         folder: needs.files.then(|| folder.path().to_owned()),
         actors,
         service: needs.service.map(service::access).transpose()?,
-        ..Surroundings::default()
+        ..peer::start(needs.peer, folder.path()).map_err(|error| error.to_string())?
     };
     workload.prepare(&surroundings).map_err(|error| error.to_string())?;
     let launcher = std::thread::current().id();
@@ -182,7 +181,11 @@ impl<E: Executor, W: Workload> Stage<E, W> {
         }
         let start = Instant::now();
         let digest = self.workload.operation(self.runner.runtime(), state).await?;
-        let _ = said.send(Said::Done(actor, digest, start.elapsed()));
+        let took = start.elapsed();
+        if self.workload.due(state).is_some_and(|due| due.on_the_clock_ns() > peer::now_ns()) {
+            return Err(io::Error::other("an operation before it was due"));
+        }
+        let _ = said.send(Said::Done(actor, digest, took));
         Ok(())
     }
 

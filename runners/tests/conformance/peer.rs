@@ -3,17 +3,37 @@
 //! Not the peer of the harness, which the runners must not know: a second implementation of the same words.
 //! To add one: a line in [`start`] and a function for one connection.
 
-use crate::peer_chat;
+use crate::{peer_chat, peer_neighbours};
 use rustls::{ServerConnection, StreamOwned};
-use simul_workloads::{Peer, catalog::connect, site::Resource};
+use simul_workloads::{Ledger, Peer, Surroundings, catalog::connect, site::Resource};
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    sync::OnceLock,
     thread,
+    time::Instant,
 };
 
-/// Starts the peer; it lives as long as the process.
-pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
+/// Starts the peer, if there is to be one; it lives as long as the process. What surrounds its clients then: where
+/// it listens, and a ledger with a clock.
+pub(crate) fn start(peer: Option<Peer>, folder: &Path) -> io::Result<Surroundings> {
+    let mut around = Surroundings { ledger: Ledger::new(now_ns), ..Surroundings::default() };
+    match peer {
+        Some(Peer::Unix) => around.socket = Some(peer_neighbours::unix(folder)?),
+        Some(peer) => around.peer = Some(at_an_address(peer)?),
+        None => {}
+    }
+    Ok(around)
+}
+
+/// Nanoseconds since the first call.
+pub(crate) fn now_ns() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}
+
+fn at_an_address(peer: Peer) -> io::Result<SocketAddr> {
     match peer {
         Peer::Echo => one(echo),
         Peer::EchoOnMany => many(echo),
@@ -21,6 +41,8 @@ pub(crate) fn start(peer: Peer) -> io::Result<SocketAddr> {
         Peer::Tls => many(tls),
         Peer::Reset => one(reset),
         Peer::Chat => one(peer_chat::serve),
+        Peer::Udp => peer_neighbours::udp(),
+        Peer::Unix => Err(ErrorKind::Unsupported.into()),
     }
 }
 

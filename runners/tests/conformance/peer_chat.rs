@@ -1,7 +1,7 @@
 //! The members of a chat room, written a second time and plainly: one thread, blocking, one member after the
 //! other.
 
-use simul_workloads::catalog::chat::{LISTEN, Order, Report, Room, heard, write_message};
+use simul_workloads::chat_room::{LISTEN, Order, Report, Room, heard, write_message};
 use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpStream},

@@ -3,7 +3,9 @@
 //!
 //! Every check runs as a top-level task of the runner, with real parts.
 
-use crate::{port_channels, port_files, port_neighbours, port_sockets, port_ticks, workers};
+use crate::{
+    port_channels, port_files, port_locks, port_neighbours, port_sockets, port_ticks, workers,
+};
 use simul_runners::{Capabilities, Discipline, How, Runner, discipline::Tasks, registry};
 use simul_workloads::{Needs, Receiver as _, Runtime, Sender as _};
 use std::{
@@ -79,6 +81,7 @@ fn all<R: Runtime>() -> Vec<(&'static str, &'static [Needs], Check<R>)> {
         ("offload returns the value", ONE_TASK, |rt, _| Box::pin(offload_returns(rt))),
     ];
     all.extend(port_channels::all::<R>());
+    all.extend(port_locks::all::<R>());
     all.extend(port_sockets::all::<R>());
     all.extend(port_files::all::<R>());
     all.extend(port_neighbours::all::<R>());

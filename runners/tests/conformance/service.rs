@@ -81,6 +81,8 @@ fn start_on(programs: &PathBuf, port: u16) -> io::Result<Running> {
     let mut command = Command::new("sh");
     command.args(["-c", KEEPER, "keeper"]).arg(programs).arg(port.to_string()).arg(PASSWORD);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
+    // Somebody else's folder may be closed to it.
+    command.env_remove("TMPDIR");
     if fs::metadata("/proc/self").map(|process| std::os::unix::fs::MetadataExt::uid(&process))? == 0
     {
         // It refuses to run as root.

@@ -1,20 +1,24 @@
 //! How fast is a site crawled, many requests at once, no page twice?
 //!
 //! One operation finds every page that the root of a seeded site leads to. A task is started for each page as
-//! soon as a link to it is seen and one of `at_once` connections is free; it fetches the page, finds the links in
-//! its text, and reports. The connections are the permits: whoever holds one may ask, so there are never more
-//! requests at once than connections. They are kept from crawl to crawl. Half of the pages come in chunks.
+//! soon as a link to it is seen; it waits for one of `at_once` permits of the runner's semaphore, fetches the page
+//! over a connection that is free then, finds the links in its text, and reports. There are as many connections as
+//! permits, kept from crawl to crawl. Half of the pages come in chunks.
 //!
 //! It cannot tell what a crawler does besides: names, politeness, parsing of real pages. The set of seen pages is
 //! kept by one task, so it is no contended lock.
 
 use crate::{
     Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Peer, Profile, Receiver,
-    Runtime, Sender, Shape, Stream, Surroundings, Workload, http,
+    Runtime, Semaphore, Sender, Shape, Surroundings, Workload, http,
     site::{MOST_PAGES, Resource, Site},
     wire::Wire,
 };
-use std::{collections::HashSet, io, sync::OnceLock};
+use std::{
+    collections::HashSet,
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -35,11 +39,17 @@ pub struct Page {
 
 /// One actor's connections, at rest between crawls, and how its tasks report.
 pub struct State<R: Runtime> {
-    free: R::Receiver<Wire<R::Tcp>>,
-    release: R::Sender<Wire<R::Tcp>>,
+    desk: Arc<Desk<R>>,
     found: R::Receiver<io::Result<Page>>,
     report: R::Sender<io::Result<Page>>,
     next: u64,
+}
+
+/// What the tasks of an actor share.
+struct Desk<R: Runtime> {
+    permits: R::Semaphore,
+    /// Those that nobody uses. Whoever has a permit finds one; the lock is never held over an await.
+    connections: Mutex<Vec<Wire<R::Tcp>>>,
 }
 
 /// How many different sites there are: crawls that follow one another differ, and the peer keeps all pages.
@@ -78,7 +88,7 @@ impl Workload for Crawl {
             // By a channel and not by a join, but it waits all the same for tasks that it has started.
             nested_join: true,
             peer: Some(Peer::Http),
-            live_tasks: u64::from(self.at_once) * u64::from(actors),
+            live_tasks: self.pages * u64::from(actors),
             descriptors: u64::from(self.at_once) * u64::from(actors),
             ..Needs::default()
         }
@@ -90,15 +100,14 @@ impl Workload for Crawl {
         surroundings: &Surroundings,
         actor: u32,
     ) -> io::Result<Self::State<R>> {
-        let (mut release, free) = runtime.channel(self.at_once as usize);
+        let mut connections = Vec::new();
         let (report, found) = runtime.channel(self.at_once as usize);
         for _ in 0..self.at_once {
-            let wire = Wire::new(runtime.connect(surroundings.peer()?).await?);
-            if !release.send(wire).await {
-                return Err(gone());
-            }
+            connections.push(Wire::new(runtime.connect(surroundings.peer()?).await?));
         }
-        Ok(State { free, release, found, report, next: u64::from(actor) })
+        let permits = runtime.semaphore(self.at_once as usize);
+        let desk = Arc::new(Desk { permits, connections: Mutex::new(connections) });
+        Ok(State { desk, found, report, next: u64::from(actor) })
     }
 
     async fn operation<R: Runtime>(
@@ -114,9 +123,7 @@ impl Workload for Crawl {
         let mut sum = Digest::default();
         loop {
             while let Some(path) = waiting.pop() {
-                let wire = state.free.receive().await.ok_or_else(gone)?;
-                let (release, report) = (state.release.clone(), state.report.clone());
-                runtime.detach(visit(path, wire, release, report));
+                runtime.detach(visit::<R>(path, Arc::clone(&state.desk), state.report.clone()));
                 asked += 1;
             }
             if asked == 0 {
@@ -153,20 +160,39 @@ impl Crawl {
     }
 }
 
-/// Fetches a page and reports it. The connection is free before that, so that neither the crawl, which may be
-/// waiting for it, nor this task, whose report may have to wait for room, waits for the other.
-async fn visit<S: Stream>(
+/// Fetches a page and reports it, when its permit is free for others.
+async fn visit<R: Runtime>(
     path: String,
-    mut wire: Wire<S>,
-    mut release: impl Sender<Wire<S>>,
-    mut report: impl Sender<io::Result<Page>>,
+    desk: Arc<Desk<R>>,
+    mut report: R::Sender<io::Result<Page>>,
 ) {
-    let mut body = Vec::new();
-    let got = http::get(&mut wire, path, |piece| body.extend_from_slice(piece)).await;
+    let page = fetch(path, &desk).await;
+    // Nobody else may hold on to the connections once the crawl knows all pages.
+    drop(desk);
     // Nobody listens any more when the crawl was given up.
-    let _ = release.send(wire).await;
-    let page = got.map(|()| Page { digest: Digest::of_bytes(&body), links: links(&body) });
     let _ = report.send(page).await;
+}
+
+/// Fetches a page and finds its links, as soon as there is a permit.
+async fn fetch<R: Runtime>(path: String, desk: &Desk<R>) -> io::Result<Page> {
+    let mut body = Vec::new();
+    {
+        let _permit = desk.permits.acquire().await;
+        let mut wire = desk.take().ok_or_else(excess)?;
+        http::get(&mut wire, path, |piece| body.extend_from_slice(piece)).await?;
+        desk.give_back(wire);
+    }
+    Ok(Page { digest: Digest::of_bytes(&body), links: links(&body) })
+}
+
+impl<R: Runtime> Desk<R> {
+    fn take(&self) -> Option<Wire<R::Tcp>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give_back(&self, wire: Wire<R::Tcp>) {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(wire);
+    }
 }
 
 /// The links in a page's text. Ours are simple; this is no parser of HTML.
@@ -174,6 +200,11 @@ fn links(body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
     let starts = text.split("<a href=\"").skip(1);
     starts.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+}
+
+/// The semaphore has let in more than it may.
+fn excess() -> io::Error {
+    io::Error::other("more tasks hold a permit than there are permits")
 }
 
 fn gone() -> io::Error {

@@ -40,7 +40,7 @@ const IN_ORDER: [char; 3] = ['B', 'A', 'C'];
 const ORDER: Figure = Figure {
     name: "order",
     unit: "1",
-    describes: "1 where the waits ended in the order B, A, C, 0 in any other; the mean is the share",
+    describes: "1 where the waits ended in the order B, A, C, 0 in any other",
 };
 
 impl Workload for Gather {
@@ -116,9 +116,26 @@ impl Workload for Gather {
         ended.into_iter().chain(heard).fold(Digest::default(), Digest::plus)
     }
 
+    /// One after the other.
+    fn at_worst(&self) -> Duration {
+        WAITS.iter().map(|(_, units)| self.unit * *units).sum()
+    }
+
+    /// Nobody can be done before the longest wait is over.
+    fn asked(&self, _actor: u32, _index: u64) -> Duration {
+        self.longest()
+    }
+
     /// The longest of the three.
     fn ideal(&self) -> Option<Duration> {
-        WAITS.iter().map(|(_, units)| self.unit * *units).max()
+        Some(self.longest())
+    }
+}
+
+impl Gather {
+    fn longest(&self) -> Duration {
+        let most = WAITS.iter().map(|(_, units)| *units).max();
+        self.unit * most.unwrap_or_default()
     }
 }
 

@@ -1,74 +1,51 @@
 //! What if a few of many sessions bring most of the computing?
 //!
-//! A session: the actors stand in a ring and pass tokens on over the runner's own channels. One operation is to
-//! wait for a token, to hash as many rounds as this actor's session asks for, and to pass the token on. Of every
-//! ten actors one, drawn by the seed, brings `share` % of the ten's rounds. Where tasks stay on the worker that
-//! they were dealt to, heavy ones may sit together on one while the other is idle; that is what work stealing is
-//! for.
+//! A session: each actor waits for its turn by the runner's own timer, for a drawn time around `think_us`, and then
+//! hashes as many rounds as its session asks for. Of every ten actors one, drawn by the seed, brings `share` % of
+//! the ten's rounds. What is recorded is lateness: how much more than the time that it asked to wait an operation
+//! took, so its own computing and every wait behind somebody else's. Where tasks stay on the worker that they were
+//! dealt to, light sessions sit behind heavy ones while another worker is idle; that is what work stealing is for.
 //!
-//! The ring keeps the mixture of work fixed: nobody gets ahead of anybody. With actors that looped freely, a
-//! scheduler that gives every thread the same time would do eighty light operations for each heavy one, and one
-//! that gives every task a turn just one; their operations a second could not be compared.
+//! The waiting keeps the mixture of work the same for all as long as there are cores enough. With actors that never
+//! wait, a scheduler that gives every thread the same time would do eighty light operations for each heavy one, and
+//! one that gives every task a turn just one, so that their operations could not be compared. Actors that wait for
+//! one another instead, in a ring, hang when one of them ends its slice before the others.
 //!
-//! It cannot tell how long a light session waits behind a heavy one: each operation lasts as long as a token takes
-//! to come round. Nor how many cores can be fed: not more than there are heavy actors, a tenth of all. Tasks wait
-//! for one another, so fixed pools cannot do it.
+//! It cannot tell a late timer from a busy worker: compare with `sleep`. On runners whose sleep holds a worker, the
+//! lateness contains the waits of the other actors' sleeps. On machines without instructions for SHA-256, or with
+//! many more actors than cores, the heavy ones are more than the cores can do; then sessions slow one another down.
 
 use crate::{
-    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Profile, Receiver, Runtime,
-    Sender, Shape, Surroundings, Workload, draw,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
+    Surroundings, Workload, draw,
 };
 use sha2::{Digest as _, Sha256};
-use std::{
-    any::Any,
-    io,
-    sync::{Mutex, OnceLock, PoisonError},
-};
+use std::{io, sync::OnceLock, time::Duration};
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub struct Uneven {
     light: u64,
     heavy: u64,
+    think_us: u64,
     seed: u64,
     answers: OnceLock<[Vec<Digest>; 2]>,
-    /// The channels of the ring, of a type that only the first to open knows.
-    ring: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// What goes round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token {
-    number: u32,
-    /// Where it is due.
-    at: u32,
-}
-
-/// Both ends of each channel, until their actors take them.
-type Ring<R> =
-    Vec<(Option<<R as Runtime>::Sender<Token>>, Option<<R as Runtime>::Receiver<Token>>)>;
-
-/// One actor's place in the ring.
+/// One actor's place in the sequence.
 #[derive(Debug)]
-pub struct State<S, R> {
-    tokens: R,
-    on: S,
+pub struct State {
     actor: u32,
-    actors: u32,
     next: u64,
-    /// The token that must come, once one has come.
-    due: Option<u32>,
 }
 
 /// One actor of so many is heavy.
 const GROUP: u32 = 10;
-/// A token for so many actors: two for each heavy one, so that none waits while there is work for it.
-const ACTORS_PER_TOKEN: u32 = GROUP / 2;
 /// How many different pieces of work there are.
 const VARIANTS: u64 = 16;
 
 impl Workload for Uneven {
-    type State<R: Runtime> = State<R::Sender<Token>, R::Receiver<Token>>;
+    type State<R: Runtime> = State;
     type Port = Erased;
 
     const PROFILE: Profile = Profile {
@@ -76,9 +53,10 @@ impl Workload for Uneven {
         question: "What if a tenth of the sessions bring nine tenths of the computing?",
         class: Class::Cpu,
         shape: Shape::Session,
-        measure: Measure::Service,
-        // A light operation then takes some microseconds, many times what it costs to pass a token on.
-        parameters: &[("rounds", "50"), ("share", "90")],
+        measure: Measure::Lateness,
+        // A heavy operation is then longer than the grain of timers (1 ms), and all sessions together ask for less
+        // than one core where SHA-256 has instructions of its own.
+        parameters: &[("rounds", "400"), ("share", "90"), ("think_us", "16000")],
         actors: 40,
         figures: &[],
     };
@@ -86,57 +64,32 @@ impl Workload for Uneven {
     fn new(parameters: &Parameters, seed: u64) -> Result<Self, ParameterError> {
         let light = parameters.number("rounds", 1, 1_000_000)?;
         let share = parameters.number("share", 10, 99)?;
+        let think_us = parameters.number("think_us", 2, 1_000_000)?;
         let heavy = light * u64::from(GROUP - 1) * share / (100 - share);
-        Ok(Self { light, heavy, seed, answers: OnceLock::new(), ring: Mutex::default() })
+        Ok(Self { light, heavy, think_us, seed, answers: OnceLock::new() })
     }
 
-    fn needs(&self, actors: u32) -> Needs {
-        Needs { waiting_tasks: actors, ..Needs::default() }
+    fn needs(&self, _actors: u32) -> Needs {
+        Needs::default()
     }
 
     async fn open<R: Runtime>(
         &self,
-        runtime: R,
-        surroundings: &Surroundings,
-        actor: u32,
-    ) -> io::Result<Self::State<R>> {
-        let actors = surroundings.actors;
-        let (on, tokens) = self.take_place(runtime, actor, actors).ok_or_else(|| {
-            io::Error::other(format!("actor {actor} has no place in a ring of {actors}"))
-        })?;
-        let mut state = State { tokens, on, actor, actors, next: 0, due: None };
-        // Tokens start at equal distances, and each is put there by the actor before its place.
-        for number in 0..token_count(actors) {
-            let at = number * actors / token_count(actors);
-            if at == (actor + 1) % actors && !state.on.send(Token { number, at }).await {
-                return Err(gone());
-            }
-        }
-        Ok(state)
-    }
-
-    async fn operation<R: Runtime>(
-        &self,
         _runtime: R,
-        state: &mut Self::State<R>,
-    ) -> io::Result<Digest> {
-        let token = state.tokens.receive().await.ok_or_else(gone)?;
-        let count = token_count(state.actors);
-        if token.at != state.actor || state.due.is_some_and(|due| due != token.number) {
-            return Err(io::Error::other(format!("{token:?} came out of turn")));
-        }
-        // They cannot overtake one another: behind each comes the one that started before it.
-        state.due = Some((token.number + count - 1) % count);
-        let index = state.next;
-        state.next += 1;
-        let hash = hashed(self.start(index), self.rounds(state.actor));
-        // Where the next one has ended already, nobody can be waiting for this token: an actor that waited behind
-        // it would see that the one before it has gone.
-        state.on.send(Token { at: (state.actor + 1) % state.actors, ..token }).await;
-        Ok(named(hash, state.actor, index))
+        _surroundings: &Surroundings,
+        actor: u32,
+    ) -> io::Result<State> {
+        Ok(State { actor, next: 0 })
     }
 
-    async fn close<R: Runtime>(&self, _runtime: R, _state: Self::State<R>) -> io::Result<()> {
+    async fn operation<R: Runtime>(&self, runtime: R, state: &mut State) -> io::Result<Digest> {
+        let (actor, index) = (state.actor, state.next);
+        state.next += 1;
+        runtime.sleep(self.asked(actor, index)).await;
+        Ok(named(hashed(self.start(index), self.rounds(actor)), actor, index))
+    }
+
+    async fn close<R: Runtime>(&self, _runtime: R, _state: State) -> io::Result<()> {
         Ok(())
     }
 
@@ -149,12 +102,20 @@ impl Workload for Uneven {
         let of_kind = &answers[usize::from(self.is_heavy(actor))];
         named(of_kind[(index % VARIANTS) as usize], actor, index)
     }
+
+    /// From half of the usual time to one and a half of it: in step, all would ask at once.
+    fn asked(&self, actor: u32, index: u64) -> Duration {
+        let drawn = draw::below(self.think_us, self.seed, actor, index);
+        Duration::from_micros(self.think_us / 2 + drawn)
+    }
 }
 
 impl Uneven {
     /// Whether this actor is the heavy one of its ten.
     fn is_heavy(&self, actor: u32) -> bool {
-        u64::from(actor % GROUP) == draw::below(u64::from(GROUP), self.seed, actor / GROUP, 0)
+        // Not the number that any operation waits by.
+        let drawn = draw::below(u64::from(GROUP), !self.seed, actor / GROUP, 0);
+        u64::from(actor % GROUP) == drawn
     }
 
     fn rounds(&self, actor: u32) -> u64 {
@@ -165,31 +126,6 @@ impl Uneven {
     fn start(&self, index: u64) -> u64 {
         self.seed.wrapping_add(index % VARIANTS)
     }
-
-    /// The channel to the next actor and the one to this; the first who asks makes them all.
-    fn take_place<R: Runtime>(
-        &self,
-        runtime: R,
-        actor: u32,
-        actors: u32,
-    ) -> Option<(R::Sender<Token>, R::Receiver<Token>)> {
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let ring = ring.get_or_insert_with(|| {
-            // Room for all tokens: passing on never waits.
-            let room = token_count(actors) as usize;
-            let channels = (0..actors).map(|_| runtime.channel::<Token>(room));
-            let channels = channels.map(|(sender, receiver)| (Some(sender), Some(receiver)));
-            Box::new(channels.collect::<Ring<R>>())
-        });
-        let ring: &mut Ring<R> = ring.downcast_mut()?;
-        let receiver = ring.get_mut(actor as usize)?.1.take()?;
-        let sender = ring.get_mut(((actor + 1) % actors) as usize)?.0.take()?;
-        Some((sender, receiver))
-    }
-}
-
-fn token_count(actors: u32) -> u32 {
-    (actors / ACTORS_PER_TOKEN).max(1)
 }
 
 /// A chain of hashes: nothing of it can be left out.
@@ -205,10 +141,6 @@ fn hashed(start: u64, rounds: u64) -> Digest {
 /// The digest of one operation of one actor.
 fn named(hash: Digest, actor: u32, index: u64) -> Digest {
     hash.plus(Digest::of_number((u64::from(actor) << 40) ^ index))
-}
-
-fn gone() -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, "the actor beside this one has ended")
 }
 
 #[cfg(test)]
@@ -230,6 +162,15 @@ mod tests {
         }
         let even = workload("50:share=10", 1).unwrap();
         assert_eq!(even.light, even.heavy);
+    }
+
+    #[test]
+    fn waits_stay_around_what_was_asked() {
+        let work = workload("1:think_us=1000", 1).unwrap();
+        let waits = (0..40).flat_map(|a| (0..40).map(move |i| (a, i)));
+        let waits: Vec<u128> = waits.map(|(a, i)| work.asked(a, i).as_micros()).collect();
+        assert!(waits.iter().all(|us| (500..1500).contains(us)));
+        assert!(waits.iter().any(|us| *us < 600) && waits.iter().any(|us| *us > 1400));
     }
 
     #[test]
@@ -266,7 +207,7 @@ mod tests {
 
     #[test]
     fn parameters_have_limits() {
-        for bad in ["0", "1000001", "1:share=9", "1:share=100"] {
+        for bad in ["0", "1000001", "1:share=9", "1:share=100", "1:think_us=1"] {
             assert!(workload(bad, 1).is_err(), "{bad}");
         }
     }

@@ -8,7 +8,7 @@ use super::{
     runtime::Faulty,
     switch::{Fault, Switch},
 };
-use crate::{OPERATIONS, actors, build, peer, workers};
+use crate::{OPERATIONS, actors, build, peer, service};
 use simul_runners::{Executor, Runner, catalog::tokio::Tokio};
 use simul_workloads::{
     Digest, ErasedRuntime, Surroundings, Workload,
@@ -16,6 +16,7 @@ use simul_workloads::{
 };
 use std::{
     io,
+    num::NonZeroUsize,
     sync::{Arc, mpsc},
     time::Instant,
 };
@@ -51,16 +52,18 @@ impl Visitor for Look {
     type Output = io::Result<String>;
 
     fn visit<W: Workload>(self) -> Self::Output {
-        let runner = Arc::new(Tokio::start(workers(&Tokio::PROFILE))?);
+        // One worker, so that who runs when does not depend on how many cores are free.
+        let runner = Arc::new(Tokio::start(NonZeroUsize::MIN)?);
         let switch = Switch::new(self.fault);
         let runtime = Faulty { sound: ErasedRuntime::of(Executor::runtime(&*runner)), switch };
         let (workload, actors) = (build::<W>(), actors(&W::PROFILE));
         let needs = workload.needs(actors);
         let folder = crate::drive::folder()?;
         let surroundings = Surroundings {
-            peer: needs.peer.map(peer::start).transpose()?,
             folder: needs.files.then(|| folder.path().to_owned()),
-            ..Surroundings::default()
+            actors,
+            service: needs.service.map(service::access).transpose().map_err(io::Error::other)?,
+            ..peer::start(needs.peer, folder.path())?
         };
         workload.prepare(&surroundings)?;
         let stage = Arc::new(Stage { workload, runtime, surroundings });
@@ -101,8 +104,7 @@ impl Visitor for Look {
                 None => ended += 1,
             }
         }
-        assert_eq!(ended, actors, "an actor has panicked");
-        Ok("sound".into())
+        Ok(if ended == actors { "sound".into() } else { "caught: an actor has panicked".into() })
     }
 }
 
@@ -154,6 +156,9 @@ impl<W: Workload> Stage<W> {
         if digest != self.workload.expected(actor.number, index) {
             return Some("wrong work".into());
         }
-        (took < self.workload.asked(actor.number, index)).then(|| "early".into())
+        let due = self.workload.due(&actor.state).map(|due| due.on_the_clock_ns());
+        let early = took < self.workload.asked(actor.number, index)
+            || due.is_some_and(|due_ns| due_ns > peer::now_ns());
+        early.then(|| "early".into())
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn nothing<T: 'static>() -> Option<T> {
         .or_else(|| taken_for([0_u8; 32]))
         .or_else(|| taken_for(Vec::<u32>::new()))
         .or_else(|| taken_for(Vec::<u64>::new()))
+        .or_else(|| taken_for(Vec::<f64>::new()))
 }
 
 /// A value as one of another type, if that is the same type.

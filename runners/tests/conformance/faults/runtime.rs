@@ -7,6 +7,7 @@
 use super::{
     items::{FaultyReceiver, FaultySender, nothing},
     locks::{FaultyMutex, FaultySemaphore},
+    neighbours::{self, FaultyDatagram, FaultyTicker},
     streams::{FaultyFile, FaultyListener, FaultyStream},
     switch::{Fault, Switch},
 };
@@ -16,6 +17,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     path::Path,
+    process::Output,
     time::Duration,
 };
 
@@ -38,6 +40,9 @@ impl Runtime for Faulty {
     type QueueSender<T: Send + 'static> = FaultySender<<ErasedRuntime as Runtime>::QueueSender<T>>;
     type QueueReceiver<T: Send + 'static> =
         FaultyReceiver<<ErasedRuntime as Runtime>::QueueReceiver<T>>;
+    type Unix = FaultyStream<<ErasedRuntime as Runtime>::Unix>;
+    type Udp = FaultyDatagram;
+    type Ticker = FaultyTicker;
 
     fn spawn<F>(self, task: F) -> Self::Join<F::Output>
     where
@@ -109,9 +114,11 @@ impl Runtime for Faulty {
             return None;
         }
         if self.switch.shows(Fault::ForgetsLimits) {
-            // It says that it has given up, and has not.
-            work.await;
-            return None;
+            // It says that it has given up, and has not: the work is still there.
+            let mut work = Box::pin(work);
+            let outcome = self.sound.timeout(limit, &mut work).await;
+            std::mem::forget(work);
+            return outcome;
         }
         self.sound.timeout(limit, work).await
     }
@@ -126,6 +133,26 @@ impl Runtime for Faulty {
 
     async fn open(self, path: &Path) -> io::Result<FaultyFile> {
         Ok(FaultyFile { sound: self.sound.open(path).await?, switch: self.switch })
+    }
+
+    async fn create(self, path: &Path) -> io::Result<FaultyFile> {
+        Ok(FaultyFile { sound: self.sound.create(path).await?, switch: self.switch })
+    }
+
+    async fn connect_unix(self, path: &Path) -> io::Result<Self::Unix> {
+        Ok(FaultyStream { sound: self.sound.connect_unix(path).await?, switch: self.switch })
+    }
+
+    async fn udp(self, to: SocketAddr) -> io::Result<FaultyDatagram> {
+        Ok(FaultyDatagram { sound: self.sound.udp(to).await?, switch: self.switch })
+    }
+
+    async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
+        neighbours::run(self, program, arguments, input).await
+    }
+
+    fn ticker(self, period: Duration) -> FaultyTicker {
+        FaultyTicker { sound: self.sound.ticker(period), switch: self.switch }
     }
 }
 

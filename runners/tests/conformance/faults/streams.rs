@@ -53,7 +53,7 @@ impl<S: Stream> Stream for FaultyStream<S> {
 }
 
 /// The first byte is lost, and nothing is known of what follows the last one.
-fn lose(switch: &Switch, read: &mut [u8]) {
+pub(crate) fn lose(switch: &Switch, read: &mut [u8]) {
     if switch.shows(Fault::DropsBytes) && !read.is_empty() {
         read.rotate_left(1);
         let last = read.len() - 1;
@@ -88,7 +88,7 @@ impl Listener for FaultyListener {
     }
 }
 
-/// A file that is read wrongly, or not at all.
+/// A file that is read or written wrongly, or not at all.
 pub(crate) struct FaultyFile {
     pub(crate) sound: <ErasedRuntime as Runtime>::File,
     pub(crate) switch: &'static Switch,
@@ -102,5 +102,16 @@ impl File for FaultyFile {
         let (bytes, mut buffer) = self.sound.read_at(buffer, offset).await?;
         lose(self.switch, &mut buffer.window_mut()[..bytes]);
         Ok((bytes, buffer))
+    }
+
+    async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
+        if self.switch.shows(Fault::DoesNothing) {
+            return Ok((buffer.window().len(), buffer));
+        }
+        self.sound.write_at(buffer, offset).await
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        self.sound.sync().await
     }
 }

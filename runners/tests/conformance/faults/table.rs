@@ -5,7 +5,7 @@
 
 use super::switch::Fault::{
     self, AnswersEarly, DoesNothing, DoublesBytes, DoublesItem, DropsBytes, ForgetsLimits,
-    SkipsItem,
+    SkipsItem, SkipsTask,
 };
 use simul_workloads::registry;
 use std::fmt::Write as _;
@@ -13,18 +13,40 @@ use std::fmt::Write as _;
 /// Workload by workload.
 pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("unix-echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("udp-echo", &[DropsBytes, AnswersEarly]),
     ("connect", &[DropsBytes, AnswersEarly, DoesNothing]),
     ("chat", &[DropsBytes, DoublesBytes, DoublesItem, AnswersEarly, DoesNothing]),
     ("file-read", &[DropsBytes, AnswersEarly]),
+    ("file-write", &[DoesNothing]),
+    ("subprocess", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("mixed", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
     ("pipeline", &[SkipsItem, DoublesItem, ForgetsLimits]),
     ("sleep", &[AnswersEarly]),
+    ("tick", &[AnswersEarly]),
     ("failures", &[AnswersEarly, DoesNothing]),
     ("spawn", &[DoublesItem]),
     ("ping-pong", &[DoublesItem]),
     ("sha256", &[]),
-    ("gather", &[DoublesItem, AnswersEarly]),
+    ("gather", &[AnswersEarly]),
     ("footprint", &[]),
+    ("tls-echo", &[DropsBytes, DoublesBytes, AnswersEarly, DoesNothing]),
+    ("tls-connect", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("http-get", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("crawl", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("download", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("postgres", &[DropsBytes, AnswersEarly, DoesNothing]),
+    ("sqlite", &[]),
+    ("uneven", &[DoublesItem]),
+    ("json", &[]),
+    ("timeout", &[AnswersEarly, ForgetsLimits]),
+    ("yield", &[DoesNothing]),
+    ("mutex", &[ForgetsLimits]),
+    ("semaphore", &[ForgetsLimits]),
+    ("queue", &[SkipsItem]),
+    ("fib", &[SkipsTask]),
+    ("sort", &[SkipsTask]),
+    ("matmul", &[SkipsTask]),
     ("starve", &[AnswersEarly]),
 ];
 
