@@ -35,6 +35,7 @@ pub mod quantity;
 pub mod rank;
 pub mod record;
 pub mod report;
+mod run_record;
 #[cfg(test)]
 mod schema;
 pub mod statistics;

@@ -9,6 +9,8 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
+
 use crate::{Cell, Contest, Load, Placement, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -259,113 +261,6 @@ pub mod mark {
         SATURATED,
         ERRORS,
     ];
-}
-
-/// One run on one host: `run.json`, written before the first trial starts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct RunRecord {
-    /// [`SCHEMA`] of the writer.
-    pub schema: u32,
-    /// Version of simul.
-    pub simul: String,
-    /// SHA-256 of the program that measured, in hexadecimal.
-    pub binary: String,
-    /// The command line.
-    pub command: Vec<String>,
-    /// When it began, RFC 3339 in UTC.
-    pub started: String,
-    /// Where.
-    pub host: HostRecord,
-    /// What was to be measured, and how.
-    pub plan: PlanRecord,
-}
-
-/// Facts about the machine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct HostRecord {
-    /// Its name.
-    pub name: String,
-    /// Operating system and kernel.
-    pub system: String,
-    /// The processor's own name.
-    pub processor: String,
-    /// Cores that we may use.
-    pub cores: Vec<u32>,
-    /// Main memory.
-    pub memory_bytes: u64,
-    /// Whether the processor says that it is virtual.
-    pub virtual_machine: bool,
-    /// The clock source, such as `tsc`.
-    pub clock: String,
-    /// The timer slack of our threads, the same for all runners.
-    pub timer_slack_ns: u64,
-    /// The load average over one minute at the start.
-    pub load_average: f64,
-}
-
-/// What was to be measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct PlanRecord {
-    /// Decides every order and every random input.
-    pub seed: u64,
-    /// Blocks: fresh processes each.
-    pub blocks: u32,
-    /// Rounds in a block.
-    pub rounds: u32,
-    /// Slices at least this long; longer where operations are long.
-    pub slice_ns: u64,
-    /// The first part of a slice that does not count.
-    pub drop_ns: u64,
-    /// Warm-up of each trial.
-    pub warm_up_ns: u64,
-    /// Whether idle-priority spinners kept the cores awake.
-    pub keep_awake: bool,
-    /// In the order of reports.
-    pub contests: Vec<ContestRecord>,
-}
-
-/// Cells that are measured in the same rounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ContestRecord {
-    /// The workload's name with its parameters: `echo:64`.
-    pub workload: String,
-    /// The question that the workload answers.
-    pub question: String,
-    /// `service`, `lateness` or `makespan`; `response` under open load, and only there.
-    pub measure: String,
-    /// `closed-32`, `open-1000-poisson`.
-    pub load: String,
-    /// On which cores.
-    pub placement: Placement,
-    /// The runner that the others are compared with; `null` when none could run.
-    pub baseline: Option<String>,
-    /// The printed cells, null arm and floor included, in the order of reports.
-    pub cells: Vec<String>,
-    /// What only open loads have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenPlanRecord>,
-    /// What the workload reports besides its times, in its own order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub figures: Vec<FigureRecord>,
-    /// How long an operation would take if waiting overlapped perfectly and nothing else cost anything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ideal_ns: Option<u64>,
-}
-
-/// A figure that a workload reports besides its times.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct FigureRecord {
-    /// Its name, unique within the workload.
-    pub name: String,
-    /// Its unit: `ns`, `bytes`, `1`.
-    pub unit: String,
-    /// What it says, in one sentence.
-    pub describes: String,
 }
 
 impl TrialRecord {

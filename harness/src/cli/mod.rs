@@ -9,6 +9,7 @@ pub mod compare;
 pub mod conform;
 pub mod doctor;
 pub mod export;
+mod hidden;
 pub mod history;
 pub mod list;
 pub mod load;
@@ -23,15 +24,13 @@ use crate::{
         external::External,
         guardian::{self, Charge},
         open_plan::{MOST_CONNECTIONS, objective},
-        selection, service,
+        service,
     },
     exit::Failure,
-    generator, peer, protocol, trial,
+    generator, trial,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement, record::ObjectiveRecord};
-use simul_runners::{Runner, probe::Availability, registry};
-use simul_workloads::Peer;
 use std::{
     io::{self, Write},
     net::{SocketAddr, ToSocketAddrs},
@@ -302,9 +301,9 @@ pub fn main() -> ExitCode {
         Command::Trial { receipt: None } => {
             trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
         }
-        Command::Peer { kind } => be_peer(&kind),
+        Command::Peer { kind } => hidden::be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
-        Command::Probe { runner } => probe(&runner),
+        Command::Probe { runner } => hidden::probe(&runner),
         Command::Guard(GuardOptions { cores, folder, grace_ms, ask_ms, command }) => {
             let [grace, ask] = [grace_ms, ask_ms].map(|ms| ms.map(Duration::from_millis));
             guardian::watch(&Charge { cores, folder, grace, ask, command })
@@ -335,34 +334,6 @@ fn say(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(broken(error)),
         _ => Ok(()),
     }
-}
-
-fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
-    let Some(peer) = Peer::ALL.iter().find(|peer| peer.name() == kind) else {
-        let names: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
-        return Err(Failure::BadInput(format!(
-            "no peer '{kind}'; there are: {}",
-            names.join(", ")
-        )));
-    };
-    peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
-}
-
-/// Tries a runner out in this process, and prints what came of it as one line of JSON.
-fn probe(name: &str) -> Result<ExitCode, Failure> {
-    struct Probe;
-    impl registry::Visitor for Probe {
-        type Output = Availability;
-        fn visit<R: Runner>(self) -> Availability {
-            simul_runners::probe::probe::<R>()
-        }
-    }
-    protocol::follow_guardian();
-    let names: Vec<&str> = registry::ALL.iter().map(|runner| runner.name).collect();
-    let found = registry::visit(name, Probe)
-        .ok_or_else(|| Failure::BadInput(selection::unknown(name, "runner", &names)))?;
-    let line = serde_json::to_string(&found).map_err(|error| broken(error.into()))?;
-    say(&line).map(|()| ExitCode::SUCCESS)
 }
 
 fn broken(error: io::Error) -> Failure {

@@ -14,11 +14,14 @@ const LOOK: Duration = Duration::from_micros(500);
 /// them last some 50 ms, long enough for a clock that has been lowered to come up.
 const LOOKS: usize = 101;
 
+/// What is timed: so many rounds.
+type Work = fn(u64);
+
 /// What has been measured in this plan.
 #[derive(Debug, Default)]
 pub(super) struct Calibrator {
     /// By the work that was timed.
-    ns_per_round: RefCell<Vec<(fn(u64), f64)>>,
+    ns_per_round: RefCell<Vec<(Work, f64)>>,
 }
 
 impl Calibrator {
@@ -37,7 +40,7 @@ impl Calibrator {
     }
 }
 
-fn ns_per_round(work: fn(u64)) -> f64 {
+fn ns_per_round(work: Work) -> f64 {
     let time = |rounds| {
         let start_ns = clock::now_ns();
         work(rounds);

@@ -37,7 +37,7 @@ pub struct Subject {
 
 enum Process {
     /// Of our program, or one that speaks as it does: it answers.
-    Trial(TrialProcess),
+    Trial(Box<TrialProcess>),
     /// Of somebody else, started by us.
     Command(Dialogue),
     /// Of somebody else, running already.
@@ -67,7 +67,7 @@ impl Subject {
             None => {
                 let mut trial = TrialProcess::start(launch, mode, peer, inbox).map_err(failed)?;
                 trial.begin()?;
-                Ok(Self { process: Some(Process::Trial(trial)), address: None })
+                Ok(Self { process: Some(Process::Trial(Box::new(trial))), address: None })
             }
             Some(External { source: Source::Command(command), .. }) => {
                 // Others have been given a port and have not bound it yet: each begins its search elsewhere.
@@ -134,9 +134,8 @@ impl Subject {
     /// What can be spoken to.
     fn dialogue_mut(&mut self) -> Option<&mut Dialogue> {
         match self.process.as_mut()? {
-            Process::Trial(TrialProcess { dialogue, .. }) | Process::Command(dialogue) => {
-                Some(dialogue)
-            }
+            Process::Trial(trial) => Some(&mut trial.dialogue),
+            Process::Command(dialogue) => Some(dialogue),
             Process::Remote => None,
         }
     }
@@ -195,9 +194,8 @@ impl Subject {
     /// Waits until it is gone.
     pub fn bury(&mut self, inbox: &mut Inbox) {
         match self.process.take() {
-            Some(Process::Trial(TrialProcess { dialogue, .. }) | Process::Command(dialogue)) => {
-                dialogue.bury(inbox);
-            }
+            Some(Process::Trial(trial)) => trial.dialogue.bury(inbox),
+            Some(Process::Command(dialogue)) => dialogue.bury(inbox),
             Some(Process::Remote) | None => {}
         }
     }

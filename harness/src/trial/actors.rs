@@ -11,16 +11,14 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
-use super::gatekeepers;
+use super::{gatekeepers, telling::told};
 use simul_runners::{
     Discipline, Executor, Turn,
     blocking_io::poll_once,
     discipline::Driver,
     turn::{Gate, Opener, gate_of},
 };
-use simul_workloads::{
-    Digest, Measure, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed,
-};
+use simul_workloads::{Digest, Port, Receiver, Runtime, Surroundings, Workload, erased::Boxed};
 use std::{
     any::Any,
     collections::VecDeque,
@@ -30,7 +28,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     task::{Context, Poll},
-    time::Duration,
 };
 
 /// What all actors of a trial share.
@@ -147,7 +144,14 @@ async fn task<E: Executor, W: Workload, T: Turn>(
                 |(stage, held)| apart(stage, held),
             );
             match outcome.await {
-                Ok(digest) => stage.settle(&mut turn, digest, held.as_ref(), actor, number),
+                Ok(digest) => told::<E::Runtime, _, _>(
+                    &mut turn,
+                    &stage.work,
+                    held.as_ref(),
+                    actor,
+                    number,
+                    digest,
+                ),
                 Err(error) => return turn.failed(error),
             }
             number += 1;
@@ -242,7 +246,14 @@ impl<E: Executor, W: Workload, T: Turn> Job<E, W, T> {
         if self.begun {
             match poll_once(stage.work.operation(runtime, &mut self.state)) {
                 Ok(digest) => {
-                    stage.settle(&mut self.turn, digest, Some(&self.state), actor, self.number);
+                    told::<E::Runtime, _, _>(
+                        &mut self.turn,
+                        &stage.work,
+                        Some(&self.state),
+                        actor,
+                        self.number,
+                        digest,
+                    );
                 }
                 Err(error) => return self.turn.failed(error),
             }
@@ -340,7 +351,14 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
             }
             let (state, number) = &mut states[actor as usize];
             match stage.work.operation(runtime, state).await {
-                Ok(digest) => stage.settle(&mut turn, digest, Some(state), actor, *number),
+                Ok(digest) => told::<E::Runtime, _, _>(
+                    &mut turn,
+                    &stage.work,
+                    Some(state),
+                    actor,
+                    *number,
+                    digest,
+                ),
                 Err(error) => {
                     turn.failed(error);
                     continue;
@@ -352,32 +370,6 @@ async fn rotation<E: Executor, W: Workload, T: Turn>(
     }
     for (state, _) in states {
         stage.tell(stage.work.close(runtime, state).await);
-    }
-}
-
-impl<E: Executor, W: Workload> Stage<E, W> {
-    /// Tells the turn of an operation that has ended. The time that it had asked to wait is taken off where lateness
-    /// is measured; elsewhere it is only seen to it that it was waited for.
-    #[inline]
-    fn settle<T: Turn>(
-        &self,
-        turn: &mut T,
-        digest: Digest,
-        state: Option<&W::State<E::Runtime>>,
-        actor: u32,
-        number: u64,
-    ) {
-        if let Some(due) = state.and_then(|state| self.work.due(state)) {
-            return turn.done_on_schedule(digest, due);
-        }
-        let asked = self.work.asked(actor, number);
-        if W::PROFILE.measure == Measure::Lateness {
-            return turn.done(digest, asked);
-        }
-        if !asked.is_zero() {
-            turn.at_least(asked);
-        }
-        turn.done(digest, Duration::ZERO);
     }
 }
 

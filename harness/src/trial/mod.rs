@@ -11,6 +11,7 @@ pub mod recorder;
 mod seating;
 pub mod serve;
 pub mod slice;
+mod telling;
 pub mod turn;
 
 use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};

@@ -1,8 +1,9 @@
 //! What does a cell report besides its times?
 //!
 //! Figures of the workload's own: within a block the median of all values of the counted slices, or their sum where
-//! the figure counts events; over blocks an estimate, as for times. And how far a makespan is from the ideal. It must
-//! not know what a figure is about. Read next: `grid.rs`.
+//! the figure counts events; over blocks an estimate, as for times. And how far a makespan is from the ideal. It
+//! must not know what a figure is about.
+//! Read next: `grid.rs`.
 
 use super::{CellSummary, Measure, effect::Blocks};
 use crate::{

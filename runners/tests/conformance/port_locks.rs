@@ -3,7 +3,7 @@
 //!
 //! Each check is made twice: on the port itself, and on the same port erased, as workloads meet it.
 
-use crate::port::{Check, ONE_TASK, TWO_AT_ONCE};
+use crate::port::{Check, ONE_TASK};
 use simul_workloads::{
     ErasedRuntime, Mutex as _, Needs, Receiver as _, Runtime, Semaphore as _, Sender as _,
 };
@@ -17,7 +17,8 @@ use std::{
     time::Duration,
 };
 
-/// Tasks that hold something while they give way, and somebody who waits for their end.
+/// Tasks that hold something while they give way, and somebody who waits for their end. Where whoever is let run runs on
+/// top of the task that gave way, it must not wait for that one, whatever that one holds.
 const HOLDERS: &[Needs] = &[Needs { waiting_tasks: 2, alternating: true, ..Needs::NOTHING }];
 /// Two at each end of a queue, and somebody who waits for their end.
 const MANY: &[Needs] = &[Needs { waiting_tasks: 5, ..Needs::NOTHING }];
@@ -41,7 +42,7 @@ pub(crate) fn all<R: Runtime>() -> Vec<(&'static str, &'static [Needs], Check<R>
         "permits are never exceeded, and come back", HOLDERS, permits_suffice;
         "queues keep order, and end", ONE_TASK, queue_in_order;
         "a sender learns that all takers are gone", ONE_TASK, takers_are_gone;
-        "a taker that is left ends with the queue", TWO_AT_ONCE, waiting_taker_ends;
+        "a taker that is left ends with the queue", HOLDERS, waiting_taker_ends;
         "queues deliver each item once, and end", MANY, queue_delivers_once;
         "forks give both results, and nest", FORKS, forks_nest;
         "work whose time is over is gone", GIVES_UP, time_is_over;

@@ -39,7 +39,8 @@ const MESSAGE_BYTES: usize = 64;
 const FILLING: u8 = b'x';
 /// How many addresses are gone to: 127.0.0.1 to 127.0.0.64.
 pub const ADDRESSES: u8 = 64;
-/// More connections a second than a core opens over loopback, by a multiple.
+/// Connections a second, kept up for a minute, for which ports are asked: an assumption on the safe side, and about
+/// what the usual range of ports allows.
 const MOST_RATE: u64 = 25_000;
 /// How long a port waits: `TCP_TIMEWAIT_LEN` of the Linux kernel, which cannot be set.
 const WAIT_SECONDS: u64 = 60;

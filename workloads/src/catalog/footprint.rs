@@ -24,6 +24,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering::AcqRel},
     },
+    time::Duration,
 };
 
 /// See the module's documentation.
@@ -135,6 +136,11 @@ impl Workload for Footprint {
 
     async fn close<R: Runtime>(&self, _runtime: R, _state: State) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Where a task is a thread of an interpreter. Beyond a minute, nobody waits.
+    fn at_worst(&self) -> Duration {
+        Duration::from_micros(u64::from(self.tasks) * 500).min(Duration::from_secs(60))
     }
 
     fn expected(&self, actor: u32, index: u64) -> Digest {

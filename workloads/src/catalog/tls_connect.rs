@@ -30,7 +30,7 @@ pub struct State {
     next: u64,
 }
 
-/// More handshakes a second than a core does, by a multiple.
+/// Connections a second for which ports are asked: an assumption on the safe side, as in `connect`.
 const MOST_RATE: u64 = 10_000;
 
 impl Workload for TlsConnect {

@@ -108,7 +108,7 @@ impl Workload for Yield {
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
         let first = word(actor, index);
-        Digest((0..self.turns).fold(first, |token, turn| answer(token, turn)))
+        Digest((0..self.turns).fold(first, answer))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     exit::Failure,
 };
 use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
     sys::{prctl, resource, signal::Signal},
     unistd::{self, User},
 };
@@ -31,6 +32,7 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     net::{Ipv4Addr, SocketAddr},
+    os::fd::AsRawFd,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -222,8 +224,12 @@ fn become_server() -> io::Result<std::convert::Infallible> {
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     let Order { programs, folder, port, connections, password } = serde_json::from_str(&line)?;
+    // It is reached through an open descriptor, which the programs inherit: whoever has given up the rights of
+    // root may not be let through to it from above.
+    let opened = File::open(&folder)?;
+    fcntl(&opened, FcntlArg::F_SETFD(FdFlag::empty()))?;
     give_up_rights(&folder)?;
-    std::env::set_current_dir(&folder)?;
+    let folder = PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()));
     let (data, secret) = (folder.join("data"), folder.join("password"));
     fs::write(&secret, password)?;
     let mut initdb = tool(&programs, "initdb");
@@ -251,7 +257,7 @@ fn tool(programs: &Path, name: &str) -> Command {
     if let Some(libraries) = std::env::var_os("LD_LIBRARY_PATH") {
         command.env("LD_LIBRARY_PATH", libraries);
     }
-    command.stdin(Stdio::null());
+    command.stdin(Stdio::null()).current_dir("/");
     command
 }
 

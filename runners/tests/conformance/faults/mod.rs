@@ -11,7 +11,6 @@
 mod drive;
 mod items;
 mod locks;
-mod neighbours;
 mod runtime;
 mod streams;
 mod switch;

@@ -7,11 +7,10 @@
 use super::{
     items::{FaultyReceiver, FaultySender, nothing},
     locks::{FaultyMutex, FaultySemaphore},
-    neighbours::{self, FaultyDatagram, FaultyTicker},
-    streams::{FaultyFile, FaultyListener, FaultyStream},
+    streams::{FaultyDatagram, FaultyFile, FaultyListener, FaultyStream},
     switch::{Fault, Switch},
 };
-use simul_workloads::{ErasedRuntime, Runtime};
+use simul_workloads::{ErasedRuntime, Runtime, Ticker};
 use std::{
     future::Future,
     io,
@@ -114,11 +113,9 @@ impl Runtime for Faulty {
             return None;
         }
         if self.switch.shows(Fault::ForgetsLimits) {
-            // It says that it has given up, and has not: the work is still there.
-            let mut work = Box::pin(work);
-            let outcome = self.sound.timeout(limit, &mut work).await;
-            std::mem::forget(work);
-            return outcome;
+            // It says that it has given up, and has not.
+            work.await;
+            return None;
         }
         self.sound.timeout(limit, work).await
     }
@@ -148,11 +145,32 @@ impl Runtime for Faulty {
     }
 
     async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
-        neighbours::run(self, program, arguments, input).await
+        let input = match input {
+            input if self.switch.shows(Fault::DoublesBytes) => [&input[..], &input[..]].concat(),
+            _ if self.switch.shows(Fault::DoesNothing) => Vec::new(),
+            input => input,
+        };
+        let mut output = self.sound.run(program, arguments, input).await?;
+        if self.switch.shows(Fault::DropsBytes) {
+            output.stdout.pop();
+        }
+        Ok(output)
     }
 
     fn ticker(self, period: Duration) -> FaultyTicker {
         FaultyTicker { sound: self.sound.ticker(period), switch: self.switch }
+    }
+}
+
+/// Ticks, some of which come too early.
+pub(crate) struct FaultyTicker {
+    sound: <ErasedRuntime as Runtime>::Ticker,
+    switch: &'static Switch,
+}
+
+impl Ticker for FaultyTicker {
+    async fn tick(&mut self) -> u64 {
+        if self.switch.shows(Fault::AnswersEarly) { 0 } else { self.sound.tick().await }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong with bytes?
 
 use super::switch::{Fault, Switch};
-use simul_workloads::{Buffer, ErasedRuntime, File, Listener, Runtime, Stream};
+use simul_workloads::{Buffer, Datagram, ErasedRuntime, File, Listener, Runtime, Stream};
 use std::{io, net::SocketAddr};
 
 /// A connection that loses, doubles or invents bytes.
@@ -53,7 +53,7 @@ impl<S: Stream> Stream for FaultyStream<S> {
 }
 
 /// The first byte is lost, and nothing is known of what follows the last one.
-pub(crate) fn lose(switch: &Switch, read: &mut [u8]) {
+fn lose(switch: &Switch, read: &mut [u8]) {
     if switch.shows(Fault::DropsBytes) && !read.is_empty() {
         read.rotate_left(1);
         let last = read.len() - 1;
@@ -88,6 +88,34 @@ impl Listener for FaultyListener {
     }
 }
 
+/// Datagrams that lose, double or invent bytes.
+pub(crate) struct FaultyDatagram {
+    pub(crate) sound: <ErasedRuntime as Runtime>::Udp,
+    pub(crate) switch: &'static Switch,
+}
+
+impl Datagram for FaultyDatagram {
+    async fn send(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        if self.switch.shows(Fault::DoesNothing) {
+            return Ok((buffer.window().len(), buffer));
+        }
+        if self.switch.shows(Fault::DoublesBytes) {
+            let copy = buffer.window().to_vec();
+            self.sound.send(copy.into()).await?;
+        }
+        self.sound.send(buffer).await
+    }
+
+    async fn receive(&mut self, buffer: Buffer) -> io::Result<(usize, Buffer)> {
+        if self.switch.shows(Fault::AnswersEarly) || self.switch.shows(Fault::DoesNothing) {
+            return Ok((buffer.window().len(), buffer));
+        }
+        let (bytes, mut buffer) = self.sound.receive(buffer).await?;
+        lose(self.switch, &mut buffer.window_mut()[..bytes]);
+        Ok((bytes, buffer))
+    }
+}
+
 /// A file that is read or written wrongly, or not at all.
 pub(crate) struct FaultyFile {
     pub(crate) sound: <ErasedRuntime as Runtime>::File,
@@ -107,6 +135,11 @@ impl File for FaultyFile {
     async fn write_at(&mut self, buffer: Buffer, offset: u64) -> io::Result<(usize, Buffer)> {
         if self.switch.shows(Fault::DoesNothing) {
             return Ok((buffer.window().len(), buffer));
+        }
+        if self.switch.shows(Fault::DoublesBytes) {
+            let behind = offset + buffer.window().len() as u64;
+            let copy = buffer.window().to_vec();
+            self.sound.write_all_at(copy.into(), behind).await?;
         }
         self.sound.write_at(buffer, offset).await
     }

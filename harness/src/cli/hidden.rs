@@ -1,0 +1,38 @@
+//! Which commands does the program give to itself?
+//!
+//! Processes that it starts from its own binary: peers, and looks at what a machine can run. They do nothing but
+//! read their argument and call whoever does the work.
+
+use super::{Failure, broken, say};
+use crate::{control::selection, peer, protocol};
+use simul_runners::{Runner, probe::Availability, registry};
+use simul_workloads::Peer;
+use std::process::ExitCode;
+
+pub(super) fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
+    let Some(peer) = Peer::ALL.iter().find(|peer| peer.name() == kind) else {
+        let names: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
+        return Err(Failure::BadInput(format!(
+            "no peer '{kind}'; there are: {}",
+            names.join(", ")
+        )));
+    };
+    peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Tries a runner out in this process, and prints what came of it as one line of JSON.
+pub(super) fn probe(name: &str) -> Result<ExitCode, Failure> {
+    struct Probe;
+    impl registry::Visitor for Probe {
+        type Output = Availability;
+        fn visit<R: Runner>(self) -> Availability {
+            simul_runners::probe::probe::<R>()
+        }
+    }
+    protocol::follow_guardian();
+    let names: Vec<&str> = registry::ALL.iter().map(|runner| runner.name).collect();
+    let found = registry::visit(name, Probe)
+        .ok_or_else(|| Failure::BadInput(selection::unknown(name, "runner", &names)))?;
+    let line = serde_json::to_string(&found).map_err(|error| broken(error.into()))?;
+    say(&line).map(|()| ExitCode::SUCCESS)
+}
