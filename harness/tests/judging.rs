@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use simul_results::TrialRecord;
+use simul_results::{TrialRecord, record::SCHEMA};
 use std::{collections::BTreeMap, fs, path::Path};
 use support::{Place, json, text};
 
@@ -130,7 +130,8 @@ fn bad_input_is_one_line_and_overwrites_nothing() {
         run["host"]["name"] = "elsewhere".into();
         run.to_string()
     });
-    change(&trials("newer"), |text| text.replacen("{\"schema\":2", "{\"schema\":99", 1));
+    let written = format!("{{\"schema\":{SCHEMA}");
+    change(&trials("newer"), |text| text.replacen(&written, "{\"schema\":99", 1));
     change(&trials("holed"), |text| {
         let lines = text.lines().enumerate();
         lines.map(|(i, line)| if i == 1 { "{oops\n".into() } else { format!("{line}\n") }).collect()

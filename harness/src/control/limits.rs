@@ -3,7 +3,7 @@
 //! Read once, before anything starts: a thread, a port or a page too many would end a trial somewhere in the middle,
 //! with an error that tells nobody what to do. What would exceed a limit is `not applicable`, with the limit and how
 //! to raise it. Comparing is a pure function over what was read. It must not know runners or workloads. Next:
-//! [`super::contest`] asks.
+//! `contest.rs` asks.
 
 use crate::descriptors;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};

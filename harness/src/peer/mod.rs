@@ -5,8 +5,8 @@
 //! threads, this one is the quickest, the steadiest, and the last to saturate (87 % busy where its client is
 //! at 99 %).
 //!
-//! To add one: a variant of [`Peer`], and here a file with its [`Conversation`] and a line in [`serve`].
-//! Next: [`connections`] for the loop that all of them share.
+//! To add one: a variant of [`Peer`], and here a file with its `Conversation` and a line in [`serve`].
+//! Next: `connections.rs` for the loop that all of them share.
 
 mod answer;
 mod chat;
