@@ -15,9 +15,9 @@ pub struct Capabilities {
     pub nested_join: bool,
     /// Whether work may be forked into halves and joined, and each half likewise.
     pub fork_join: bool,
-    /// Whether a task that gives way can go on before those that it let run have ended. Where it cannot, because they
-    /// run on top of it on the same stack, whoever it let run must not wait for it.
-    pub alternating: bool,
+    /// Whether a task that gives way lets all others run that can, and can go on before they have ended; or why
+    /// not. Where they run on top of it on the same stack, whoever it let run must not wait for it.
+    pub alternating: Result<(), &'static str>,
     /// Sockets.
     pub sockets: How,
     /// Files.
@@ -108,7 +108,7 @@ impl Capabilities {
         waiting_tasks: None,
         nested_join: true,
         fork_join: true,
-        alternating: true,
+        alternating: Ok(()),
         sockets: How::Blocking,
         files: How::Blocking,
         timers: How::Blocking,
@@ -138,7 +138,7 @@ impl Capabilities {
         waiting_tasks: None,
         nested_join: true,
         fork_join: true,
-        alternating: true,
+        alternating: Ok(()),
         sockets: How::Readiness,
         files: How::Offloaded,
         timers: How::Readiness,
@@ -176,11 +176,8 @@ impl Capabilities {
         if needs.fork_join && !self.fork_join {
             return Err("a half that is waited for may need the thread that waits for it".into());
         }
-        if needs.alternating && !self.alternating {
-            return Err(
-                "whoever a task gives way to runs on top of it, and would wait for what lies below"
-                    .into(),
-            );
+        if let (true, Err(reason)) = (needs.alternating, self.alternating) {
+            return Err(reason.into());
         }
         let asks = needs.peer.is_some() || needs.service.is_some();
         let streams = asks && !needs.datagrams && !needs.unix_sockets;

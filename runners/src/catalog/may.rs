@@ -92,6 +92,9 @@ impl Runner for May {
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
         Capabilities {
+            // Seen with one worker: it takes in what has been spawned only when it has nothing else to run, and
+            // whoever gives way is something else.
+            alternating: Err("who gives way on may may be the next to run, before who was spawned"),
             files: How::Blocking,
             processes: How::Blocking,
             cancellation: How::Absent(

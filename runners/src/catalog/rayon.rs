@@ -94,7 +94,9 @@ impl Runner for Rayon {
             nested_join: true,
             fork_join: true,
             // What `rayon::yield_now` runs, it runs inside of itself.
-            alternating: false,
+            alternating: Err(
+                "whoever a task gives way to runs on top of it, and would wait for what lies below",
+            ),
             ..Capabilities::blocking_pool(workers)
         }
     }
