@@ -131,7 +131,7 @@ fn what_cannot_be_is_refused_with_its_state() {
             (spec(runner.name, "sha256:7"), "failed", "whole number from 8 to"),
             (spec(runner.name, "sha256:colour=red"), "failed", "no parameter 'colour'"),
             (spec("somebody", "sha256"), "failed", "no runner 'somebody'"),
-            (other_protocol, "failed", "protocol 3"),
+            (other_protocol, "failed", "but this is 3"),
         ] {
             let mut program = Program::start(&runner);
             let reply = program.tell(&spec);

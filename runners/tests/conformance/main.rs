@@ -11,6 +11,7 @@
 mod bare;
 mod child;
 mod drive;
+#[cfg(feature = "tokio")]
 mod faults;
 mod peer;
 mod peer_chat;
