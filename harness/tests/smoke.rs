@@ -1,18 +1,21 @@
 //! The smoke suite, cell by cell: every workload is there, and every runner, and each cell ends in the state that it
-//! should, with numbers that can be true. That every *pair* can is for the conformance tests, and `--suite every`. `SIMUL_BIN` names another build of the program, such as a release build.
+//! should, with numbers that can be true. That every *pair* can is for the conformance tests, and `--suite every`.
+//! `SIMUL_BIN` names another build of the program, such as a release build.
 
 mod support;
 
 use serde_json::Value;
-use simul_results::{SliceRecord, State, TrialRecord};
+use simul_results::{SliceRecord, State, TrialRecord, record::mark};
 use simul_workloads::{Measure, Shape};
 use support::{Place, json, text};
 
 #[test]
 fn every_cell_of_the_smoke_suite_is_sound() {
     let place = Place::new();
-    // More slices than the suite's: Little's law holds but for the operations at a window's ends.
-    let output = place.run("--suite smoke --rounds 5 --out run --json");
+    // More slices than the suite's: Little's law holds but for the operations at a window's ends. An unoptimised
+    // program takes so much longer that one must do; what is off is looked at again anyway.
+    let rounds = if std::env::var_os("SIMUL_BIN").is_some() { 3 } else { 1 };
+    let output = place.run(&format!("--suite smoke --rounds {rounds} --out run --json"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
     assert_eq!(object["schema"], 2);
@@ -55,8 +58,8 @@ fn every_cell_of_the_smoke_suite_is_sound() {
 }
 
 /// In a closed session without think time, actors = throughput × mean time, within a tenth; computed here
-/// from the raw slices, where they hold operations enough. One stall across the end of a window bends one slice, and a busy stranger bends
-/// several: hence the median slice, and a second and a third look at what is off. A defect is off each time.
+/// from the raw slices, where they hold operations enough. One stall across the end of a window bends one slice, and a
+/// busy stranger bends several: hence the median slice, and a second and a third look at what is off. A defect is off each time.
 fn assert_little(place: &Place, trial: &TrialRecord) {
     if little_holds(trial) {
         return;
@@ -80,6 +83,11 @@ fn assert_little(place: &Place, trial: &TrialRecord) {
 
 fn little_holds(trial: &TrialRecord) -> bool {
     let profile = simul_workloads::registry::find(&trial.workload).unwrap();
+    // Where some actors never come to their turn, the rest is not all there is; the cell says so, and has no rank.
+    // A semaphore that is not fair does so: who gives a permit back takes it again.
+    if trial.marks.iter().any(|mark| mark == mark::STARVED) {
+        return true;
+    }
     if profile.shape != Shape::Session
         || profile.measure == Measure::Lateness
         || trial.state != State::Measured
