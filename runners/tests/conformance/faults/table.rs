@@ -33,7 +33,7 @@ pub(crate) const TABLE: &[(&str, &[Fault])] = &[
     ("tick", &[AnswersEarly]),
     ("timeout", &[AnswersEarly, ForgetsLimits]),
     ("gather", &[AnswersEarly]),
-    ("exhibition", &[AnswersEarly]),
+    ("exhibition", &[]),
     ("failures", &[AnswersEarly, DoesNothing]),
     ("footprint", &[]),
     ("spawn", &[DoublesItem]),
