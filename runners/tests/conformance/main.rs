@@ -81,7 +81,9 @@ fn every_runner_does_every_workload_that_it_admits() {
                 faults.push(format!("{} on {}: {fault}", workload.name, runner.name));
             }
         }
-        assert!(admitted > 0, "no runner admits {}", workload.name);
+        // A build with few runners may have none that can give work up, for instance.
+        let some_must = cfg!(feature = "tokio");
+        assert!(admitted > 0 || !some_must, "no runner admits {}", workload.name);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
