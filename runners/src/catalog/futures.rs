@@ -61,7 +61,11 @@ impl Runner for Futures {
     };
 
     fn capabilities(_workers: NonZeroUsize) -> Capabilities {
-        Capabilities::READINESS
+        Capabilities {
+            // Seen with one worker, in `yield`, `mutex` and `semaphore`.
+            alternating: Err("a task of this pool that wakes itself is polled again before others"),
+            ..Capabilities::READINESS
+        }
     }
 
     fn start(workers: NonZeroUsize) -> io::Result<Self> {
