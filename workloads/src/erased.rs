@@ -2,8 +2,8 @@
 //!
 //! [`ErasedRuntime`] is a port like any other, behind which stands one that is known only at run time: every
 //! call goes through a table of functions, and what it returns is a boxed future. The runner's own parts do the
-//! work, as ever; a call costs one allocation and two indirect calls more, the same for every runner (measured
-//! by `cargo bench -p simul --bench port`, see `harness/METHODOLOGY.md`). Workloads choose it by
+//! work, as ever; a call costs an allocation and an indirect call or two more, on every runner (what that is in time:
+//! `cargo bench -p simul-runners --bench micro`, "yield, erased" beside "yield"). Workloads choose it by
 //! [`Workload::Port`](crate::Workload::Port), where an operation is long enough for that not to matter.
 //!
 //! This file must not know any runtime, nor who chooses. Next: `runners/src/executor.rs`.

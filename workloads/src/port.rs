@@ -2,9 +2,9 @@
 //!
 //! *Directly*: the workload is compiled anew for every runner, so that nothing stands between them; right for
 //! operations of few microseconds. *Erased*: it is compiled once, and each call of the port goes through a table
-//! of functions and a boxed future ([`crate::erased`]), which costs some tens of nanoseconds, the same for every
-//! runner; right for operations of ten microseconds and more. With thirty workloads on seventeen runners,
-//! compiling every pair would take most of the time of a build.
+//! of functions and a boxed future ([`crate::erased`]), for all runners alike; right for operations that are long
+//! beside that. With thirty-seven workloads on seventeen runners, compiling every pair would take most of the time
+//! of a build.
 //!
 //! The way is a property of the workload's type, and so is its shape where it is compiled for every runner:
 //! what is not meant is not compiled. This file must not know who drives actors. Next: [`crate::workload`].
