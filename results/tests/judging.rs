@@ -163,8 +163,8 @@ fn tables_and_json_carry_the_same_verdicts() {
     assert_eq!((slow.summary.as_str(), slow.baseline.as_str()), ("worse", "tokio"));
     assert_eq!(slow.p50.verdict, "slower");
     assert!(slow.p50.low.unwrap() > 1.0 && slow.p50.adjusted_p_value.unwrap() <= 0.005);
-    assert_eq!(output.cells[2].grade.as_deref(), Some("1"));
-    assert_eq!(output.cells[1].grade.as_deref(), Some("2"));
+    assert_eq!(output.cells[2].groups.p50, Some(1));
+    assert_eq!(output.cells[1].groups.p50, Some(2));
 }
 
 #[test]
