@@ -86,7 +86,9 @@ fn points(trial: &TrialRecord, common: &BTreeMap<(u32, u32), f64>) -> Vec<(f64, 
         let machine = common.get(&(trial.block, slice.round)).copied().unwrap_or(0.0);
         Some((slice.started_ns as f64 * 1e-9, level(slice)? - machine))
     };
-    trial.counted().filter_map(point).collect()
+    let mut points: Vec<(f64, f64)> = trial.counted().filter_map(point).collect();
+    points.sort_by(|one, other| one.0.total_cmp(&other.0));
+    points
 }
 
 /// What the other runners of the contest did in each round of each block, against their own trials' medians: the
