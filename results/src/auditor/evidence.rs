@@ -91,12 +91,22 @@ pub(super) fn foreign_cores(slice: &SliceRecord) -> Option<f64> {
     Some(slice.foreign_cpu_ns? as f64 / length_ns as f64)
 }
 
-/// CPU time per operation in µs, over blocks; `None` where it is unknown.
+/// Whether other processes used so much of the processor that it explains what is odd in a slice: a tenth of a core
+/// moved medians of identical code by up to 10 %.
+pub(super) fn is_disturbed(slice: &SliceRecord) -> bool {
+    foreign_cores(slice).is_some_and(|cores| cores > MOST_FOREIGN_CORES)
+}
+
+/// More foreign CPU in a slice, in cores, contaminates it.
+const MOST_FOREIGN_CORES: f64 = 0.10;
+
+/// CPU time per operation in µs, over blocks, without disturbed slices; `None` where it is unknown.
 pub(super) fn cpu_us_per_op(blocks: &Blocks<'_>) -> Option<Estimate> {
     let of_block = |trial: &TrialRecord| {
-        let sum = |part: fn(&SliceRecord) -> u64| sum(trial.counted().map(part)) as f64;
-        let known = trial.counted().all(|slice| slice.cpu_ns.is_some());
-        known.then(|| sum(|slice| slice.cpu_ns.unwrap_or(0)) * 1e-3 / sum(SliceRecord::paid))
+        let quiet = || trial.counted().filter(|slice| !is_disturbed(slice));
+        let known = quiet().all(|slice| slice.cpu_ns.is_some()) && quiet().next().is_some();
+        let cpu_ns = sum(quiet().filter_map(|slice| slice.cpu_ns)) as f64;
+        known.then(|| cpu_ns * 1e-3 / sum(quiet().map(SliceRecord::paid)) as f64)
     };
     let values: Option<Vec<f64>> = measured(blocks).map(of_block).collect();
     Estimate::over(&values?)

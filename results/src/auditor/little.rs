@@ -48,28 +48,37 @@ pub fn breaks_little(trial: &TrialRecord, actors: u32) -> bool {
     2 * off > all
 }
 
-/// `little`: most slices of the cell break the law.
-pub(super) fn little(evidence: &Evidence<'_>) -> Option<Finding> {
-    if !evidence.is_closed() || evidence.measure == Measure::Lateness {
-        return None;
-    }
-    let slices = evidence.measured().filter_map(|trial| {
+/// The cell's slices with the number of actors, where the law speaks of them and that number is known.
+fn lawful<'e>(evidence: &'e Evidence<'_>) -> impl Iterator<Item = (&'e SliceRecord, u32)> {
+    let speaks = evidence.is_closed() && evidence.measure != Measure::Lateness;
+    let trials = evidence.measured().filter(move |_| speaks).filter_map(|trial| {
         let actors = trial.actors.as_ref()?.count;
         (actors > 0).then(|| trial.counted().map(move |slice| (slice, actors)))
     });
-    let (all, off, ratio) = broken(slices.flatten());
+    trials.flatten()
+}
+
+/// Whether the law can be checked with what was recorded; then it need not be taken from a mark.
+pub(super) fn can_be_checked(evidence: &Evidence<'_>) -> bool {
+    broken(lawful(evidence)).0 > 0
+}
+
+/// `little`: most slices of the cell break the law, or of some trials.
+pub(super) fn little(evidence: &Evidence<'_>) -> Option<Finding> {
+    let (all, off, ratio) = broken(lawful(evidence));
     let actors = evidence.measured().find_map(|trial| Some(trial.actors.as_ref()?.count))?;
     let found = ratio * f64::from(actors);
-    (2 * off > all).then(|| {
-        Finding::not_ranked(
-            "little",
-            format!(
-                "throughput × mean time is {found:.1}, and {actors} were in flight (in {}): operations or \
-                 times are missing",
-                part(off, all)
-            ),
-        )
-    })
+    let reason = format!(
+        "throughput × mean time is {found:.1}, and {actors} were in flight (in {}): operations or times are \
+         missing",
+        part(off, all)
+    );
+    if 2 * off > all {
+        return Some(Finding::not_ranked("little", reason));
+    }
+    let speaks = evidence.is_closed() && evidence.measure != Measure::Lateness;
+    let in_a_trial = evidence.measured().any(|trial| speaks && breaks_little(trial, actors));
+    in_a_trial.then(|| Finding::marked("little", format!("{reason}, in most slices of some block")))
 }
 
 #[cfg(test)]
@@ -89,6 +98,19 @@ mod tests {
         let found = checked(&recording, little, 0).unwrap();
         assert!(found.reason.contains("is 22.4, and 32 were in flight"), "{found:?}");
         assert_eq!(checked(&recording, little, 1), None, "the other cells are as they were");
+    }
+
+    #[test]
+    fn one_trial_that_lost_operations_is_said_and_does_not_bar() {
+        let mut recording = clean();
+        each_slice(&mut recording, |block, slice| {
+            if block == 2 {
+                (slice.completed, slice.max_ns) = (slice.completed / 2, 1);
+            }
+        });
+        let found = checked(&recording, little, 0).unwrap();
+        assert_eq!(found.severity, crate::auditor::Severity::Marked);
+        assert!(found.reason.ends_with("in most slices of some block"), "{found:?}");
     }
 
     #[test]

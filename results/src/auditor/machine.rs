@@ -4,24 +4,23 @@
 //! than the reading of the clock is the time of the reading. It cannot tell what a hypervisor takes: a mark does,
 //! where it was looked for. Read next: `slope.rs`.
 
-use super::{Evidence, Finding, evidence::part};
+use super::{
+    Evidence, Finding,
+    evidence::{foreign_cores, is_disturbed, part},
+};
 use crate::{
     quantity::{digits, time},
     statistics::median,
     summary::Measure,
 };
 
-/// More foreign CPU in a slice, in cores, contaminates it: a tenth of one moved medians of identical code by up
-/// to 10 %.
-const MOST_FOREIGN_CORES: f64 = 0.10;
-
 /// `contaminated`: others used the processor during slices that were kept.
 pub(super) fn contaminated(evidence: &Evidence<'_>) -> Option<Finding> {
-    let foreign = evidence.slices().filter_map(super::evidence::foreign_cores);
-    let all: Vec<f64> = foreign.collect();
-    let over: Vec<f64> = all.iter().copied().filter(|cores| *cores > MOST_FOREIGN_CORES).collect();
+    let all = evidence.slices().filter(|slice| foreign_cores(slice).is_some()).count();
+    let disturbed = evidence.slices().filter(|slice| is_disturbed(slice));
+    let over: Vec<f64> = disturbed.filter_map(foreign_cores).collect();
     let most = over.iter().copied().reduce(f64::max)?;
-    let slices = part(over.len(), all.len());
+    let slices = part(over.len(), all);
     let reason = format!(
         "other processes used more than a tenth of a core in {slices}, up to {}",
         digits(most)

@@ -4,7 +4,7 @@
 //! this table; one that this version does not know is said by its name. A check that looks at the same recorded
 //! facts has the better reason, with figures, and keeps it. Read next: [`crate::wording`].
 
-use super::{Evidence, Finding, Severity, evidence::sum};
+use super::{Evidence, Finding, Severity, evidence::sum, little};
 use crate::{
     SliceRecord, TrialRecord, record::mark, statistics::median, summary::state::marks,
     wording::plain,
@@ -61,6 +61,10 @@ pub fn words(check: &str) -> String {
 /// Adds the marks of the cell to what the checks have found.
 pub(super) fn add(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
     for mark in marks(evidence.trials) {
+        // Here the check decides: up to schema 3 the mark was also set for one stall in one slice.
+        if mark == mark::LITTLE && little::can_be_checked(evidence) {
+            continue;
+        }
         let severity = match mark::NOT_RANKED.contains(&mark.as_str()) {
             true => Severity::NotRanked,
             false => Severity::Marked,
@@ -162,6 +166,17 @@ mod tests {
         assert!(starved.findings[0].reason.ends_with("; the least did 80 % of the mean)"));
         let bound = marked(mark::PEER_BOUND, 0..6);
         assert!(bound.findings[0].reason.contains("; it was busy for "), "{bound:?}");
+    }
+
+    #[test]
+    fn where_slices_keep_littles_law_a_mark_does_not_say_otherwise() {
+        assert_eq!(marked(mark::LITTLE, 0..1), Audit::default());
+        let mut recording = clean();
+        for trial in &mut recording.trials {
+            (trial.actors, trial.marks) = (None, vec![mark::LITTLE.into()]);
+        }
+        let contests = crate::judged::contests(&recording).unwrap();
+        assert!(!contests[0].cells[0].audit.may_be_ranked(), "nothing else is known");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use super::{
     Evidence, Finding,
-    evidence::{foreign_cores, part},
+    evidence::{is_disturbed, part},
 };
 use crate::{SliceRecord, quantity::time, statistics::median};
 
@@ -27,17 +27,12 @@ const LEAST_SLICES: usize = 2;
 /// So many times as often as to the others.
 const MORE_OFTEN: f64 = 4.0;
 
-/// More foreign CPU, in cores, explains a long time: somebody else was running.
-const MOST_FOREIGN_CORES: f64 = 0.10;
-
 /// Slices with a worst time from this on, which nothing explains, and all that nothing explains.
 fn stalled<'a>(
     slices: impl Iterator<Item = &'a SliceRecord>,
     least_ns: f64,
 ) -> (Vec<&'a SliceRecord>, usize) {
-    let quiet: Vec<&SliceRecord> = slices
-        .filter(|slice| foreign_cores(slice).is_none_or(|cores| cores <= MOST_FOREIGN_CORES))
-        .collect();
+    let quiet: Vec<&SliceRecord> = slices.filter(|slice| !is_disturbed(slice)).collect();
     let all = quiet.len();
     (quiet.into_iter().filter(|slice| slice.max_ns as f64 >= least_ns).collect(), all)
 }
