@@ -31,6 +31,10 @@ pub fn mark(name: &str) -> String {
         mark::ERRORS => "requests failed or never ended, and rank above every completed one",
         mark::RECONNECTED => "the server closed connections, which were opened again",
         mark::FEW_ARRIVALS => "open slices held fewer arrivals than their percentiles need",
+        mark::PARKED => {
+            "burnt more than 1 % of a core while others worked, and was stopped meanwhile from then on"
+        }
+        mark::BURNS_IDLE => "burnt more than 1 % of a core while others worked, and was not stopped",
         mark::NOT_OURS => "the server was running already: its cores and CPU time are unknown",
         _ => return plain(name),
     };

@@ -51,6 +51,15 @@ impl Costs {
     }
 }
 
+/// What of this process is resident now; `None` where the system does not tell.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten()?;
+    pages.checked_mul(u64::try_from(page).ok()?)
+}
+
 /// What this process has waited with, if it is a bare loop, which has one reactor or none: `io_uring` when
 /// its rings have had completions, `epoll` when there is one, or else `blocking`. Runners are looked at more
 /// closely, while an operation waits (`simul_runners::probe`).
@@ -79,5 +88,9 @@ mod tests {
     fn the_kernel_answers() {
         let costs = Costs::read();
         assert!(costs.peak_rss_bytes > 0 && costs.threads >= 1);
+        let before = resident_bytes().unwrap();
+        let more = std::hint::black_box(vec![1_u8; 16 << 20]);
+        assert!(resident_bytes().unwrap() >= before + (8 << 20));
+        drop(more);
     }
 }

@@ -145,6 +145,8 @@ struct Started {
     /// What it waits with, as looked up; of bare loops it is looked up in the end.
     backend: Option<&'static str>,
     one_worker: bool,
+    /// By how much the resident set grew with the actors; the recorder comes later.
+    actors_rss_bytes: Option<u64>,
 }
 
 impl Started {
@@ -162,6 +164,7 @@ impl Started {
             card: in_words(&self.card),
             one_worker: self.one_worker,
             address: None,
+            actors_rss_bytes: self.actors_rss_bytes,
         }
     }
 
@@ -284,9 +287,11 @@ fn start_bare(
         surroundings: &spec.surroundings,
         seed: spec.seed,
     };
+    let before = costs::resident_bytes();
     let openers = profile
         .start::<TrialTurn>(&site)
         .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+    let grown = growth(before);
     let floor = profile.counterpart_of.is_none();
     Ok(Started {
         engine: Engine::new(gate_of(openers), spec),
@@ -296,7 +301,13 @@ fn start_bare(
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
         backend: None,
         one_worker: floor,
+        actors_rss_bytes: grown,
     })
+}
+
+/// By how much more is resident than before; 0 where it is less.
+fn growth(before: Option<u64>) -> Option<u64> {
+    before.zip(costs::resident_bytes()).map(|(before, now)| now.saturating_sub(before))
 }
 
 fn workers(spec: &Spec) -> Result<NonZeroUsize, Refusal> {
