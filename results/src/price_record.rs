@@ -58,6 +58,8 @@ pub struct TrialPriceRecord {
     pub actors: u32,
     /// How long the trial waited while others worked, all waits added up.
     pub rested_ns: u64,
+    /// Whether the switches in `costs` count threads that have ended too: so it is where the trial tells them itself.
+    pub whole_switches: bool,
     /// Whether it was stopped while others worked, for it had burnt CPU then.
     pub parked: bool,
 }

@@ -6,6 +6,7 @@
 use crate::{
     Role, Summary, figure_grid,
     grid::{self, Grid},
+    price_grid,
     summary::ContestSummary,
     wording,
 };
@@ -32,6 +33,20 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     }
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n{warning}\n"));
+    }
+    text
+}
+
+/// As [`render`], and behind it what each cell costs: one more table a contest, as wide as it needs to be.
+#[must_use]
+pub fn render_wide(summary: &Summary, width: Option<u16>) -> String {
+    let mut text = render(summary, width);
+    for contest in &summary.contests {
+        if let Some(prices) = price_grid::prices(contest) {
+            let name = wording::plain(&contest.contest.workload);
+            text.push_str(&format!("\n{name} · {}\n", wording::conditions(contest)));
+            text.push_str(&draw(&prices, width));
+        }
     }
     text
 }
