@@ -49,13 +49,16 @@ const NOTES: [(&str, &str); 11] = [
     ("faults/op", "page faults without the disk"),
     (
         "read B/op, written B/op",
-        "through the read and write calls alone: sockets by recv and send, rings and memory maps are in neither",
+        "through the read and write calls alone: not sockets by recv and send, rings or memory maps; the trial's order and answer are among them",
     ),
     ("loopback B/op", "through the loopback interface, headers and both directions included"),
     ("ready MiB", "resident when set up and idle, without the recorder"),
     ("idle MiB", "the same after the last slice"),
     ("peak MiB", "the largest resident set, without the recorder"),
-    ("KiB/actor", "growth of the resident set while actors were set up, by their number"),
+    (
+        "KiB/actor",
+        "growth of heap and stacks while actors were set up, by their number; with few actors mostly the runtime's own",
+    ),
     ("idle % of core", "CPU time while others worked, by the time that it waited"),
 ];
 

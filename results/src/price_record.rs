@@ -24,10 +24,10 @@ pub struct SlicePriceRecord {
     pub minor_faults: Option<u64>,
     /// Page faults that did.
     pub major_faults: Option<u64>,
-    /// Bytes that came in through the calls of the `read` family. What comes through `recv`, a ring or a memory map is
+    /// Bytes that came in through the calls of the `read` family, the trial's own orders (some 60 bytes) among them. What comes through `recv`, a ring or a memory map is
     /// in none of them, so that two runners may be told apart by nothing but the call that they use.
     pub read_call_bytes: Option<u64>,
-    /// Bytes that went out through the calls of the `write` family; likewise.
+    /// Bytes that went out through the calls of the `write` family; likewise, with the answer (1 KiB and more).
     pub write_call_bytes: Option<u64>,
     /// Bytes through the loopback interface meanwhile, with all headers: requests, answers and acknowledgements of
     /// whoever used it, which is normally this trial and its peer alone.
@@ -51,9 +51,10 @@ pub struct TrialPriceRecord {
     pub rss_ready_bytes: Option<u64>,
     /// The resident set after the last slice, idle, recorder included.
     pub rss_idle_bytes: Option<u64>,
-    /// By how much the resident set grew while the actors were started, connected and brought to their gate: what
-    /// so many live actors keep in memory. `null` of programs that do not tell.
-    pub actors_rss_bytes: Option<u64>,
+    /// By how much resident memory that is no file's (heap and stacks) grew while the actors were started, connected and
+    /// brought to their gate: what so many live actors keep, and what the runtime takes with its first ones. `null` of
+    /// programs that do not tell.
+    pub actors_anonymous_bytes: Option<u64>,
     /// How many actors that were.
     pub actors: u32,
     /// How long the trial waited while others worked, all waits added up.

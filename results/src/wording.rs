@@ -34,7 +34,9 @@ pub fn mark(name: &str) -> String {
         mark::PARKED => {
             "burnt more than 1 % of a core while others worked, and was stopped meanwhile from then on"
         }
-        mark::BURNS_IDLE => "burnt more than 1 % of a core while others worked, and was not stopped",
+        mark::BURNS_IDLE => {
+            "burnt more than 1 % of a core while others worked, and was not stopped"
+        }
         mark::NOT_OURS => "the server was running already: its cores and CPU time are unknown",
         _ => return plain(name),
     };

@@ -26,7 +26,7 @@ impl Account {
     }
 
     /// It is set up and has done nothing.
-    pub fn open(&mut self, processes: &[i32], actors: u32, actors_rss_bytes: Option<u64>) {
+    pub fn open(&mut self, processes: &[i32], actors: u32, actors_anonymous_bytes: Option<u64>) {
         if self.collection == Collection::Never {
             return;
         }
@@ -34,7 +34,7 @@ impl Account {
         self.last = Reading::of(processes);
         self.trial.rss_ready_bytes = self.last.as_ref().and_then(Reading::rss_bytes);
         self.trial.actors = actors;
-        self.trial.actors_rss_bytes = actors_rss_bytes;
+        self.trial.actors_anonymous_bytes = actors_anonymous_bytes;
         self.note();
     }
 

@@ -143,7 +143,7 @@ impl<'a> Arm<'a> {
             self.record.card = presented.card;
             self.one_worker = presented.one_worker;
             let actors = launch.contest.actors;
-            self.account.open(&self.subject.priced(), actors, presented.actors_rss_bytes);
+            self.account.open(&self.subject.priced(), actors, presented.actors_anonymous_bytes);
         }
         Ok(())
     }
@@ -243,6 +243,9 @@ impl<'a> Arm<'a> {
         if let Some((finished, costs)) = finished {
             self.record.backend.clone_from(&finished.backend);
             self.record.costs = costs.as_ref().map(recording::costs);
+            if let Some(price) = &mut self.record.price {
+                price.whole_switches = !self.subject.trial().is_ok_and(|trial| trial.is_watched());
+            }
             self.finished = Some(finished);
         }
         // Only when its costs are kept: what is wrong with its end is the last that is said of it.
@@ -344,7 +347,9 @@ impl<'a> Arm<'a> {
 
     /// It is stopped while others work, if it is one of those that must be.
     fn lie_down(&mut self) {
-        if self.parked && let Some(guardian) = self.subject.guardian_pid() {
+        if self.parked
+            && let Some(guardian) = self.subject.guardian_pid()
+        {
             self.unstoppable |= !parking::stop(guardian);
             self.rest.begin(clock::now_ns(), self.cpu_ns());
         }
@@ -353,7 +358,9 @@ impl<'a> Arm<'a> {
     /// It may go on, for its turn or its end.
     fn wake(&mut self) {
         self.rest.end();
-        if self.parked && let Some(guardian) = self.subject.guardian_pid() {
+        if self.parked
+            && let Some(guardian) = self.subject.guardian_pid()
+        {
             parking::resume(guardian);
         }
     }

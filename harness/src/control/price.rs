@@ -178,8 +178,7 @@ mod kernel {
         let cpu_ns: u64 = processes.iter().filter_map(|pid| clock::cpu_of_ns(*pid)).sum();
         let rested = rested.filter(|tasks| cpu_ns.abs_diff(tasks.cpu_ns) < NOTHING_NS);
         let known = processes.iter().filter_map(|pid| Process::new(*pid).ok());
-        let all: Vec<Reading> =
-            known.map(|process| of_one(&process, rested.is_none())).collect();
+        let all: Vec<Reading> = known.map(|process| of_one(&process, rested.is_none())).collect();
         let together = all.into_iter().reduce(|sum, one| Reading {
             processes: sum.processes + one.processes,
             threads: both(sum.threads, one.threads),
@@ -211,8 +210,7 @@ mod kernel {
 
     fn tasks(process: &Process) -> Option<Tasks> {
         let cpu_ns = clock::cpu_of_ns(process.pid)?;
-        let mut sum =
-            Tasks { scheduled: Some(Scheduled::default()), cpu_ns, ..Tasks::default() };
+        let mut sum = Tasks { scheduled: Some(Scheduled::default()), cpu_ns, ..Tasks::default() };
         // One that ends while it is looked at is as one that had ended before.
         for task in process.tasks().ok()?.flatten() {
             let Ok(status) = task.status() else { continue };

@@ -51,13 +51,13 @@ impl Costs {
     }
 }
 
-/// What of this process is resident now; `None` where the system does not tell.
+/// The memory of this process that is resident and no file's: heap and stacks. `None` where the system does not tell.
 #[must_use]
-pub fn resident_bytes() -> Option<u64> {
-    let pages = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten()?;
-    pages.checked_mul(u64::try_from(page).ok()?)
+pub fn anonymous_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kib: u64 = value.split_whitespace().next()?.parse().ok()?;
+    kib.checked_mul(1024)
 }
 
 /// What this process has waited with, if it is a bare loop, which has one reactor or none: `io_uring` when
@@ -88,9 +88,9 @@ mod tests {
     fn the_kernel_answers() {
         let costs = Costs::read();
         assert!(costs.peak_rss_bytes > 0 && costs.threads >= 1);
-        let before = resident_bytes().unwrap();
+        let before = anonymous_bytes().unwrap();
         let more = std::hint::black_box(vec![1_u8; 16 << 20]);
-        assert!(resident_bytes().unwrap() >= before + (8 << 20));
+        assert!(anonymous_bytes().unwrap() >= before + (8 << 20));
         drop(more);
     }
 }

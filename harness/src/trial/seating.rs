@@ -111,14 +111,14 @@ fn take_seats<E: Executor, W: Workload>(
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
-    let before = costs::resident_bytes();
+    let before = costs::anonymous_bytes();
     let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors);
     started(actors, growth(before), spec, facts)
 }
 
 fn started(
     actors: std::io::Result<Actors<TrialTurn>>,
-    actors_rss_bytes: Option<u64>,
+    actors_anonymous_bytes: Option<u64>,
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
@@ -132,6 +132,6 @@ fn started(
         card,
         backend: Some(backend.map_or(UNKNOWN, Backend::name)),
         one_worker,
-        actors_rss_bytes,
+        actors_anonymous_bytes,
     })
 }

@@ -81,7 +81,7 @@ const ESTIMATES: [&str; 30] = [
     "rss_ready_bytes",
     "rss_idle_bytes",
     "rss_peak_bytes",
-    "rss_per_actor_bytes",
+    "bytes_per_actor",
     "idle_cores",
 ];
 

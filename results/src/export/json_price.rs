@@ -38,8 +38,8 @@ pub struct PriceOutput {
     pub rss_idle_bytes: Option<Estimate>,
     /// The largest resident set, without the recorder.
     pub rss_peak_bytes: Option<Estimate>,
-    /// By how much the resident set grew with each actor that was set up.
-    pub rss_per_actor_bytes: Option<Estimate>,
+    /// By how much heap and stacks grew with each actor that was set up.
+    pub bytes_per_actor: Option<Estimate>,
     /// CPU time burnt while others worked, by the time that it waited: cores.
     pub idle_cores: Option<Estimate>,
 }
@@ -62,7 +62,7 @@ impl PriceOutput {
             rss_ready_bytes: price.rss_ready_bytes,
             rss_idle_bytes: price.rss_idle_bytes,
             rss_peak_bytes: price.rss_peak_bytes,
-            rss_per_actor_bytes: price.bytes_per_actor,
+            bytes_per_actor: price.bytes_per_actor,
             idle_cores: price.idle_cores,
         })
     }

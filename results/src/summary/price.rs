@@ -44,7 +44,7 @@ pub struct Price {
     pub rss_idle_bytes: Option<Estimate>,
     /// At most resident, without the recorder, in bytes.
     pub rss_peak_bytes: Option<Estimate>,
-    /// By how much the resident set grew with each actor that was set up, in bytes.
+    /// By how much heap and stacks grew with each actor that was set up, in bytes.
     pub bytes_per_actor: Option<Estimate>,
     /// CPU time burnt per time that it waited while others worked: cores.
     pub idle_cores: Option<Estimate>,
@@ -96,17 +96,14 @@ pub(super) fn add(cell: &mut CellSummary, trials: &Blocks<'_>, floor: Option<&Bl
         rss_peak_bytes: over(&|trial| Some(trial.costs.as_ref()?.peak_rss_bytes as f64)),
         bytes_per_actor: over(&|trial| {
             let price = trial.price.as_ref()?;
-            Some(price.actors_rss_bytes? as f64 / f64::from(price.actors))
+            Some(price.actors_anonymous_bytes? as f64 / f64::from(price.actors))
         }),
         idle_cores: over(&idle_cores),
     };
 }
 
 /// One value a block, if every block has one.
-fn over(
-    trials: &Blocks<'_>,
-    value: &dyn Fn(&TrialRecord) -> Option<f64>,
-) -> Option<Estimate> {
+fn over(trials: &Blocks<'_>, value: &dyn Fn(&TrialRecord) -> Option<f64>) -> Option<Estimate> {
     let values: Option<Vec<f64>> = trials.values().map(|trial| value(trial)).collect();
     Estimate::over(&values?)
 }
@@ -143,9 +140,8 @@ fn system_part(trial: &TrialRecord) -> Option<f64> {
 
 fn idle_cores(trial: &TrialRecord) -> Option<f64> {
     let rested_ns = trial.price.as_ref()?.rested_ns;
-    let burnt_ns = trial.slices.iter().fold(0_u64, |sum, slice| {
-        sum.saturating_add(slice.deferred_cpu_ns)
-    });
+    let burnt_ns =
+        trial.slices.iter().fold(0_u64, |sum, slice| sum.saturating_add(slice.deferred_cpu_ns));
     (rested_ns > 0).then(|| burnt_ns as f64 / rested_ns as f64)
 }
 
