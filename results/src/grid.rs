@@ -79,10 +79,6 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
     if peers {
         header.push(format!("{peer} µs/op"));
     }
-    let memory = contest.cells.iter().any(|cell| most_mib(cell).is_some());
-    if memory {
-        header.push("MiB".into());
-    }
     let mut notes = Notes::default();
     notes.all.push(wording::spread(contest.blocks()).into());
     let mut rows = Vec::new();
@@ -93,10 +89,7 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
             notes.all.push(format!("{arm}: in only {blocks} of {} blocks", contest.blocks()));
         }
         match &cell.numbers {
-            Some(numbers) => {
-                texts.extend(values(cell, numbers, units, peers));
-                texts.extend(most_mib(cell).map(quantity::digits));
-            }
+            Some(numbers) => texts.extend(values(cell, numbers, units, peers)),
             None => texts.push(wording::state(cell.state).into()),
         }
         texts.resize(header.len(), String::new());
@@ -105,20 +98,10 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
     if rows.iter().any(|row| row.texts.iter().any(|text| text == TOO_FEW)) {
         notes.all.push(format!("{TOO_FEW}: fewer than ten operations a block lie above it"));
     }
-    if memory {
-        notes.all.push(
-            "MiB: the most that was resident in any block; --wide shows what else it cost".into(),
-        );
-    }
     if is_open {
         notes.all.push(OPEN_NOTE.into());
     }
     Grid { header, rows, notes: notes.all }
-}
-
-/// The most that was resident in any block.
-fn most_mib(cell: &CellSummary) -> Option<f64> {
-    cell.peak_rss_bytes.map(|bytes| bytes as f64 / 1_048_576.0)
 }
 
 /// The texts of a measured cell behind its name.

@@ -101,6 +101,12 @@ pub fn prices(contest: &ContestSummary) -> Option<Grid> {
     Some(Grid { header, rows, notes })
 }
 
+/// Whether there is more to tell of some cell than a recording without prices has.
+#[must_use]
+pub fn is_known(contest: &ContestSummary) -> bool {
+    contest.cells.iter().any(|cell| cell.price.rss_idle_bytes.is_some())
+}
+
 /// The floor's price, and what is above it; `None` without a measured floor.
 #[must_use]
 pub fn floor(contest: &ContestSummary) -> Option<String> {

@@ -63,6 +63,9 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
         text.push_str(&draw(&grid, width));
     }
     text.push_str(&format!("  {}\n", grid::noise(contest)));
+    if price_grid::is_known(contest) {
+        text.push_str("  memory, switches, waiting for a core, distance to the floor: --wide, or the report\n");
+    }
     text
 }
 
