@@ -9,6 +9,8 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
+
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
 
 use crate::{Cell, Contest, Load, Placement, Role};
@@ -18,8 +20,9 @@ use std::collections::BTreeMap;
 /// The version of both shapes.
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
-/// of histograms. Files of versions 1 and 2 are still read.
-pub const SCHEMA: u32 = 3;
+/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. Files of versions 1 to 3 are still
+/// read.
+pub const SCHEMA: u32 = 4;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +68,9 @@ pub struct TrialRecord {
     pub slices: Vec<SliceRecord>,
     /// What the whole trial cost.
     pub costs: Option<CostRecord>,
+    /// What else it cost, read from outside; `null` where that was switched off or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<TrialPriceRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
 }
@@ -119,6 +125,9 @@ pub struct SliceRecord {
     pub peer_cpu_ns: Option<u64>,
     /// CPU time that this trial burnt since its last slice, while others worked.
     pub deferred_cpu_ns: u64,
+    /// What else the slice cost; `null` where that was switched off or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<SlicePriceRecord>,
     /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
     pub foreign_cpu_ns: Option<u64>,
     /// Operations still in flight when the wait for them was given up.
@@ -243,6 +252,10 @@ pub mod mark {
     pub const RECONNECTED: &str = "reconnected";
     /// Open slices held fewer arrivals than percentiles need.
     pub const FEW_ARRIVALS: &str = "few-arrivals";
+    /// It burnt CPU while others worked, and was stopped meanwhile from then on.
+    pub const PARKED: &str = "parked";
+    /// It burnt CPU while others worked, and could not be stopped.
+    pub const BURNS_IDLE: &str = "burns-idle";
     /// The server was running already: its cores and its CPU time are unknown.
     pub const NOT_OURS: &str = "not-ours";
 
@@ -250,7 +263,7 @@ pub mod mark {
     ///
     /// A saturated server's times tell for how long one looked; and who fails requests has done less for its
     /// CPU time than who answers them.
-    pub const NOT_RANKED: [&str; 9] = [
+    pub const NOT_RANKED: [&str; 10] = [
         STARVED,
         PEER_BOUND,
         LITTLE,
@@ -260,6 +273,7 @@ pub mod mark {
         NOT_OURS,
         SATURATED,
         ERRORS,
+        BURNS_IDLE,
     ];
 }
 

@@ -4,7 +4,7 @@
 //! alone. In a closed load the worst time of a slice then is tens of milliseconds, and many times what is usual
 //! for the cell. One such time proves nothing: a hypervisor takes whole slices too. So it must happen in
 //! several slices, in which no other process was at work, and more often than to the other runners of the
-//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `marks.rs`.
+//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `growth.rs`.
 
 use super::{
     Evidence, Finding,

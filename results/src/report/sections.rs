@@ -9,7 +9,7 @@ use crate::{
     auditor::Grade,
     figure_grid, finding_grid,
     grid::{self, Grid},
-    quantity,
+    price_grid, quantity,
     summary::{CellSummary, ContestSummary},
     wording,
 };
@@ -88,6 +88,10 @@ pub(super) fn contest(
             @if let Some(figures) = figure_grid::figures(contest) { (table(&figures)) }
             p.soft { (grid::noise(contest)) }
             @if let Some(comparison) = grid::comparison(contest) { (table(&comparison)) }
+            @if let Some(prices) = price_grid::prices(contest) {
+                h3 { "What it costs" }
+                (table(&prices))
+            }
             @for picture in pictures.into_iter().flatten() { (figure(picture)) }
             (cards(contest))
         }
@@ -165,7 +169,8 @@ pub(super) fn found(summary: &Summary) -> Markup {
             p.soft { "An auditor looks for what cannot be true: throughput × time against the number in flight, \
                 the order of percentiles, rates offered and answered, operations without an end, a direction \
                 within trials, two states over blocks, CPU time far below the floor, a late generator, other \
-                processes, times near the clock's own, another backend than named, standstills. A: nothing was \
+                processes, times near the clock's own, another backend than named, standstills, memory and threads \
+                that only grow. A: nothing was \
                 found. B: to be read with the numbers. F: not ranked, since the numbers describe something else; \
                 hatched in charts. That nothing was found is no proof: what no recording shows, no check sees." }
         }
