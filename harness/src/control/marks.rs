@@ -9,7 +9,7 @@ use super::{
 };
 use simul_results::{
     SliceRecord, TrialRecord,
-    record::{ActorsRecord, OpenRecord, Saturation, mark},
+    record::{ActorsRecord, MOST_LOST, OpenRecord, Saturation, mark},
 };
 use simul_workloads::{Digest, Measure};
 
@@ -40,7 +40,12 @@ pub fn of(record: &TrialRecord, contest: &ContestPlan, one_worker: bool) -> Vec<
     }
     let checks = [
         (mark::STARVED, is_starved(record)),
-        (mark::CONTAMINATED, record.counted().any(is_contaminated)),
+        (mark::CONTAMINATED, record.counted().any(|slice| foreign_cores(slice, true) > MOST_CORES)),
+        (mark::FOREIGN_ESTIMATED, record.counted().any(is_contaminated_unseen)),
+        (
+            mark::HICCUPS,
+            record.hiccups.as_ref().is_some_and(|found| found.lost_share() > MOST_LOST),
+        ),
         (mark::LITTLE, is_against_little(record, contest)),
         (mark::ONE_WORKER, one_worker && contest.cores.workers > 1),
         (mark::OTHER_BACKEND, is_other_backend(record, contest)),
@@ -95,9 +100,15 @@ fn is_peer_bound(slices: &[&SliceRecord]) -> bool {
     cores(peer_ns, span_ns) >= PEER_LIMIT_CORES
 }
 
-fn is_contaminated(slice: &SliceRecord) -> bool {
-    let span_ns = slice.ended_ns - slice.started_ns;
-    slice.foreign_cpu_ns.is_some_and(|foreign_ns| cores(foreign_ns, span_ns) > MOST_CORES)
+/// Foreign CPU during a slice, in cores, with or without what is only estimated.
+fn foreign_cores(slice: &SliceRecord, with_estimate: bool) -> f64 {
+    let estimated_ns = slice.foreign_estimated_ns.filter(|_| with_estimate).unwrap_or(0);
+    let foreign_ns = slice.foreign_cpu_ns.unwrap_or(0) + estimated_ns;
+    cores(foreign_ns, slice.ended_ns - slice.started_ns)
+}
+
+fn is_contaminated_unseen(slice: &SliceRecord) -> bool {
+    foreign_cores(slice, true) > MOST_CORES && foreign_cores(slice, false) <= MOST_CORES
 }
 
 /// Little's law: in a closed system without think time, actors = throughput × mean time. Lateness leaves
