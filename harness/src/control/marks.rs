@@ -144,3 +144,35 @@ fn is_other_backend(record: &TrialRecord, contest: &ContestPlan) -> bool {
     let found = record.backend.as_deref().filter(known);
     promised.zip(found).is_some_and(|(promised, found)| promised != found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{driver::Turn, recording, vetting::Vetted};
+
+    /// A slice of 100 ms beside strangers.
+    fn beside(seen_ns: u64, estimated_ns: Option<u64>) -> SliceRecord {
+        let slice = serde_json::json!({
+            "started_ns": 1, "ended_ns": 100_000_001, "window_ns": 90_000_000,
+            "operations": 0, "completed": 0, "recorded": 0,
+        });
+        let slice = serde_json::from_value(slice).unwrap();
+        let vetted =
+            Vetted { slice, sum_ns: 0, quantiles_ns: [0; 4], cpu_ns: 0, histogram: String::new() };
+        let turn = Turn { round: 0, position: 0, rate_per_sec: 0, seed: 0 };
+        let mut slice = recording::slice(vetted, turn, None);
+        slice.foreign_cpu_ns = Some(seen_ns);
+        slice.foreign_estimated_ns = estimated_ns;
+        slice
+    }
+
+    #[test]
+    fn what_was_seen_needs_no_estimate() {
+        let unseen = |seen_ns, estimated_ns| is_contaminated_unseen(&beside(seen_ns, estimated_ns));
+        assert!(unseen(4_000_000, Some(7_000_000)), "together more than a tenth");
+        assert!(!unseen(4_000_000, Some(5_000_000)), "not even together");
+        assert!(!unseen(11_000_000, Some(7_000_000)), "it is contaminated by what was seen");
+        assert!(!unseen(4_000_000, None));
+        assert!((foreign_cores(&beside(4_000_000, Some(7_000_000)), true) - 0.11).abs() < 1e-9);
+    }
+}
