@@ -225,11 +225,6 @@ mod tests {
         }
     }
 
-    /// Everybody who is there but this one.
-    fn all_but(stranger: i32) -> HashSet<i32> {
-        super::super::guardian::processes().filter(|pid| *pid != stranger).collect()
-    }
-
     #[test]
     fn a_busy_stranger_is_seen_and_our_own_is_not() {
         let (mut stranger, own) = (Shell::start(), Shell::start());
