@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! stranger load SEED SECONDS alone|children      writes lines "instant cpu", in nanoseconds
-//! stranger watch MILLISECONDS SECONDS best|ticks|shared [PID]   writes lines "from to seen estimated"; PID's tree is
-//!     ours; `shared`: so is whoever is there already, and what they start, and nothing is estimated
+//! stranger watch MILLISECONDS SECONDS best|ticks|seen [PID]     writes lines "from to seen estimated"; ours are PID and
+//!     whoever else is there already, with all that they start; `seen`: nothing is estimated
 //! stranger judge TRUTH WINDOWS CORES             windows within so many cores of the truth
 //! stranger bursts SEED TRIES                     bursts of 0.2 s on one core, lines "from to kind"
 //! stranger flagged BURSTS RUN                    which of them the run has noticed
@@ -123,10 +123,7 @@ fn load(seed: u64, seconds: f64, in_children: bool) -> Outcome {
 
 fn watch(ms: u64, seconds: f64, total: &str, mut ours: HashSet<i32>) -> Outcome {
     ours.insert(std::process::id() as i32);
-    let is_shared = total == "shared";
-    if is_shared {
-        ours.extend(all_but_ancestors()?);
-    }
+    ours.extend(all_but_ancestors()?);
     let mut watch = if total == "ticks" { Watch::with(Total::Ticks) } else { Watch::default() };
     let mut last_ns = watch.look(&ours).at_ns;
     let end = last_ns + (seconds * 1e9) as u64;
@@ -135,7 +132,7 @@ fn watch(ms: u64, seconds: f64, total: &str, mut ours: HashSet<i32>) -> Outcome 
         let next = last_ns + ms * MS;
         thread::sleep(Duration::from_nanos(next.saturating_sub(now_ns())));
         let found = watch.look(&ours);
-        let estimated_ns = match is_shared {
+        let estimated_ns = match total == "seen" {
             true => 0,
             false => found.estimated_ns.ok_or("nothing can be estimated here")?,
         };
@@ -154,7 +151,8 @@ fn all_but_ancestors() -> io::Result<HashSet<i32>> {
     let name = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
     let mut all: HashSet<i32> = fs::read_dir("/proc")?.filter_map(name).collect();
     let mut pid = nix::unistd::getppid().as_raw();
-    while pid > 0 {
+    // The first process is above everybody, and no stranger.
+    while pid > 1 {
         all.remove(&pid);
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
