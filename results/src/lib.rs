@@ -24,6 +24,7 @@ pub mod chart;
 pub mod compare;
 pub mod export;
 pub mod figure_grid;
+mod foreign_record;
 pub mod grid;
 pub mod histogram;
 pub mod history;

@@ -5,9 +5,9 @@
 //! `grid.rs`.
 
 use crate::{
-    Contest, Placement, Summary,
+    Contest, Placement, Summary, quantity,
     record::{State, mark},
-    summary::{CellSummary, ContestSummary},
+    summary::{CellSummary, ContestSummary, Hiccups, Surroundings},
 };
 
 /// What a mark means. One that this version does not know is said as it is.
@@ -17,6 +17,8 @@ pub fn mark(name: &str) -> String {
         mark::STARVED => "some actor did less than half of the mean: the numbers are the others'",
         mark::PEER_BOUND => "the peer was busy for at least 95 %: the numbers describe the peer",
         mark::CONTAMINATED => "other processes used more than a tenth of a core meanwhile",
+        mark::FOREIGN_ESTIMATED => "they came and went unseen: estimated from all that was run",
+        mark::HICCUPS => "the machine itself lost more than 3 % of the time around the block",
         mark::LITTLE => "in flight and throughput × mean differ by over 10 %: something is missing",
         mark::ONE_WORKER => "has one worker by design and was given several cores",
         mark::FEW_OPERATIONS => "slices held fewer than 20 operations",
@@ -125,6 +127,39 @@ pub fn unfinished(summary: &Summary) -> Option<String> {
 #[must_use]
 pub fn torn(summary: &Summary) -> Option<String> {
     summary.torn.then(|| "the last line of the recording was torn and has been left out".into())
+}
+
+/// What went on around the measurement, line by line: strangers, the machine itself, and what could not be seen. None
+/// of recordings that do not know.
+#[must_use]
+pub fn surroundings(summary: &Summary) -> Vec<String> {
+    let Surroundings { slices, set_aside, watched, foreign_cores, estimated_cores, hiccups } =
+        summary.surroundings;
+    let mut lines = Vec::new();
+    if watched > 0 {
+        let unwatched = match slices - watched {
+            0 => String::new(),
+            count => format!("; {count} of {slices} slices could not be watched"),
+        };
+        lines.push(format!(
+            "strangers used {foreign_cores:.3} cores ({estimated_cores:.3} of them estimated); {set_aside} of \
+             {slices} slices were set aside for them and run again{unwatched}"
+        ));
+    }
+    if let Some(Hiccups { median_share, most_share, longest_ns, blocks }) = hiccups {
+        let longest = quantity::time(longest_ns as f64);
+        lines.push(format!(
+            "the machine itself took {:.2} % of the time (median of {}; at most {:.2} %), {longest} at a time at most",
+            100.0 * median_share,
+            self::blocks(blocks as u32),
+            100.0 * most_share,
+        ));
+    }
+    let watch = summary.run.watch.iter();
+    lines.extend(
+        watch.flat_map(|watch| &watch.unseen).map(|text| format!("not seen: {}", plain(text))),
+    );
+    lines
 }
 
 /// A number of blocks.

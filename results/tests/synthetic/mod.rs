@@ -7,7 +7,8 @@ use hdrhistogram::Histogram;
 use simul_results::{
     Cell, Contest, Load, Placement, Role, RunRecord, SliceRecord, State, TrialRecord, histogram,
     record::{
-        ActorsRecord, ContestRecord, CostRecord, HostRecord, PlanRecord, ReceiptRecord, SCHEMA,
+        ActorsRecord, ContestRecord, CostRecord, HiccupRecord, HostRecord, PlanRecord,
+        ReceiptRecord, SCHEMA, WatchRecord,
     },
     store::Recording,
 };
@@ -77,6 +78,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         peer_cpu_ns: Some((3e3 * count as f64) as u64),
         deferred_cpu_ns: 0,
         foreign_cpu_ns: Some(0),
+        foreign_estimated_ns: Some(0),
         unfinished: 0,
         oldest_unfinished_ns: 0,
         set_aside: false,
@@ -116,6 +118,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         slices,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
+        hiccups: Some(hiccups()),
     }
 }
 
@@ -159,6 +162,20 @@ pub(crate) fn run(contests: Vec<ContestRecord>, blocks: u32) -> RunRecord {
             keep_awake: false,
             contests,
         },
+        watch: Some(WatchRecord { total: "cpuacct".into(), unseen: Vec::new() }),
+    }
+}
+
+/// A hundredth of the time lost, in a hundred gaps.
+fn hiccups() -> HiccupRecord {
+    HiccupRecord {
+        span_ns: 80_000_000,
+        lost_ns: 800_000,
+        switched_ns: 0,
+        gaps: 100,
+        p50_ns: 7_000,
+        p99_ns: 50_000,
+        max_ns: 90_000,
     }
 }
 
