@@ -131,7 +131,7 @@ impl Summary {
         let mut trials = judged::by_cell(&recording.trials);
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
-            contests.push(contest(planned, &mut trials)?);
+            contests.push(contest(&recording.run, planned, &mut trials)?);
         }
         if let Some(stray) = trials.keys().next() {
             return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));
@@ -169,6 +169,7 @@ impl ContestSummary {
 
 /// Summarises one contest, and takes its trials out of `trials`.
 fn contest(
+    run: &RunRecord,
     planned: &ContestRecord,
     trials: &mut BTreeMap<&str, Blocks<'_>>,
 ) -> Result<ContestSummary, String> {
@@ -180,11 +181,12 @@ fn contest(
         .iter()
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
-    let judged = judged::contest(planned, &mine)?;
+    let judged = judged::contest(run, planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
     let mut cells = Vec::new();
     for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
         let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
+        cell.audited(own.audit);
         figures::add(&mut cell, planned, judged.measure, blocks);
         cell.effects = own.effects;
         cell.verdict = own.verdict;

@@ -53,7 +53,8 @@ pub(crate) fn cell(runner: &str, role: Role) -> Cell {
     Cell { contest, runner: runner.into(), role }
 }
 
-/// A slice that recorded these values, each of which also completed inside the window.
+/// A slice of 32 actors that recorded these values, each of which also completed inside the window, which is as long
+/// as that takes.
 pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceRecord {
     let mut values: Histogram<u64> = histogram::empty();
     for value in values_ns {
@@ -65,7 +66,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         position: 0,
         started_ns: u64::from(round) * 60_000_000,
         ended_ns: u64::from(round) * 60_000_000 + 50_000_000,
-        window_ns: 45_000_000,
+        window_ns: (values_ns.iter().sum::<u64>() / 32).max(1),
         operations: count,
         completed: count,
         recorded: count,
