@@ -26,6 +26,7 @@ pub mod compare;
 pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
+mod foreign_record;
 pub mod grid;
 pub mod histogram;
 pub mod history;

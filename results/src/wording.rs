@@ -7,8 +7,9 @@
 use crate::{
     Contest, Placement, Summary,
     auditor::Grade,
+    quantity,
     record::State,
-    summary::{CellSummary, ContestSummary},
+    summary::{CellSummary, ContestSummary, Hiccups, Surroundings},
 };
 
 /// A state in words.
@@ -107,6 +108,39 @@ pub fn unfinished(summary: &Summary) -> Option<String> {
 #[must_use]
 pub fn torn(summary: &Summary) -> Option<String> {
     summary.torn.then(|| "the last line of the recording was torn and has been left out".into())
+}
+
+/// What went on around the measurement, line by line: strangers, the machine itself, and what could not be seen. None
+/// of recordings that do not know.
+#[must_use]
+pub fn surroundings(summary: &Summary) -> Vec<String> {
+    let Surroundings { slices, set_aside, watched, foreign_cores, estimated_cores, hiccups } =
+        summary.surroundings;
+    let mut lines = Vec::new();
+    if watched > 0 {
+        let unwatched = match slices - watched {
+            0 => String::new(),
+            count => format!("; {count} of {slices} slices could not be watched"),
+        };
+        lines.push(format!(
+            "strangers used {foreign_cores:.3} cores ({estimated_cores:.3} of them estimated); {set_aside} of \
+             {slices} slices were set aside for them and run again{unwatched}"
+        ));
+    }
+    if let Some(Hiccups { median_share, most_share, longest_ns, blocks }) = hiccups {
+        let longest = quantity::time(longest_ns as f64);
+        lines.push(format!(
+            "the machine itself took {:.2} % of the time (median of {}; at most {:.2} %), {longest} at a time at most",
+            100.0 * median_share,
+            self::blocks(blocks as u32),
+            100.0 * most_share,
+        ));
+    }
+    let watch = summary.run.watch.iter();
+    lines.extend(
+        watch.flat_map(|watch| &watch.unseen).map(|text| format!("not seen: {}", plain(text))),
+    );
+    lines
 }
 
 /// A number of blocks.

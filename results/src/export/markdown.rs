@@ -35,6 +35,9 @@ pub fn render(summary: &Summary) -> String {
     for (name, value) in facts {
         text.push_str(&format!("- {name}: {}\n", escaped(&value)));
     }
+    for line in wording::surroundings(summary) {
+        text.push_str(&format!("- Around it: {}\n", escaped(&line)));
+    }
     text.push_str(&format!("- Found: {}\n", escaped(&wording::grades(summary))));
     for part in &summary.contests {
         contest(&mut text, part);

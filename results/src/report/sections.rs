@@ -55,6 +55,7 @@ pub(super) fn glance(summary: &Summary) -> Markup {
         }
         div.scroll { table.facts { tbody {
             @for (name, value) in &facts { tr { th { (name) } td { (value) } } }
+            @for line in wording::surroundings(summary) { tr { th { "around it" } td { (line) } } }
         } } }
         h3 { "Noise: what identical code differs by here" }
         ul.notes {

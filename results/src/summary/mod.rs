@@ -15,6 +15,7 @@ mod figures;
 mod numbers;
 mod price;
 pub(crate) mod state;
+mod surroundings;
 mod sweep;
 mod times;
 
@@ -23,6 +24,7 @@ pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use price::Price;
+pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
@@ -42,6 +44,8 @@ pub struct Summary {
     pub contests: Vec<ContestSummary>,
     /// Whether the recording's last line was torn and has been left out.
     pub torn: bool,
+    /// What went on around the measurement.
+    pub surroundings: Surroundings,
 }
 
 /// What a contest says: cells that were measured in the same rounds.
@@ -134,7 +138,12 @@ impl Summary {
         if let Some(stray) = trials.keys().next() {
             return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));
         }
-        Ok(Self { run: recording.run.clone(), contests, torn: recording.torn })
+        Ok(Self {
+            run: recording.run.clone(),
+            contests,
+            torn: recording.torn,
+            surroundings: Surroundings::of(recording),
+        })
     }
 
     /// All cells with their contests, in the order of the plan.
