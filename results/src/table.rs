@@ -6,6 +6,7 @@
 use crate::{
     Role, Summary, figure_grid,
     grid::{self, Grid},
+    price_grid,
     summary::ContestSummary,
     wording,
 };
@@ -34,8 +35,25 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     if !surroundings.is_empty() {
         text.push_str(&format!("\naround it: {}\n", surroundings.join("\n  ")));
     }
+    if !summary.contests.is_empty() {
+        text.push_str(&format!("\n{}\n", wording::grades(summary)));
+    }
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n{warning}\n"));
+    }
+    text
+}
+
+/// As [`render`], and behind it what each cell costs: one more table a contest, as wide as it needs to be.
+#[must_use]
+pub fn render_wide(summary: &Summary, width: Option<u16>) -> String {
+    let mut text = render(summary, width);
+    for contest in &summary.contests {
+        if let Some(prices) = price_grid::prices(contest) {
+            let name = wording::plain(&contest.contest.workload);
+            text.push_str(&format!("\n{name} · {}\n", wording::conditions(contest)));
+            text.push_str(&draw(&prices, width));
+        }
     }
     text
 }
@@ -52,6 +70,9 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
         text.push_str(&draw(&grid, width));
     }
     text.push_str(&format!("  {}\n", grid::noise(contest)));
+    if price_grid::is_known(contest) {
+        text.push_str("  memory, switches, waiting for a core, distance to the floor: --wide, or the report\n");
+    }
     text
 }
 

@@ -8,15 +8,13 @@ use super::{
     plan::ContestPlan,
 };
 use simul_results::{
-    SliceRecord, TrialRecord,
+    SliceRecord, TrialRecord, auditor,
     record::{ActorsRecord, MOST_LOST, OpenRecord, Saturation, mark},
 };
 use simul_workloads::{Digest, Measure};
 
 /// A peer that is busier than this decides the throughput itself.
 const PEER_LIMIT_CORES: f64 = 0.95;
-/// In flight may differ so much from throughput × mean latency, as a part of it.
-const LITTLE_TOLERANCE: f64 = 0.10;
 /// Slower operations may be few in a slice.
 const SLOW_NS: u64 = 20_000_000;
 
@@ -111,23 +109,10 @@ fn is_contaminated_unseen(slice: &SliceRecord) -> bool {
     foreign_cores(slice, true) > MOST_CORES && foreign_cores(slice, false) <= MOST_CORES
 }
 
-/// Little's law: in a closed system without think time, actors = throughput × mean time. Lateness leaves
-/// out the time that was asked for, so the law does not speak of it; nor of open loads; nor can it be seen where a
-/// slice holds a few long operations, most of which reach across an end of the window.
+/// Little's law, which does not speak of lateness, nor of open loads.
 fn is_against_little(record: &TrialRecord, contest: &ContestPlan) -> bool {
-    if contest.profile.measure == Measure::Lateness || contest.contest.load.is_open() {
-        return false;
-    }
-    let recorded = |slice: &SliceRecord| slice.recorded;
-    let most = record.counted().map(recorded).max().unwrap_or(0);
-    if most < LEAST_OPERATIONS {
-        return false;
-    }
-    let sum = |field: fn(&SliceRecord) -> u64| record.counted().map(field).sum::<u64>() as f64;
-    let per_ns = sum(|slice| slice.completed) / sum(|slice| slice.window_ns).max(1.0);
-    let mean_ns = sum(|slice| slice.sum_ns) / sum(recorded).max(1.0);
-    let actors = f64::from(contest.actors);
-    (per_ns * mean_ns / actors - 1.0).abs() > LITTLE_TOLERANCE
+    let speaks = contest.profile.measure != Measure::Lateness && !contest.contest.load.is_open();
+    speaks && auditor::breaks_little(record, contest.actors)
 }
 
 fn has_few_operations(slice: &SliceRecord) -> bool {

@@ -53,7 +53,8 @@ pub(crate) fn cell(runner: &str, role: Role) -> Cell {
     Cell { contest, runner: runner.into(), role }
 }
 
-/// A slice that recorded these values, each of which also completed inside the window.
+/// A slice of 32 actors that recorded these values, each of which also completed inside the window, which is as long
+/// as that takes.
 pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceRecord {
     let mut values: Histogram<u64> = histogram::empty();
     for value in values_ns {
@@ -65,7 +66,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         position: 0,
         started_ns: u64::from(round) * 60_000_000,
         ended_ns: u64::from(round) * 60_000_000 + 50_000_000,
-        window_ns: 45_000_000,
+        window_ns: (values_ns.iter().sum::<u64>() / 32).max(1),
         operations: count,
         completed: count,
         recorded: count,
@@ -77,6 +78,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         cpu_ns: Some((cpu_us_per_op * 1e3 * count as f64) as u64),
         peer_cpu_ns: Some((3e3 * count as f64) as u64),
         deferred_cpu_ns: 0,
+        price: None,
         foreign_cpu_ns: Some(0),
         foreign_estimated_ns: Some(0),
         unfinished: 0,
@@ -117,6 +119,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         backend: Some("epoll".into()),
         slices,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
+        price: None,
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
         hiccups: Some(hiccups()),
     }
