@@ -9,6 +9,7 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
 
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
@@ -73,6 +74,9 @@ pub struct TrialRecord {
     pub price: Option<TrialPriceRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
+    /// What the machine itself took, just before and just after the block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hiccups: Option<HiccupRecord>,
 }
 
 /// The version of what a runner stands on.
@@ -130,6 +134,10 @@ pub struct SliceRecord {
     pub price: Option<SlicePriceRecord>,
     /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
     pub foreign_cpu_ns: Option<u64>,
+    /// CPU time of processes that are not ours and came and went during the slice, or were hidden: estimated from what
+    /// the processors ran in all. `null` where it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_estimated_ns: Option<u64>,
     /// Operations still in flight when the wait for them was given up.
     pub unfinished: u32,
     /// The age of the oldest of them.
@@ -232,6 +240,10 @@ pub mod mark {
     pub const PEER_BOUND: &str = "peer-bound";
     /// Processes that are not ours used more than a tenth of a core during slices that were kept.
     pub const CONTAMINATED: &str = "contaminated";
+    /// That is known only by what the processors ran in all: they came and went unseen.
+    pub const FOREIGN_ESTIMATED: &str = "foreign-estimated";
+    /// The machine itself lost more than 3 % of the time around the block.
+    pub const HICCUPS: &str = "hiccups";
     /// In flight and throughput × mean latency differ by more than 10 %: something is not counted.
     pub const LITTLE: &str = "little";
     /// A runner that has one worker by design was given several cores.

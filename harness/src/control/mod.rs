@@ -40,6 +40,7 @@ pub mod price;
 pub mod programs;
 pub mod progress;
 mod recording;
+pub mod repeats;
 pub mod rotation;
 pub mod schedule;
 pub mod selection;

@@ -41,6 +41,7 @@ pub(super) fn slice(
         deferred_cpu_ns: 0,
         price: None,
         foreign_cpu_ns: None,
+        foreign_estimated_ns: None,
         unfinished: u32::try_from(outcome.unfinished).unwrap_or(u32::MAX),
         oldest_unfinished_ns: response.beyond.max(),
         set_aside: false,

@@ -44,6 +44,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         costs: None,
         price: None,
         actors: None,
+        hiccups: None,
     }
 }
 
@@ -97,6 +98,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         deferred_cpu_ns: 0,
         price: None,
         foreign_cpu_ns: None,
+        foreign_estimated_ns: None,
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,

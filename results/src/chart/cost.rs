@@ -5,7 +5,8 @@
 
 use super::{
     Dash, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
+    hatch,
     rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
     scale::Scale,
 };
@@ -74,7 +75,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
         }
         let mut lines = vec![
             "bars: median over blocks; lines: interval over blocks (95 % from six blocks on, else \
-             smallest to largest); ! not ranked",
+             smallest to largest)",
+            hatch::LEGEND,
         ];
         if bars.iter().flatten().any(|bar| bar.system_part.is_some()) {
             lines.push("dark strip at the foot of a bar: in the kernel; the rest: in the program");
@@ -110,6 +112,11 @@ fn draw_bar(
     canvas.rect((split, y - 6.0), (x.at(total.median), y + 6.0), color, 0.75);
     if let Some(part) = bar.system_part {
         canvas.rect((x.at(0.0), y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
+    }
+    if !cell.audit.may_be_ranked() {
+        // The ground shows between the lines: no solid bar that the eye would compare.
+        canvas.rect((x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), PAPER, 0.6);
+        hatch::rectangle(canvas, (x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), INK);
     }
     if cell.blocks > 1 {
         canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));

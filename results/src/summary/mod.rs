@@ -15,6 +15,7 @@ mod figures;
 mod numbers;
 mod price;
 pub(crate) mod state;
+mod surroundings;
 mod sweep;
 mod times;
 
@@ -23,6 +24,7 @@ pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use price::Price;
+pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
@@ -42,6 +44,8 @@ pub struct Summary {
     pub contests: Vec<ContestSummary>,
     /// Whether the recording's last line was torn and has been left out.
     pub torn: bool,
+    /// What went on around the measurement.
+    pub surroundings: Surroundings,
 }
 
 /// What a contest says: cells that were measured in the same rounds.
@@ -129,12 +133,17 @@ impl Summary {
         let mut trials = judged::by_cell(&recording.trials);
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
-            contests.push(contest(planned, &mut trials)?);
+            contests.push(contest(&recording.run, planned, &mut trials)?);
         }
         if let Some(stray) = trials.keys().next() {
             return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));
         }
-        Ok(Self { run: recording.run.clone(), contests, torn: recording.torn })
+        Ok(Self {
+            run: recording.run.clone(),
+            contests,
+            torn: recording.torn,
+            surroundings: Surroundings::of(recording),
+        })
     }
 
     /// All cells with their contests, in the order of the plan.
@@ -162,6 +171,7 @@ impl ContestSummary {
 
 /// Summarises one contest, and takes its trials out of `trials`.
 fn contest(
+    run: &RunRecord,
     planned: &ContestRecord,
     trials: &mut BTreeMap<&str, Blocks<'_>>,
 ) -> Result<ContestSummary, String> {
@@ -173,7 +183,7 @@ fn contest(
         .iter()
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
-    let judged = judged::contest(planned, &mine)?;
+    let judged = judged::contest(run, planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
     let is_floor = |(_, blocks): &&(&str, Blocks<'_>)| {
         blocks.values().next().is_some_and(|trial| trial.role == Role::Floor)
@@ -182,6 +192,7 @@ fn contest(
     let mut cells = Vec::new();
     for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
         let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
+        cell.audited(own.audit);
         figures::add(&mut cell, planned, judged.measure, blocks);
         price::add(&mut cell, blocks, floor);
         cell.effects = own.effects;
