@@ -11,7 +11,6 @@ pub use crate::open_record::{
 
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
-
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
 
 use crate::{Cell, Contest, Load, Placement, Role};

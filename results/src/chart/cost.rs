@@ -110,13 +110,13 @@ fn draw_bar(
     let color = palette.look(cell).color;
     canvas.rect((x.at(0.0), y - 6.0), (split, y + 6.0), PALE, 1.0);
     canvas.rect((split, y - 6.0), (x.at(total.median), y + 6.0), color, 0.75);
-    if let Some(part) = bar.system_part {
-        canvas.rect((x.at(0.0), y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
-    }
     if !cell.audit.may_be_ranked() {
         // The ground shows between the lines: no solid bar that the eye would compare.
         canvas.rect((x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), PAPER, 0.6);
         hatch::rectangle(canvas, (x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), INK);
+    }
+    if let Some(part) = bar.system_part {
+        canvas.rect((x.at(0.0), y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
     }
     if cell.blocks > 1 {
         canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));

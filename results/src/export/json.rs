@@ -19,8 +19,8 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: grades and
-/// findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics; prices.
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell,
+/// grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
 pub const SCHEMA: u32 = 3;
 
 /// The object that `--json` prints.
