@@ -19,6 +19,8 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod audit_grid;
+mod audit_record;
 pub mod cell;
 pub mod chart;
 pub mod compare;
@@ -43,6 +45,7 @@ pub mod store;
 pub mod summary;
 pub mod table;
 pub mod verdict;
+pub mod why;
 pub mod wording;
 
 pub use cell::{Cell, Contest, Placement, Role};

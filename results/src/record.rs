@@ -4,6 +4,7 @@
 //! raises [`SCHEMA`] and keeps old files readable; the JSON Schemas in `results/schema/` are generated
 //! from these types by a test.
 
+pub use crate::audit_record::{AuditRecord, CountsRecord, PollTimes, TraceRecord, part};
 pub use crate::open_record::{
     BeyondRecord, ObjectiveRecord, OpenPlanRecord, OpenRecord, QuantileRecord, Saturation,
     TimesRecord,
@@ -18,8 +19,9 @@ use std::collections::BTreeMap;
 /// The version of both shapes.
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
-/// of histograms. Files of versions 1 and 2 are still read.
-pub const SCHEMA: u32 = 3;
+/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. Files of versions 1 to 3 are still
+/// read.
+pub const SCHEMA: u32 = 4;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +69,9 @@ pub struct TrialRecord {
     pub costs: Option<CostRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
+    /// What an audit trial counted. Such a trial has no slices and no costs, and stands for no number, state or mark of its cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditRecord>,
 }
 
 /// The version of what a runner stands on.

@@ -4,7 +4,10 @@
 //! Whoever changes a field raises [`SCHEMA`]. It must not know what a command line is. Read next:
 //! [`crate::summary`], where the numbers come from.
 
-pub use super::json_verdict::{MetricOutput, VerdictOutput};
+pub use super::{
+    json_audit::AuditOutput,
+    json_verdict::{MetricOutput, VerdictOutput},
+};
 
 use crate::{
     Placement, Role, State, Summary,
@@ -17,8 +20,9 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal.
-pub const SCHEMA: u32 = 2;
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: price, audit
+/// and grades.
+pub const SCHEMA: u32 = 3;
 
 /// The object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,6 +99,8 @@ pub struct CellOutput {
     pub peer_cpu_us_per_op: Option<Estimate>,
     /// The largest resident set of any block.
     pub peak_rss_bytes: Option<u64>,
+    /// What an audit trial counted, outside of every time; `null` without `--audit`.
+    pub audit: Option<AuditOutput>,
     /// What it really waited with.
     pub backend: Option<String>,
     /// The version of what the runner stands on.
@@ -267,6 +273,7 @@ impl CellOutput {
             cpu_us_per_op: numbers.and_then(|numbers| numbers.cpu_us_per_op),
             peer_cpu_us_per_op: numbers.and_then(|numbers| numbers.peer_cpu_us_per_op),
             peak_rss_bytes: cell.peak_rss_bytes,
+            audit: cell.audit.as_ref().map(AuditOutput::of),
             backend: cell.backend.clone(),
             version: cell.version.clone(),
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),

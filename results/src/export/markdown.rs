@@ -5,7 +5,7 @@
 //! anything. Read next: `grid.rs`.
 
 use crate::{
-    Summary, figure_grid,
+    Summary, audit_grid, figure_grid,
     grid::{self, Grid},
     quantity,
     summary::ContestSummary,
@@ -55,6 +55,9 @@ fn contest(text: &mut String, contest: &ContestSummary) {
     }
     if let Some(comparison) = grid::comparison(contest) {
         draw(text, &comparison);
+    }
+    if let Some(audits) = audit_grid::audits(contest) {
+        draw(text, &audits);
     }
     text.push_str(&format!("{}\n", escaped(&grid::noise(contest))));
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Contest, Role, TrialRecord,
     rank::Groups,
-    record::{ObjectiveRecord, State, mark},
+    record::{AuditRecord, ObjectiveRecord, State, mark},
     statistics::Estimate,
     verdict::Judgement,
 };
@@ -61,6 +61,8 @@ pub struct CellSummary {
     pub figures: Vec<FigureSummary>,
     /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
     pub over_ideal: Option<Estimate>,
+    /// What its audit trial counted, if it had one that did the right work.
+    pub audit: Option<AuditRecord>,
     /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
     /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
@@ -147,6 +149,7 @@ pub(super) fn summarise(
         sweep,
         figures: Vec::new(),
         over_ideal: None,
+        audit: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
@@ -185,6 +188,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         sweep: None,
         figures: Vec::new(),
         over_ideal: None,
+        audit: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),

@@ -116,6 +116,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         slices,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
+        audit: None,
     }
 }
 
@@ -157,6 +158,7 @@ pub(crate) fn run(contests: Vec<ContestRecord>, blocks: u32) -> RunRecord {
             drop_ns: 5_000_000,
             warm_up_ns: 300_000_000,
             keep_awake: false,
+            audit: false,
             contests,
         },
     }
@@ -213,5 +215,5 @@ pub(crate) fn recording(
     let mut cells: Vec<&Cell> = arms.iter().map(|(cell, _)| cell).collect();
     cells.push(&absent);
     let run = run(vec![contest(&cells, Some(baseline))], blocks);
-    Recording { run, trials, torn: false }
+    Recording { run, trials, audits: Vec::new(), torn: false }
 }

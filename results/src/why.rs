@@ -1,0 +1,352 @@
+//! Why does one runner differ from another?
+//!
+//! Two cells of a contest side by side: how much their times differ, with intervals, and below that what differs in
+//! what they did and cost, from the largest ratio down. It shows where to look; it proves no cause. A
+//! counter is one line of [`COUNTERS`]. It must not know how anything is shown. Read next: `audit_record.rs`.
+
+use crate::{
+    Role, State, TrialRecord,
+    judged::{self, JudgedCell, JudgedContest},
+    record::{AuditRecord, CostRecord, part},
+    statistics::median,
+    store::Recording,
+    summary::{
+        Effect, Measure, Metric,
+        effect::{Blocks, effects},
+    },
+};
+use serde::Serialize;
+use std::{cmp::Ordering, collections::BTreeSet};
+
+/// Two runners of one contest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Why {
+    /// Workload, load and placement.
+    pub contest: String,
+    /// What its times are.
+    pub measure: &'static str,
+    /// The runners; every ratio is the first's over the second's.
+    pub runners: [String; 2],
+    /// How the results differ.
+    pub results: Vec<ResultDifference>,
+    /// Counters that both have, from the largest ratio down.
+    pub counters: Vec<Difference>,
+    /// Counters that one or both have not, and why.
+    pub missing: Vec<Missing>,
+}
+
+/// How much a result differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ResultDifference {
+    /// Of what.
+    pub metric: &'static str,
+    /// The effect of the first against the second; `None` where they share no block.
+    pub effect: Option<Effect>,
+}
+
+/// How much a counter differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Of what: `syscall futex`.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// The values of both.
+    pub values: [f64; 2],
+    /// The first over the second; `None` where just one of them is zero, which is more than any ratio.
+    pub ratio: Option<f64>,
+}
+
+/// A counter that cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// Which.
+    pub name: String,
+    /// Why, with the runners that it is true of.
+    pub why: String,
+}
+
+/// What a counter is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Microseconds per operation.
+    UsPerOp,
+    /// A number per operation.
+    PerOp,
+    /// Bytes per operation.
+    BytesPerOp,
+    /// Nanoseconds.
+    Ns,
+    /// Bytes.
+    Bytes,
+    /// A plain number.
+    Count,
+}
+
+/// Why two runners are not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum WhyError {
+    /// No such contest, or no such cell: says what there is.
+    #[error("{0}")]
+    Unknown(String),
+    /// The recording contradicts itself.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+/// What is known of a cell.
+struct Seen<'a> {
+    trials: &'a Blocks<'a>,
+    audit: Option<&'a AuditRecord>,
+}
+
+/// How a counter is read.
+#[derive(Clone, Copy)]
+enum Source {
+    /// From each trial; the median over blocks counts.
+    Trial(fn(&TrialRecord) -> Option<f64>),
+    /// From the audit, in which the named part may be missing.
+    Audit(&'static str, fn(&AuditRecord) -> Option<f64>),
+}
+
+/// A counter: its name, its unit, and where it is read.
+type Counter = (&'static str, Unit, Source);
+
+/// All counters but system calls by name, which are as many as there are. To add one, add a line.
+const COUNTERS: &[Counter] = &[
+    ("CPU", Unit::UsPerOp, Source::Trial(cpu_us_per_op)),
+    ("CPU of the peer", Unit::UsPerOp, Source::Trial(peer_cpu_us_per_op)),
+    ("user CPU", Unit::UsPerOp, Source::Trial(|trial| part_of_cpu(trial, |costs| costs.user_ns))),
+    ("system CPU", Unit::UsPerOp, Source::Trial(|trial| part_of_cpu(trial, |costs| costs.system_ns))),
+    (
+        "voluntary context switches",
+        Unit::PerOp,
+        Source::Trial(|trial| per_op(trial, |costs| costs.voluntary_switches)),
+    ),
+    (
+        "involuntary context switches",
+        Unit::PerOp,
+        Source::Trial(|trial| per_op(trial, |costs| costs.involuntary_switches)),
+    ),
+    ("threads", Unit::Count, Source::Trial(|trial| of(trial, |costs| u64::from(costs.threads)))),
+    ("peak memory", Unit::Bytes, Source::Trial(|trial| of(trial, |costs| costs.peak_rss_bytes))),
+    ("system calls", Unit::PerOp, Source::Audit(part::SYSCALLS, AuditRecord::all_syscalls_per_op)),
+    ("allocations", Unit::PerOp, Source::Audit(part::ALLOCATIONS, AuditRecord::allocations_per_op)),
+    (
+        "allocated bytes",
+        Unit::BytesPerOp,
+        Source::Audit(part::ALLOCATIONS, AuditRecord::allocated_bytes_per_op),
+    ),
+    ("polls", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::polls_per_op)),
+    ("slow polls (p99)", Unit::Ns, Source::Audit(part::POLLS, |audit| Some(audit.poll_times_ns()?.p99 as f64))),
+    ("migrations", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::migrations_per_op)),
+];
+
+/// Rarer events than one in a thousand operations explain nothing, and their ratios are chance.
+const LEAST_PER_OP: f64 = 1e-3;
+
+/// The contests of a workload in which both runners were measured, one panel each.
+///
+/// # Errors
+/// See [`WhyError`].
+pub fn why(recording: &Recording, workload: &str, runners: [&str; 2]) -> Result<Vec<Why>, WhyError> {
+    let contests = judged::contests(recording).map_err(WhyError::Contradiction)?;
+    let named = |contest: &&JudgedContest<'_>| {
+        let full = &contest.contest;
+        !full.load.is_sweep()
+            && (full.workload_name() == workload
+                || full.workload == workload
+                || full.to_string() == workload)
+    };
+    let chosen: Vec<&JudgedContest<'_>> = contests.iter().filter(named).collect();
+    if chosen.is_empty() {
+        let all = contests.iter().map(|contest| contest.contest.to_string());
+        return Err(WhyError::Unknown(format!(
+            "the run has no workload '{workload}'; it has: {}",
+            all.collect::<Vec<_>>().join(", ")
+        )));
+    }
+    let mut panels = Vec::new();
+    let mut refusal = None;
+    for contest in chosen {
+        match runners.map(|runner| cell(contest, runner)) {
+            [Ok(one), Ok(other)] => panels.push(panel(recording, contest, [one, other])?),
+            [Err(why), _] | [_, Err(why)] => refusal = refusal.or(Some(why)),
+        }
+    }
+    match refusal {
+        Some(why) if panels.is_empty() => Err(WhyError::Unknown(why)),
+        _ => Ok(panels),
+    }
+}
+
+/// The measured cell of a runner, or what there is instead. A null arm is named as tables do.
+fn cell<'a, 'b>(
+    contest: &'a JudgedContest<'b>,
+    runner: &str,
+) -> Result<&'a JudgedCell<'b>, String> {
+    let name = |cell: &JudgedCell<'_>| match cell.role {
+        Role::Null => format!("{}~null", cell.runner),
+        Role::Runner | Role::Floor => cell.runner.clone(),
+    };
+    let found = contest.cells.iter().find(|cell| name(cell) == runner);
+    match found {
+        Some(cell) if cell.state == State::Measured => Ok(cell),
+        Some(cell) => Err(format!(
+            "'{runner}' has no numbers in {}: {}; choose another runner",
+            contest.contest,
+            cell.state.name()
+        )),
+        None => {
+            let measured = contest.cells.iter().filter(|cell| cell.state == State::Measured);
+            let names: Vec<String> = measured.map(name).collect();
+            Err(format!(
+                "no runner '{runner}' in {}; it has: {}",
+                contest.contest,
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+fn panel(
+    recording: &Recording,
+    contest: &JudgedContest<'_>,
+    cells: [&JudgedCell<'_>; 2],
+) -> Result<Why, WhyError> {
+    let [one, other] = cells;
+    // A floor is compared in CPU alone.
+    let role = if cells.iter().any(|cell| cell.role == Role::Floor) { Role::Floor } else { one.role };
+    let found = effects(contest.measure, role, &other.trials, &one.trials)
+        .map_err(WhyError::Contradiction)?;
+    let title = |metric| match metric {
+        Metric::P50 => contest.measure.title(),
+        Metric::CpuPerOp | Metric::Throughput => metric.name(),
+    };
+    let results = Metric::ALL.map(|metric| ResultDifference {
+        metric: title(metric),
+        effect: found.on(metric).cloned(),
+    });
+    let seen = cells
+        .map(|cell| Seen { trials: &cell.trials, audit: recording.audit_of(&cell.cell) });
+    let names = cells.map(|cell| cell.runner.clone());
+    let (counters, missing) = differences(&seen, &names);
+    Ok(Why {
+        contest: contest.contest.to_string(),
+        measure: Measure::name(contest.measure),
+        runners: names,
+        results: results.into(),
+        counters,
+        missing,
+    })
+}
+
+fn differences(seen: &[Seen<'_>; 2], names: &[String; 2]) -> (Vec<Difference>, Vec<Missing>) {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for (name, unit, source) in COUNTERS {
+        match [&seen[0], &seen[1]].map(|seen| source.read(seen)) {
+            [Ok(one), Ok(other)] => found.extend(difference((*name).into(), *unit, [one, other])),
+            values => {
+                let why = values.iter().zip(names).filter_map(|(value, runner)| {
+                    Some(format!("{runner}: {}", value.as_ref().err()?))
+                });
+                let why = why.collect::<Vec<_>>().join("; ");
+                missing.push(Missing { name: (*name).into(), why });
+            }
+        }
+    }
+    found.extend(syscalls(seen));
+    found.sort_by(|one, other| {
+        let size = |difference: &Difference| {
+            difference.ratio.map_or(f64::INFINITY, |ratio| ratio.ln().abs())
+        };
+        let amount = |difference: &Difference| difference.values[0].max(difference.values[1]);
+        let larger = size(other).partial_cmp(&size(one)).unwrap_or(Ordering::Equal);
+        // Among those that only one of them has, the more frequent ones say more.
+        larger.then_with(|| amount(other).total_cmp(&amount(one)))
+    });
+    (found, missing)
+}
+
+/// System calls by name, of both.
+fn syscalls(seen: &[Seen<'_>; 2]) -> Vec<Difference> {
+    let calls = [&seen[0], &seen[1]].map(|seen| seen.audit.and_then(AuditRecord::syscalls_per_op));
+    let [Some(one), Some(other)] = calls else { return Vec::new() };
+    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let value = |calls: &std::collections::BTreeMap<String, f64>, name: &String| {
+        calls.get(name).copied().unwrap_or(0.0)
+    };
+    let each = names.into_iter().filter_map(|name| {
+        difference(format!("syscall {name}"), Unit::PerOp, [value(&one, name), value(&other, name)])
+    });
+    each.collect()
+}
+
+/// `None` where both have as good as none.
+fn difference(name: String, unit: Unit, values: [f64; 2]) -> Option<Difference> {
+    let least = if unit == Unit::PerOp { LEAST_PER_OP } else { f64::MIN_POSITIVE };
+    let [one, other] = values;
+    if one.max(other) < least {
+        return None;
+    }
+    let is_ratio = one.min(other) >= least.min(1e-9) && other > 0.0 && one > 0.0;
+    Some(Difference { name, unit, values, ratio: is_ratio.then(|| one / other) })
+}
+
+impl Source {
+    /// The value, or why there is none.
+    fn read(self, seen: &Seen<'_>) -> Result<f64, String> {
+        match self {
+            Self::Trial(read) => {
+                let values: Vec<f64> = seen
+                    .trials
+                    .values()
+                    .filter_map(|trial| read(trial))
+                    .filter(|value| value.is_finite())
+                    .collect();
+                median(&values).ok_or_else(|| "not recorded".into())
+            }
+            Self::Audit(part, read) => {
+                let audit = seen.audit.ok_or("not audited: run with --audit")?;
+                read(audit).ok_or_else(|| {
+                    let why = audit.why_absent(part);
+                    why.unwrap_or("too few operations to tell").to_owned()
+                })
+            }
+        }
+    }
+}
+
+fn sum(trial: &TrialRecord, of: impl Fn(&crate::SliceRecord) -> u64) -> f64 {
+    trial.counted().map(|slice| of(slice) as f64).sum()
+}
+
+fn cpu_us_per_op(trial: &TrialRecord) -> Option<f64> {
+    let known = trial.counted().all(|slice| slice.cpu_ns.is_some());
+    let us = sum(trial, |slice| slice.cpu_ns.unwrap_or(0)) * 1e-3;
+    known.then(|| us / sum(trial, crate::SliceRecord::paid))
+}
+
+fn peer_cpu_us_per_op(trial: &TrialRecord) -> Option<f64> {
+    let known = trial.counted().all(|slice| slice.peer_cpu_ns.is_some());
+    let us = sum(trial, |slice| slice.peer_cpu_ns.unwrap_or(0)) * 1e-3;
+    known.then(|| us / sum(trial, |slice| slice.operations))
+}
+
+fn of(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
+    trial.costs.as_ref().map(|costs| part(costs) as f64)
+}
+
+/// A cost of the whole trial, over the operations of the whole trial.
+fn per_op(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
+    let operations = trial.actors.as_ref()?.total;
+    (operations > 0).then(|| Some(of(trial, part)? / operations as f64))?
+}
+
+/// User or system time is sampled for the whole trial, set-up included; its share of both is applied to the CPU time of
+/// the slices, which is exact.
+fn part_of_cpu(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
+    let both = of(trial, |costs| costs.user_ns + costs.system_ns)?;
+    Some(of(trial, part)? / both * cpu_us_per_op(trial)?)
+}
