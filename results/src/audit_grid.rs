@@ -27,10 +27,8 @@ pub fn audits(contest: &ContestSummary) -> Option<Grid> {
     if audited.is_empty() {
         return None;
     }
-    let slow: Vec<f64> = audited
-        .iter()
-        .filter_map(|(_, audit)| Some(audit.poll_times_ns()?.p99 as f64))
-        .collect();
+    let slow: Vec<f64> =
+        audited.iter().filter_map(|(_, audit)| Some(audit.poll_times_ns()?.p99 as f64)).collect();
     let unit = TimeUnit::of(median(&slow).unwrap_or(1e3));
     let rows = audited.iter().map(|(cell, audit)| Row {
         role: cell.role,

@@ -43,7 +43,8 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
     let mut text = format!("{name} · {}\n", wording::conditions(contest));
     text.push_str(&format!("{}\n", wording::plain(&contest.question)));
     text.push_str(&draw(&grid::numbers(contest), width));
-    let further = [figure_grid::figures(contest), grid::comparison(contest), audit_grid::audits(contest)];
+    let further =
+        [figure_grid::figures(contest), grid::comparison(contest), audit_grid::audits(contest)];
     for grid in further.into_iter().flatten() {
         text.push_str(&draw(&grid, width));
     }

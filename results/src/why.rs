@@ -118,7 +118,11 @@ const COUNTERS: &[Counter] = &[
     ("CPU", Unit::UsPerOp, Source::Trial(cpu_us_per_op)),
     ("CPU of the peer", Unit::UsPerOp, Source::Trial(peer_cpu_us_per_op)),
     ("user CPU", Unit::UsPerOp, Source::Trial(|trial| part_of_cpu(trial, |costs| costs.user_ns))),
-    ("system CPU", Unit::UsPerOp, Source::Trial(|trial| part_of_cpu(trial, |costs| costs.system_ns))),
+    (
+        "system CPU",
+        Unit::UsPerOp,
+        Source::Trial(|trial| part_of_cpu(trial, |costs| costs.system_ns)),
+    ),
     (
         "voluntary context switches",
         Unit::PerOp,
@@ -139,7 +143,11 @@ const COUNTERS: &[Counter] = &[
         Source::Audit(part::ALLOCATIONS, AuditRecord::allocated_bytes_per_op),
     ),
     ("polls", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::polls_per_op)),
-    ("slow polls (p99)", Unit::Ns, Source::Audit(part::POLLS, |audit| Some(audit.poll_times_ns()?.p99 as f64))),
+    (
+        "slow polls (p99)",
+        Unit::Ns,
+        Source::Audit(part::POLLS, |audit| Some(audit.poll_times_ns()?.p99 as f64)),
+    ),
     ("migrations", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::migrations_per_op)),
 ];
 
@@ -150,7 +158,11 @@ const LEAST_PER_OP: f64 = 1e-3;
 ///
 /// # Errors
 /// See [`WhyError`].
-pub fn why(recording: &Recording, workload: &str, runners: [&str; 2]) -> Result<Vec<Why>, WhyError> {
+pub fn why(
+    recording: &Recording,
+    workload: &str,
+    runners: [&str; 2],
+) -> Result<Vec<Why>, WhyError> {
     let contests = judged::contests(recording).map_err(WhyError::Contradiction)?;
     let named = |contest: &&JudgedContest<'_>| {
         let full = &contest.contest;
@@ -217,7 +229,8 @@ fn panel(
 ) -> Result<Why, WhyError> {
     let [one, other] = cells;
     // A floor is compared in CPU alone.
-    let role = if cells.iter().any(|cell| cell.role == Role::Floor) { Role::Floor } else { one.role };
+    let role =
+        if cells.iter().any(|cell| cell.role == Role::Floor) { Role::Floor } else { one.role };
     let found = effects(contest.measure, role, &other.trials, &one.trials)
         .map_err(WhyError::Contradiction)?;
     let title = |metric| match metric {
@@ -228,8 +241,8 @@ fn panel(
         metric: title(metric),
         effect: found.on(metric).cloned(),
     });
-    let seen = cells
-        .map(|cell| Seen { trials: &cell.trials, audit: recording.audit_of(&cell.cell) });
+    let seen =
+        cells.map(|cell| Seen { trials: &cell.trials, audit: recording.audit_of(&cell.cell) });
     let names = cells.map(|cell| cell.runner.clone());
     let (counters, missing) = differences(&seen, &names);
     Ok(Why {

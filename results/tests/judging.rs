@@ -231,7 +231,8 @@ fn identical_arms_are_seldom_called_different() {
             trials.extend(arm("same", Role::Runner, 6, 1.0, 0.02, 5000 + seed));
             let cells = [cell("tokio", Role::Runner), cell("same", Role::Runner)];
             let plan = contest(&cells.iter().collect::<Vec<_>>(), Some("tokio"));
-            let recording = Recording { run: run(vec![plan], 6), trials, audits: Vec::new(), torn: false };
+            let recording =
+                Recording { run: run(vec![plan], 6), trials, audits: Vec::new(), torn: false };
             let contests = judged::contests(&recording).unwrap();
             verdicts(&contests, "same")
                 .iter()

@@ -14,10 +14,11 @@ use super::{
     plan::{ArmPlan, ContestPlan},
     recording,
     subject::Subject,
+    tracer::Tracer,
 };
-use crate::protocol::Finished;
+use crate::protocol::{Finished, Slice};
 use simul_results::{SliceRecord, State, TrialRecord};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// How long a process may take to start and to set its actors up. All of a contest do so at the same time, often
 /// on one core: nineteen that write 32 MiB each took more than 20 s, unoptimised and beside other work.
@@ -176,6 +177,25 @@ impl<'a> Arm<'a> {
         slice.deferred_cpu_ns = deferred_cpu_ns;
         self.record.slices.push(slice);
         Ok(self.record.slices.last_mut())
+    }
+
+    /// One slice of an audit, and the system calls in it if it is traced; neither is kept here.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn audit(
+        &mut self,
+        at_least: Duration,
+        traced: bool,
+        inbox: &mut Inbox,
+    ) -> Result<Option<(Slice, BTreeMap<String, u64>)>, Interrupted> {
+        self.step(|arm| {
+            let processes = arm.subject.trial()?.working();
+            let tracer = traced.then(|| Tracer::attach(&processes, inbox)).transpose()?;
+            let slice = arm.driver.audit(&mut arm.subject, at_least, inbox)?;
+            let calls = tracer.map(|tracer| tracer.detach(inbox)).transpose()?;
+            Ok((slice, calls.unwrap_or_default()))
+        })
     }
 
     /// Orders the end and keeps what the trial cost.

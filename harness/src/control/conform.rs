@@ -126,6 +126,7 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         seed: SEED,
         usual_slice_ns: SLICE_NS,
         service: None,
+        audit: false,
     };
     let mut arm = Arm::new(&launch, LENGTHS);
     let mut inbox = Inbox::default();
@@ -226,6 +227,7 @@ pub(super) fn spec(available: &Available, workload: &str, mode: Mode) -> Spec {
         surroundings: Surroundings::default(),
         usual_slice_ns: SLICE_NS,
         drain_ns: 2_000_000_000,
+        audit: false,
     }
 }
 

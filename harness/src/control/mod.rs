@@ -7,6 +7,7 @@
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
 pub mod arm;
+pub mod audit;
 pub mod availability;
 pub mod block;
 mod calibration;
@@ -45,6 +46,7 @@ pub mod session;
 mod stranger;
 pub mod subject;
 pub mod suites;
+pub mod tracer;
 pub mod trial_process;
 pub mod verification;
 pub mod vetting;

@@ -43,6 +43,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         slices: Vec::new(),
         costs: None,
         actors: None,
+        audit: None,
     }
 }
 

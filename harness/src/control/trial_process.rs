@@ -91,6 +91,7 @@ impl TrialProcess {
             },
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(launch.contest.drain),
+            audit: launch.audit,
         };
         Ok(Self { dialogue, spec, outside: None, is_foreign: foreign.is_some() })
     }
@@ -263,6 +264,15 @@ impl TrialProcess {
         match &self.outside {
             Some(outside) => Some(outside.cpu_ns()),
             None => self.dialogue.cpu_ns(),
+        }
+    }
+
+    /// The processes that work: without the guardian.
+    #[must_use]
+    pub fn working(&self) -> Vec<i32> {
+        match &self.outside {
+            Some(outside) => outside.processes().collect(),
+            None => vec![self.dialogue.pid],
         }
     }
 

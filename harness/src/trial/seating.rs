@@ -8,6 +8,7 @@
 use super::{
     Refusal, Started,
     actors::{self, Actors},
+    audit::{Audit, polls::Polls},
     slice::Engine,
     turn::TrialTurn,
     workers,
@@ -19,6 +20,7 @@ use simul_runners::{
     registry::{self, Visitor},
 };
 use simul_workloads::{Needs, Port, PortChoice, Workload};
+use std::sync::Arc;
 
 /// What is recorded where the system does not show what a process waits with.
 const UNKNOWN: &str = "unknown";
@@ -110,19 +112,22 @@ fn take_seats<E: Executor, W: Workload>(
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
-    let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors);
-    started(actors, spec, facts)
+    let polls = spec.audit.then(Arc::<Polls>::default);
+    let audit = polls.clone();
+    let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors, polls);
+    started(actors, spec, facts, audit)
 }
 
 fn started(
     actors: std::io::Result<Actors<TrialTurn>>,
     spec: &Spec,
     facts: Facts,
+    polls: Option<Arc<Polls>>,
 ) -> Result<Started, Refusal> {
     let actors = actors.map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
     let Facts { receipt, card, backend, one_worker } = facts;
     Ok(Started {
-        engine: Engine::new(actors.gate, spec),
+        engine: Engine::new(actors.gate, spec).audited(polls.map(|polls| Audit::new(Some(polls)))),
         endings: Some(actors.endings),
         _runner: Some(actors.runner),
         receipt,

@@ -129,7 +129,8 @@ impl Summary {
         for planned in &recording.run.plan.contests {
             contests.push(contest(planned, &mut trials)?);
         }
-        for cell in contests.iter_mut().flat_map(|contest: &mut ContestSummary| &mut contest.cells) {
+        for cell in contests.iter_mut().flat_map(|contest: &mut ContestSummary| &mut contest.cells)
+        {
             cell.audit = recording.audit_of(&cell.cell).cloned();
         }
         if let Some(stray) = trials.keys().next() {
