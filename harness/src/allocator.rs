@@ -7,7 +7,7 @@ use simul::trial::audit::allocations::note;
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// The system's allocator, with requests told.
-pub struct Counting;
+pub(crate) struct Counting;
 
 #[expect(unsafe_code, reason = "an allocator cannot be replaced without")]
 // SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract; `note` neither

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// So many of a cell's system calls are named.
-const NAMED: usize = 4;
+const NAMED: usize = 2;
 /// Rarer system calls are chance.
 const RARE_PER_OP: f64 = 0.005;
 /// Stands where something could not be counted.
@@ -36,8 +36,8 @@ pub fn audits(contest: &ContestSummary) -> Option<Grid> {
         texts: texts(cell, audit, unit),
     });
     let mut notes = vec![
-        "audit: one more trial each, outside of every time; per operation, the difference of a long and a short \
-         slice"
+        "audit: trials of their own, outside of every time; per operation, the difference of a long and a short \
+         slice; a traced process is slow, so it may wait, and try in vain, more or less often than untraced"
             .to_owned(),
     ];
     notes.extend(absences(&audited));

@@ -86,8 +86,9 @@ impl Pass<'_> {
             Ok(slices) => count(&mut audit, slices),
             Err(why) => {
                 let why = format!("the audit trial {why}");
-                [part::ALLOCATIONS, part::POLLS]
-                    .map(|part| audit.absent.insert(part.into(), why.clone()));
+                for part in [part::ALLOCATIONS, part::POLLS] {
+                    audit.absent.insert(part.into(), why.clone());
+                }
             }
         }
         let traced = match self.no_tracer {

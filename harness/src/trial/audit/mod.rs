@@ -35,7 +35,7 @@ impl Audit {
     pub fn begin(&self) {
         if let Some(polls) = &self.polls {
             // What was counted while actors were set up.
-            polls.take();
+            drop(polls.take());
         }
         allocations::begin();
     }
