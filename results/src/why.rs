@@ -31,7 +31,7 @@ pub struct Why {
     pub results: Vec<ResultDifference>,
     /// Counters that both have, from the largest ratio down.
     pub counters: Vec<Difference>,
-    /// Counters that one or both have not, and why.
+    /// Counters that are zero in both, or that one or both have not, and why.
     pub missing: Vec<Missing>,
 }
 
@@ -57,12 +57,12 @@ pub struct Difference {
     pub ratio: Option<f64>,
 }
 
-/// A counter that cannot be compared.
+/// A counter that is not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Missing {
     /// Which.
     pub name: String,
-    /// Why, with the runners that it is true of.
+    /// Why; with the runners that it is true of, where it is missing.
     pub why: String,
 }
 
@@ -259,7 +259,12 @@ fn differences(seen: &[Seen<'_>; 2], names: &[String; 2]) -> (Vec<Difference>, V
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for (name, unit, source) in COUNTERS {
         match [&seen[0], &seen[1]].map(|seen| source.read(seen)) {
-            [Ok(one), Ok(other)] => found.extend(difference((*name).into(), *unit, [one, other])),
+            [Ok(one), Ok(other)] => match difference((*name).into(), *unit, [one, other]) {
+                Some(difference) => found.push(difference),
+                None => {
+                    missing.push(Missing { name: (*name).into(), why: "none in either".into() })
+                }
+            },
             values => {
                 let why = values.iter().zip(names).filter_map(|(value, runner)| {
                     Some(format!("{runner}: {}", value.as_ref().err()?))
