@@ -48,7 +48,7 @@ pub struct Lengths {
     pub warm_up_ns: u64,
     /// Operations that a slice is to hold.
     pub least_operations: u64,
-    /// Whether slices have exactly this length, however few operations fit.
+    /// Whether slices have exactly this length, however few operations fit, unless not a single one would.
     pub exact: bool,
 }
 
@@ -186,9 +186,7 @@ impl Driver for Closed {
         let (answer, ordered) = subject.trial()?.work(order, [duration_ns, 0], inbox)?;
         let Reply::Warm(pace) = answer else { return Err(subject.trial()?.unexpected(&answer)) };
         let pace = self.vetted(pace, &ordered, subject.trial()?)?;
-        if !self.lengths.exact {
-            self.lengths.slice_ns = length_ns(&pace, &self.lengths);
-        }
+        self.lengths.slice_ns = length_ns(&pace, &self.lengths);
         Ok(pace.slice.operations)
     }
 
@@ -305,6 +303,10 @@ fn length_ns(pace: &Vetted, asked: &Lengths) -> u64 {
     let wanted_ns = enough_ns.max(tails.saturating_mul(longest_ns)) + asked.drop_ns;
     // Twice: one may be slower than in the warm-up by that much, and still ends and begins in the window.
     let single_ns = longest_ns.saturating_mul(2).saturating_add(asked.drop_ns);
+    if asked.exact {
+        let fits = longest_ns.saturating_add(asked.drop_ns) < asked.slice_ns;
+        return if fits { asked.slice_ns } else { single_ns };
+    }
     asked.slice_ns.max(wanted_ns.min(LONGEST_SLICE_NS)).max(single_ns)
 }
 
@@ -350,6 +352,13 @@ mod tests {
         let each_5_ms = pace(27, [5, 5, 5], 5);
         assert_eq!(length_ns(&each_5_ms, &asked(20)), 152 * MS);
         assert_eq!(length_ns(&each_5_ms, &asked(1)), 25 * MS);
+    }
+
+    #[test]
+    fn an_exact_length_gives_way_only_where_no_operation_would_fit() {
+        let exactly = Lengths { exact: true, ..asked(20) };
+        assert_eq!(length_ns(&pace(27, [5, 5, 5], 5), &exactly), 25 * MS);
+        assert_eq!(length_ns(&pace(300, [1, 0, 0], 0), &exactly), 602 * MS);
     }
 
     #[test]
