@@ -61,8 +61,7 @@ pub fn audits(contest: &ContestSummary) -> Option<Grid> {
 }
 
 fn texts(cell: &CellSummary, audit: &AuditRecord, unit: TimeUnit) -> Vec<String> {
-    let number =
-        |value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| per_op(value));
+    let number = |value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), per_op);
     let times = audit.poll_times_ns();
     let time = |ns: Option<u64>| number(ns.map(|ns| ns as f64 / unit.ns));
     vec![
@@ -79,7 +78,7 @@ fn texts(cell: &CellSummary, audit: &AuditRecord, unit: TimeUnit) -> Vec<String>
 }
 
 /// A count per operation. Less than one in ten thousand is none.
-pub(crate) fn per_op(value: f64) -> String {
+fn per_op(value: f64) -> String {
     quantity::digits(if value < 1e-4 { 0.0 } else { value })
 }
 

@@ -46,6 +46,7 @@ pub mod summary;
 pub mod table;
 pub mod verdict;
 pub mod why;
+mod why_counters;
 pub mod wording;
 
 pub use cell::{Cell, Contest, Placement, Role};

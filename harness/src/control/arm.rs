@@ -6,6 +6,7 @@
 //! [`super::block`].
 
 use super::{
+    audit::Audited,
     closed::{Closed, Lengths},
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::{Inbox, Interrupted},
@@ -16,9 +17,9 @@ use super::{
     subject::Subject,
     tracer::Tracer,
 };
-use crate::protocol::{Finished, Slice};
+use crate::protocol::Finished;
 use simul_results::{SliceRecord, State, TrialRecord};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// How long a process may take to start and to set its actors up. All of a contest do so at the same time, often
 /// on one core: nineteen that write 32 MiB each took more than 20 s, unoptimised and beside other work.
@@ -188,7 +189,7 @@ impl<'a> Arm<'a> {
         at_least: Duration,
         traced: bool,
         inbox: &mut Inbox,
-    ) -> Result<Option<(Slice, BTreeMap<String, u64>)>, Interrupted> {
+    ) -> Result<Option<Audited>, Interrupted> {
         self.step(|arm| {
             let processes = arm.subject.trial()?.working();
             let tracer = traced.then(|| Tracer::attach(&processes, inbox)).transpose()?;

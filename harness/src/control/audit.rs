@@ -36,7 +36,7 @@ pub const SHORT: Duration = Duration::from_millis(1);
 pub const LONG: Duration = Duration::from_millis(200);
 
 /// One slice of an audit, with the system calls in it if they were traced.
-type Audited = (Slice, BTreeMap<String, u64>);
+pub type Audited = (Slice, BTreeMap<String, u64>);
 
 /// Audits every measured cell that has not been audited yet.
 ///
@@ -104,10 +104,6 @@ impl Pass<'_> {
     }
 
     /// One trial with both slices; the record, which has none of them, or why they are missing.
-    #[expect(
-        clippy::type_complexity,
-        reason = "an interruption ends the run, a reason is written down"
-    )]
     fn trial(
         &self,
         traced: bool,

@@ -11,7 +11,7 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
-use super::{audit::polls::Polls, gatekeepers, telling::told};
+use super::{audit::polls, gatekeepers, telling::told};
 use simul_runners::{
     Discipline, Executor, Turn,
     blocking_io::poll_once,
@@ -38,7 +38,7 @@ struct Stage<E, W> {
     /// Each actor says whether it is set up; and, when it goes, how that went.
     news: mpsc::Sender<io::Result<()>>,
     /// Counts polls, in an audit.
-    polls: Option<Arc<Polls>>,
+    polls: Option<Arc<polls::Polls>>,
 }
 
 /// Actors that wait for their turns.
@@ -61,7 +61,7 @@ pub fn start<E: Executor, W: Workload, T: Turn>(
     work: W,
     surroundings: Surroundings,
     actors: u32,
-    polls: Option<Arc<Polls>>,
+    polls: Option<Arc<polls::Polls>>,
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
     let stage = Arc::new(Stage { runner, work, surroundings, news, polls });
@@ -117,17 +117,9 @@ fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors:
     let (gates, turns) = gatekeepers::gates::<E, T>(&stage.runner, actors);
     for (actor, turns) in (0..actors).zip(turns) {
         let task: Boxed<'static, ()> = Box::pin(task(Arc::clone(stage), actor, turns));
-        launch_boxed(&stage.runner, actor, watched(stage.polls.clone(), task));
+        launch_boxed(&stage.runner, actor, polls::watched(stage.polls.clone(), task));
     }
     gatekeepers::employ(&stage.runner, gates)
-}
-
-/// A task whose polls are counted in an audit; otherwise the task as it is.
-fn watched(polls: Option<Arc<Polls>>, task: Boxed<'static, ()>) -> Boxed<'static, ()> {
-    match polls {
-        None => task,
-        Some(polls) => Box::pin(async move { polls.watch(task).await }),
-    }
 }
 
 async fn task<E: Executor, W: Workload, T: Turn>(

@@ -9,10 +9,11 @@ use super::allocations::this_thread;
 use crate::{clock, protocol::PollCounts};
 use hdrhistogram::Histogram;
 use simul_results::histogram;
+use simul_workloads::erased::Boxed;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// More workers than this share a lock, which costs time and no count. A histogram has 216 KiB.
@@ -42,6 +43,15 @@ impl Tally {
 impl Default for Polls {
     fn default() -> Self {
         Self { shards: std::array::from_fn(|_| Mutex::new(Tally::new())) }
+    }
+}
+
+/// A task whose polls are counted in an audit; otherwise the task as it is.
+#[must_use]
+pub fn watched(polls: Option<Arc<Polls>>, task: Boxed<'static, ()>) -> Boxed<'static, ()> {
+    match polls {
+        None => task,
+        Some(polls) => Box::pin(async move { polls.watch(task).await }),
     }
 }
 
@@ -97,10 +107,7 @@ impl Polls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        sync::Arc,
-        task::{Context, Poll, Waker},
-    };
+    use std::task::{Context, Poll, Waker};
 
     /// Suspends so many times.
     async fn suspend(times: u32) {
@@ -123,18 +130,12 @@ mod tests {
         let watched = Arc::clone(&polls);
         let mut task = Box::pin(async move { watched.watch(suspend(3)).await });
         let mut poll = move || {
-            let ended = task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
-            (task, ended)
+            let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            polled.is_ready()
         };
-        // Twice here, twice elsewhere.
-        let (mut task, _) = poll();
-        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        std::thread::spawn(move || {
-            assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-            assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
-        })
-        .join()
-        .unwrap();
+        assert_eq!([poll(), poll()], [false; 2]);
+        let elsewhere = std::thread::spawn(move || [poll(), poll()]);
+        assert_eq!(elsewhere.join().unwrap(), [false, true]);
         let counts = polls.take().unwrap();
         assert_eq!((counts.polls, counts.migrations), (4, 1));
         assert_eq!(histogram::decode(&counts.histogram).unwrap().len(), 4);
