@@ -23,7 +23,7 @@ const ABSENT: &str = "–";
 #[must_use]
 pub fn audits(contest: &ContestSummary) -> Option<Grid> {
     let audited: Vec<(&CellSummary, &AuditRecord)> =
-        contest.cells.iter().filter_map(|cell| Some((cell, cell.audit.as_ref()?))).collect();
+        contest.cells.iter().filter_map(|cell| Some((cell, cell.counted.as_ref()?))).collect();
     if audited.is_empty() {
         return None;
     }

@@ -10,6 +10,7 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
 
 use crate::{Cell, Contest, Load, Placement, Role};
@@ -72,6 +73,9 @@ pub struct TrialRecord {
     /// What an audit trial counted. Such a trial has no slices and no costs, and stands for no number, state or mark of its cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditRecord>,
+    /// What the machine itself took, just before and just after the block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hiccups: Option<HiccupRecord>,
 }
 
 /// The version of what a runner stands on.
@@ -126,6 +130,10 @@ pub struct SliceRecord {
     pub deferred_cpu_ns: u64,
     /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
     pub foreign_cpu_ns: Option<u64>,
+    /// CPU time of processes that are not ours and came and went during the slice, or were hidden: estimated from what
+    /// the processors ran in all. `null` where it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_estimated_ns: Option<u64>,
     /// Operations still in flight when the wait for them was given up.
     pub unfinished: u32,
     /// The age of the oldest of them.
@@ -228,6 +236,10 @@ pub mod mark {
     pub const PEER_BOUND: &str = "peer-bound";
     /// Processes that are not ours used more than a tenth of a core during slices that were kept.
     pub const CONTAMINATED: &str = "contaminated";
+    /// That is known only by what the processors ran in all: they came and went unseen.
+    pub const FOREIGN_ESTIMATED: &str = "foreign-estimated";
+    /// The machine itself lost more than 3 % of the time around the block.
+    pub const HICCUPS: &str = "hiccups";
     /// In flight and throughput × mean latency differ by more than 10 %: something is not counted.
     pub const LITTLE: &str = "little";
     /// A runner that has one worker by design was given several cores.

@@ -79,9 +79,9 @@ fn an_audit_survives_the_disk_and_changes_no_estimate() {
     assert_eq!((light.trials.len(), &light.audits), (recording.trials.len(), &recording.audits));
     let with = Summary::of(&whole).unwrap();
     let mut without = Summary::of(&store::Recording { audits: Vec::new(), ..recording }).unwrap();
-    assert!(with.contests[0].cells.iter().any(|cell| cell.audit.is_some()));
+    assert!(with.contests[0].cells.iter().any(|cell| cell.counted.is_some()));
     for (audited, plain) in with.contests[0].cells.iter().zip(&mut without.contests[0].cells) {
-        plain.audit.clone_from(&audited.audit);
+        plain.counted.clone_from(&audited.counted);
     }
     assert_eq!(with, without, "blocks, states, marks, numbers and verdicts are the same");
     // An edited histogram is noticed here too.

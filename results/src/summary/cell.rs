@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     Contest, Role, TrialRecord,
+    auditor::{Audit, Grade},
     rank::Groups,
-    record::{AuditRecord, ObjectiveRecord, State, mark},
+    record::{AuditRecord, ObjectiveRecord, State},
     statistics::Estimate,
     verdict::Judgement,
 };
@@ -35,9 +36,11 @@ pub struct CellSummary {
     pub state: State,
     /// Why, unless it was measured.
     pub reason: Option<String>,
-    /// What any block was marked with, each once, in the order of [`mark`].
+    /// What any block was marked with, each once, in the order of [`crate::record::mark`].
     pub marks: Vec<String>,
-    /// Whether it may be ranked: measured, a runner, and without a mark of [`mark::NOT_RANKED`].
+    /// What was found in its numbers, marks included.
+    pub audit: Audit,
+    /// Whether it may be ranked: measured, a runner, and of a grade that is not F.
     pub ranked: bool,
     /// In how many blocks it was measured.
     pub blocks: u32,
@@ -62,7 +65,7 @@ pub struct CellSummary {
     /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
     pub over_ideal: Option<Estimate>,
     /// What its audit trial counted, if it had one that did the right work.
-    pub audit: Option<AuditRecord>,
+    pub counted: Option<AuditRecord>,
     /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
     /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
@@ -77,9 +80,21 @@ impl CellSummary {
     pub fn is_measured(&self) -> bool {
         self.numbers.is_some() || self.sweep.is_some()
     }
+
+    /// How far its numbers can be believed; `None` where there are none.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        self.is_measured().then_some(self.audit.grade)
+    }
+
+    /// Takes over what was found in it.
+    pub(super) fn audited(&mut self, audit: Audit) {
+        self.ranked = audit.may_be_ranked() && self.is_measured() && self.role == Role::Runner;
+        self.audit = audit;
+    }
 }
 
-/// Summarises the trials of one cell, by block. Its effects, verdict and groups are for the caller to add.
+/// Summarises the trials of one cell, by block. Its audit, effects, verdict and groups are for the caller to add.
 pub(super) fn summarise(
     printed: &str,
     contest: &Contest,
@@ -116,7 +131,6 @@ pub(super) fn summarise(
         }
     }
     let marks = marks(trials);
-    let clean = !marks.iter().any(|mark| mark::NOT_RANKED.contains(&mark.as_str()));
     let measured = trials.values().filter(|trial| trial.state == State::Measured);
     let summary = CellSummary {
         cell: printed.into(),
@@ -125,8 +139,9 @@ pub(super) fn summarise(
         role: identity.role,
         state,
         reason,
-        ranked: clean && (numbers.is_some() || sweep.is_some()) && identity.role == Role::Runner,
         marks,
+        audit: Audit::default(),
+        ranked: false,
         blocks: u32::try_from(measured.count()).unwrap_or(u32::MAX),
         workers: first.workers,
         parameters: first.parameters.clone(),
@@ -149,7 +164,7 @@ pub(super) fn summarise(
         sweep,
         figures: Vec::new(),
         over_ideal: None,
-        audit: None,
+        counted: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
@@ -176,6 +191,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         state: State::Failed,
         reason: Some("no trial was recorded: the run ended early; go on with --resume".into()),
         marks: Vec::new(),
+        audit: Audit::default(),
         ranked: false,
         blocks: 0,
         workers: 0,
@@ -188,7 +204,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         sweep: None,
         figures: Vec::new(),
         over_ideal: None,
-        audit: None,
+        counted: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
