@@ -11,7 +11,7 @@ use crate::{
     judged::{self, JudgedCell, JudgedContest},
     record::AuditRecord,
     store::Recording,
-    summary::{Effect, Measure, Metric, effect::effects},
+    summary::{Effect, Measure, Metric, effect::effects, price},
     why_counters::{COUNTERS, Seen},
 };
 use serde::Serialize;
@@ -52,7 +52,8 @@ pub struct Difference {
     pub unit: Unit,
     /// The values of both.
     pub values: [f64; 2],
-    /// The first over the second; `None` where just one of them is zero, which is more than any ratio.
+    /// The first over the second; `None` where just one of them is zero, which is more than any ratio, or where one is
+    /// below zero, as CPU time above the floor may be.
     pub ratio: Option<f64>,
 }
 
@@ -166,8 +167,12 @@ fn panel(
         metric: title(metric),
         effect: found.on(metric).cloned(),
     });
-    let seen =
-        cells.map(|cell| Seen { trials: &cell.trials, audit: recording.audit_of(&cell.cell) });
+    let floor = contest.cells.iter().find(|cell| cell.role == Role::Floor);
+    let seen = cells.map(|cell| Seen {
+        trials: &cell.trials,
+        price: price::of(&cell.trials, floor.map(|floor| &floor.trials), false),
+        audit: recording.audit_of(&cell.cell),
+    });
     let names = cells.map(|cell| cell.runner.clone());
     let (counters, missing) = differences(&seen, &names);
     Ok(Why {
@@ -202,7 +207,13 @@ fn differences(seen: &[Seen<'_>; 2], names: &[String; 2]) -> (Vec<Difference>, V
     found.extend(syscalls(seen));
     found.sort_by(|one, other| {
         let size = |difference: &Difference| {
-            difference.ratio.map_or(f64::INFINITY, |ratio| ratio.ln().abs())
+            // Below the floor there is no ratio, and less to say.
+            let without = if difference.values.iter().any(|value| *value < 0.0) {
+                0.0
+            } else {
+                f64::INFINITY
+            };
+            difference.ratio.map_or(without, |ratio| ratio.ln().abs())
         };
         let amount = |difference: &Difference| difference.values[0].max(difference.values[1]);
         let larger = size(other).partial_cmp(&size(one)).unwrap_or(Ordering::Equal);

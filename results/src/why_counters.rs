@@ -6,8 +6,8 @@
 use crate::{
     SliceRecord, TrialRecord,
     record::{AuditRecord, CostRecord, part},
-    statistics::median,
-    summary::effect::Blocks,
+    statistics::{Estimate, median},
+    summary::{Price, effect::Blocks},
 };
 use serde::Serialize;
 
@@ -27,11 +27,14 @@ pub enum Unit {
     Bytes,
     /// A plain number.
     Count,
+    /// Cores.
+    Cores,
 }
 
 /// What is known of a cell.
 pub(crate) struct Seen<'a> {
     pub(crate) trials: &'a Blocks<'a>,
+    pub(crate) price: Price,
     pub(crate) audit: Option<&'a AuditRecord>,
 }
 
@@ -40,49 +43,47 @@ pub(crate) struct Seen<'a> {
 pub(crate) enum Source {
     /// From each trial; the median over blocks counts.
     Trial(fn(&TrialRecord) -> Option<f64>),
+    /// From what the cell costs; the median over blocks counts.
+    Price(fn(&Price) -> Option<Estimate>),
     /// From the audit, in which the named part may be missing.
     Audit(&'static str, fn(&AuditRecord) -> Option<f64>),
 }
+
+use Source::{Audit as Counted, Price as Priced, Trial as Told};
 
 /// A counter: its name, its unit, and where it is read.
 pub(crate) type Counter = (&'static str, Unit, Source);
 
 /// All counters but system calls by name, which are as many as there are. To add one, add a line.
 pub(crate) const COUNTERS: &[Counter] = &[
-    ("CPU", Unit::UsPerOp, Source::Trial(cpu_us_per_op)),
-    ("CPU of the peer", Unit::UsPerOp, Source::Trial(peer_cpu_us_per_op)),
-    ("user CPU", Unit::UsPerOp, Source::Trial(|trial| part_of_cpu(trial, |costs| costs.user_ns))),
-    (
-        "system CPU",
-        Unit::UsPerOp,
-        Source::Trial(|trial| part_of_cpu(trial, |costs| costs.system_ns)),
-    ),
-    (
-        "voluntary context switches",
-        Unit::PerOp,
-        Source::Trial(|trial| per_op(trial, |costs| costs.voluntary_switches)),
-    ),
-    (
-        "involuntary context switches",
-        Unit::PerOp,
-        Source::Trial(|trial| per_op(trial, |costs| costs.involuntary_switches)),
-    ),
-    ("threads", Unit::Count, Source::Trial(|trial| of(trial, |costs| u64::from(costs.threads)))),
-    ("peak memory", Unit::Bytes, Source::Trial(|trial| of(trial, |costs| costs.peak_rss_bytes))),
-    ("system calls", Unit::PerOp, Source::Audit(part::SYSCALLS, AuditRecord::all_syscalls_per_op)),
-    ("allocations", Unit::PerOp, Source::Audit(part::ALLOCATIONS, AuditRecord::allocations_per_op)),
+    ("CPU", Unit::UsPerOp, Told(cpu_us_per_op)),
+    ("CPU above the floor", Unit::UsPerOp, Priced(|price| price.above_floor_us)),
+    ("CPU of the peer", Unit::UsPerOp, Told(peer_cpu_us_per_op)),
+    ("user CPU", Unit::UsPerOp, Told(|trial| part_of_cpu(trial, |costs| costs.user_ns))),
+    ("system CPU", Unit::UsPerOp, Told(|trial| part_of_cpu(trial, |costs| costs.system_ns))),
+    ("run-queue wait", Unit::UsPerOp, Priced(|price| price.run_queue_us_per_op)),
+    ("voluntary context switches", Unit::PerOp, Priced(|price| price.voluntary_per_op)),
+    ("involuntary context switches", Unit::PerOp, Priced(|price| price.involuntary_per_op)),
+    ("page faults", Unit::PerOp, Priced(|price| price.minor_faults_per_op)),
+    ("page faults from disk", Unit::PerOp, Priced(|price| price.major_faults_per_op)),
+    ("bytes in by read", Unit::BytesPerOp, Priced(|price| price.read_call_bytes_per_op)),
+    ("bytes out by write", Unit::BytesPerOp, Priced(|price| price.write_call_bytes_per_op)),
+    ("loopback bytes", Unit::BytesPerOp, Priced(|price| price.loopback_bytes_per_op)),
+    ("threads", Unit::Count, Told(|trial| of(trial, |costs| u64::from(costs.threads)))),
+    ("peak memory", Unit::Bytes, Priced(|price| price.rss_peak_bytes)),
+    ("idle memory", Unit::Bytes, Priced(|price| price.rss_idle_bytes)),
+    ("memory of an actor", Unit::Bytes, Priced(|price| price.bytes_per_actor)),
+    ("CPU while idle", Unit::Cores, Priced(|price| price.idle_cores)),
+    ("system calls", Unit::PerOp, Counted(part::SYSCALLS, AuditRecord::all_syscalls_per_op)),
+    ("allocations", Unit::PerOp, Counted(part::ALLOCATIONS, AuditRecord::allocations_per_op)),
     (
         "allocated bytes",
         Unit::BytesPerOp,
-        Source::Audit(part::ALLOCATIONS, AuditRecord::allocated_bytes_per_op),
+        Counted(part::ALLOCATIONS, AuditRecord::allocated_bytes_per_op),
     ),
-    ("polls", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::polls_per_op)),
-    (
-        "slow polls (p99)",
-        Unit::Ns,
-        Source::Audit(part::POLLS, |audit| Some(audit.poll_times_ns()?.p99 as f64)),
-    ),
-    ("migrations", Unit::PerOp, Source::Audit(part::POLLS, AuditRecord::migrations_per_op)),
+    ("polls", Unit::PerOp, Counted(part::POLLS, AuditRecord::polls_per_op)),
+    ("slow polls (p99)", Unit::Ns, Counted(part::POLLS, slow_polls_ns)),
+    ("migrations", Unit::PerOp, Counted(part::POLLS, AuditRecord::migrations_per_op)),
 ];
 
 impl Source {
@@ -97,6 +98,9 @@ impl Source {
                     .filter(|value| value.is_finite())
                     .collect();
                 median(&values).ok_or_else(|| "not recorded".into())
+            }
+            Self::Price(read) => {
+                read(&seen.price).map(|value| value.median).ok_or_else(|| "not recorded".into())
             }
             Self::Audit(part, read) => {
                 let audit = seen.audit.ok_or("not audited: run with --audit")?;
@@ -129,15 +133,13 @@ fn of(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
     trial.costs.as_ref().map(|costs| part(costs) as f64)
 }
 
-/// A cost of the whole trial, over the operations of the whole trial.
-fn per_op(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
-    let operations = trial.actors.as_ref()?.total;
-    (operations > 0).then(|| Some(of(trial, part)? / operations as f64))?
-}
-
 /// User or system time is sampled for the whole trial, set-up included; its share of both is applied to the CPU time of
 /// the slices, which is exact.
 fn part_of_cpu(trial: &TrialRecord, part: fn(&CostRecord) -> u64) -> Option<f64> {
     let both = of(trial, |costs| costs.user_ns + costs.system_ns)?;
     Some(of(trial, part)? / both * cpu_us_per_op(trial)?)
+}
+
+fn slow_polls_ns(audit: &AuditRecord) -> Option<f64> {
+    Some(audit.poll_times_ns()?.p99 as f64)
 }

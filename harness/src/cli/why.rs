@@ -85,7 +85,7 @@ fn as_text(why: &Why) -> String {
 }
 
 fn shown(value: f64, unit: Unit) -> String {
-    let number = quantity::digits(if value < 1e-4 { 0.0 } else { value });
+    let number = quantity::digits(if value.abs() < 1e-4 { 0.0 } else { value });
     match unit {
         Unit::UsPerOp => format!("{number} µs/op"),
         Unit::PerOp => format!("{number} /op"),
@@ -93,12 +93,14 @@ fn shown(value: f64, unit: Unit) -> String {
         Unit::Ns => quantity::time(value),
         Unit::Bytes => quantity::bytes(value as u64),
         Unit::Count => number,
+        Unit::Cores => format!("{number} cores"),
     }
 }
 
 fn ratio(counter: &Difference) -> String {
     match counter.ratio {
         Some(ratio) => format!("× {}", quantity::digits(ratio)),
+        None if counter.values.iter().any(|value| *value < 0.0) => String::new(),
         None if counter.values[0] > counter.values[1] => "only the first".into(),
         None => "only the second".into(),
     }

@@ -16,7 +16,8 @@ use super::{
     inbox::{Inbox, Interrupted},
     plan::{ArmPlan, ContestPlan, Plan},
     schedule::Seen,
-    service, tracer,
+    service,
+    tracer::{self, Tracer},
 };
 use crate::protocol::{AuditCounts, SEEDS, Slice};
 use simul_results::{
@@ -36,7 +37,7 @@ pub const SHORT: Duration = Duration::from_millis(1);
 pub const LONG: Duration = Duration::from_millis(200);
 
 /// One slice of an audit, with the system calls in it if they were traced.
-pub type Audited = (Slice, BTreeMap<String, u64>);
+type Audited = (Slice, BTreeMap<String, u64>);
 
 /// Audits every measured cell that has not been audited yet.
 ///
@@ -144,8 +145,28 @@ impl Pass<'_> {
         record.marks.clear();
         record.slices.clear();
         record.costs = None;
+        record.price = None;
+        record.hiccups = None;
         record.actors = None;
         Ok((record, slices))
+    }
+}
+
+impl Arm<'_> {
+    /// One slice of an audit, and the system calls in it if it is traced; neither is kept here.
+    fn audit(
+        &mut self,
+        at_least: Duration,
+        traced: bool,
+        inbox: &mut Inbox,
+    ) -> Result<Option<Audited>, Interrupted> {
+        self.step(|arm| {
+            let processes = arm.subject.priced();
+            let tracer = traced.then(|| Tracer::attach(&processes, inbox)).transpose()?;
+            let slice = arm.driver.audit(&mut arm.subject, at_least, inbox)?;
+            let calls = tracer.map(|tracer| tracer.detach(inbox)).transpose()?;
+            Ok((slice, calls.unwrap_or_default()))
+        })
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Presented {
     pub card: BTreeMap<String, String>,
     /// Whether it has one worker by design.
     pub one_worker: bool,
+    /// By how much its memory grew with its actors.
+    pub actors_anonymous_bytes: Option<u64>,
 }
 
 impl TrialProcess {
@@ -124,7 +126,7 @@ impl TrialProcess {
     /// # Errors
     /// It is something else than was asked for.
     pub(super) fn present(&mut self, ready: Ready, plan: &ArmPlan) -> Step<Presented> {
-        let Ready { pid, receipt, card, one_worker, .. } = ready;
+        let Ready { pid, receipt, card, one_worker, actors_anonymous_bytes, .. } = ready;
         self.dialogue.pid = pid;
         let Some(available) = &plan.foreign else {
             let receipt = receipt.map(|(package, version, source)| ReceiptRecord {
@@ -132,7 +134,7 @@ impl TrialProcess {
                 version,
                 source,
             });
-            return Ok(Presented { receipt, card, one_worker });
+            return Ok(Presented { receipt, card, one_worker, actors_anonymous_bytes });
         };
         let outside = Outside::below(self.dialogue.guardian_pid());
         let known = outside.processes().any(|process| process == pid);
@@ -143,7 +145,9 @@ impl TrialProcess {
         }
         let one_worker = one_worker || available.program.one_worker;
         match stranger::receipt(available, receipt.as_ref()) {
-            Ok(receipt) => Ok(Presented { receipt: Some(receipt), card, one_worker }),
+            Ok(receipt) => {
+                Ok(Presented { receipt: Some(receipt), card, one_worker, actors_anonymous_bytes })
+            }
             Err(why) => Err(self.condemn(State::Failed, &why)),
         }
     }
@@ -267,9 +271,9 @@ impl TrialProcess {
         }
     }
 
-    /// The processes that work: without the guardian.
+    /// The processes whose CPU time it is.
     #[must_use]
-    pub fn working(&self) -> Vec<i32> {
+    pub fn priced(&self) -> Vec<i32> {
         match &self.outside {
             Some(outside) => outside.processes().collect(),
             None => vec![self.dialogue.pid],

@@ -9,6 +9,7 @@ use super::{
     Refusal, Started,
     actors::{self, Actors},
     audit::{Audit, polls::Polls},
+    costs, growth,
     slice::Engine,
     turn::TrialTurn,
     workers,
@@ -114,12 +115,14 @@ fn take_seats<E: Executor, W: Workload>(
 ) -> Result<Started, Refusal> {
     let polls = spec.audit.then(Arc::<Polls>::default);
     let audit = polls.clone();
+    let before = costs::anonymous_bytes();
     let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors, polls);
-    started(actors, spec, facts, audit)
+    started(actors, growth(before), spec, facts, audit)
 }
 
 fn started(
     actors: std::io::Result<Actors<TrialTurn>>,
+    actors_anonymous_bytes: Option<u64>,
     spec: &Spec,
     facts: Facts,
     polls: Option<Arc<Polls>>,
@@ -134,5 +137,6 @@ fn started(
         card,
         backend: Some(backend.map_or(UNKNOWN, Backend::name)),
         one_worker,
+        actors_anonymous_bytes,
     })
 }
