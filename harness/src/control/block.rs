@@ -82,7 +82,7 @@ impl<'a> Block<'a> {
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), new.lengths())).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
         new
     }
 
@@ -160,16 +160,7 @@ impl<'a> Block<'a> {
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
-        }
-    }
-
-    fn lengths(&self) -> Lengths {
-        Lengths {
-            slice_ns: self.plan.record.slice_ns,
-            drop_ns: self.plan.record.drop_ns,
-            warm_up_ns: self.plan.record.warm_up_ns,
-            least_operations: self.plan.least_operations,
-            exact: self.plan.exact_slice,
+            audit: false,
         }
     }
 
