@@ -179,6 +179,9 @@ pub struct RunOptions {
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
+    /// The generator of an open load sends so much later than intended
+    #[arg(long, hide = true, value_name = "TIME", value_parser = slice_length)]
+    generator_lag: Option<Duration>,
     /// Each trial is alone on the machine, as footprint's are, whatever the work
     #[arg(long, hide = true)]
     alone: bool,
