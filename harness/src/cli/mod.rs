@@ -17,6 +17,7 @@ mod load_text;
 pub mod rank;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod serve;
 
 use crate::{
@@ -61,6 +62,8 @@ enum Command {
     Doctor(DoctorOptions),
     /// Check a runner program step by step
     Conform(ConformOptions),
+    /// Look whether this build finds every known fault, on this machine
+    Selftest(selftest::SelftestOptions),
     /// Write the report of a stored run again
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
@@ -112,6 +115,13 @@ enum Command {
     /// Make a database and become its server
     #[command(hide = true)]
     Database,
+    /// Be a stranger that uses CPU whenever it is told to
+    #[command(hide = true)]
+    Burst {
+        /// Only start it
+        #[arg(long)]
+        start: bool,
+    },
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -314,6 +324,8 @@ pub fn main() -> ExitCode {
         Command::Follow(FollowOptions { directory, command }) => {
             Err(guardian::follow(directory.as_deref(), &command))
         }
+        Command::Selftest(options) => selftest::main(&options),
+        Command::Burst { start } => hidden::burst(start),
         Command::Database => Err(service::postgres::main()),
         Command::Canary { fault } => crate::canary::main(&fault),
         Command::Keep => {

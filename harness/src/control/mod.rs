@@ -40,6 +40,7 @@ mod recording;
 pub mod rotation;
 pub mod schedule;
 pub mod selection;
+pub mod selftest;
 pub mod service;
 pub mod session;
 mod stranger;

@@ -79,11 +79,7 @@ const fn profile(name: &'static str, describes: &'static str) -> Profile {
     }
 }
 
-const fn plain(
-    name: &'static str,
-    describes: &'static str,
-    make: fn() -> Box<dyn Fault>,
-) -> Entry {
+const fn plain(name: &'static str, describes: &'static str, make: fn() -> Box<dyn Fault>) -> Entry {
     Entry { profile: profile(name, describes), make: Make::Plain(make) }
 }
 
@@ -120,9 +116,11 @@ const ENTRIES: &[Entry] = &[
     plain("canary:early", "threads that do not sleep when they are asked to", || {
         Box::new(lies::Early)
     }),
-    plain("canary:leak-threads", "threads that leave another one behind with each operation", || {
-        Box::new(costs::LeakThreads::default())
-    }),
+    plain(
+        "canary:leak-threads",
+        "threads that leave another one behind with each operation",
+        || Box::new(costs::LeakThreads::default()),
+    ),
     plain("canary:grow", "threads that keep memory with each operation", || {
         Box::new(costs::Grow::default())
     }),
@@ -198,11 +196,8 @@ impl<const PROMISES_RING: bool> Runner for Canary<PROMISES_RING> {
     type Discipline = <Threads as Runner>::Discipline;
 
     /// What is the same for all: names are in [`profiles`].
-    const PROFILE: Profile = if PROMISES_RING {
-        PRETENDER
-    } else {
-        profile("canary", "threads with a fault")
-    };
+    const PROFILE: Profile =
+        if PROMISES_RING { PRETENDER } else { profile("canary", "threads with a fault") };
 
     fn capabilities(workers: NonZeroUsize) -> Capabilities {
         Threads::capabilities(workers)
@@ -258,7 +253,11 @@ mod tests {
             type Output = String;
             fn visit<R: Runner>(self) -> String {
                 let _ = R::start(NonZeroUsize::MIN).unwrap();
-                format!("{:?} {}", VISITED.get().map(|(entry, _)| entry.profile.name), R::PROFILE.name)
+                format!(
+                    "{:?} {}",
+                    VISITED.get().map(|(entry, _)| entry.profile.name),
+                    R::PROFILE.name
+                )
             }
         }
         assert_eq!(visit("canary:lie", Fault).ok().unwrap(), "Some(\"canary:lie\") canary");
