@@ -4,13 +4,14 @@
 
 use super::say;
 use crate::{
-    control::{
-        selftest::{Case, Outcome, Report, Selftest, cases},
-    },
+    control::selftest::{Case, Outcome, Report, Selftest, cases},
     exit::{self, Failure},
 };
 use clap::Args;
 use std::process::ExitCode;
+
+/// Reasons that are longer are whole in the JSON.
+const WIDTH: usize = 160;
 
 /// Options of `selftest`.
 #[derive(Debug, Args)]
@@ -80,5 +81,9 @@ fn row(outcome: &Outcome) -> String {
 fn line([name, expected, found]: [&str; 3], mark: char) -> String {
     let width = cases::ALL.iter().map(|case| case.name.len()).max().unwrap_or(0);
     let expected_width = cases::ALL.iter().map(|case| case.wanted.name().len()).max().unwrap_or(0);
-    format!("{mark} {name:width$}  {expected:expected_width$}  {found}").trim_end().to_owned()
+    let text = format!("{mark} {name:width$}  {expected:expected_width$}  {found}");
+    match text.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.trim_end().to_owned(),
+    }
 }

@@ -13,9 +13,25 @@ use simul_results::{
 /// What is said of rounds beside a busy stranger that were run again.
 pub(super) const SET_ASIDE: &str = "set-aside";
 
-/// Findings that tell of the machine, whoever is measured.
-const OF_THE_MACHINE: &[&str] =
-    &[mark::CONTAMINATED, SET_ASIDE, "hiccups", "foreign-estimated", "bimodal", "stall"];
+/// Findings that say that the machine had something else to do.
+const OF_THE_MACHINE: &[&str] = &[mark::CONTAMINATED, SET_ASIDE, "hiccups", "foreign-estimated"];
+
+/// What such a machine does to whoever works on it, healthy or not.
+const OF_DISTURBANCE: &[&str] = &[
+    "stall",
+    "bimodal",
+    "slope",
+    "little",
+    "offered",
+    "generator",
+    mark::GENERATOR_LIMITED,
+    mark::STARVED,
+    mark::SATURATED,
+    mark::PEER_BOUND,
+];
+
+/// What follows from runs that are as short as can be.
+const OF_SHORTNESS: &[&str] = &[mark::FEW_OPERATIONS, mark::FEW_ARRIVALS];
 
 /// A difference counts from here on: half of the one that was made. Verdicts alone find smaller ones, and one in two
 /// hundred of those is none.
@@ -85,15 +101,19 @@ impl Found {
         Self { ending, findings, differences, disturbed }
     }
 
-    /// Whether it is what had to be found. Findings of the machine are not held against a healthy runner whose
-    /// company was disturbed, but for those who wait for them.
+    /// Whether it is what had to be found. What a busy machine does is not held against a healthy runner on it; what
+    /// no machine does, such as growing, is.
     pub(super) fn is(&self, wanted: Wanted) -> bool {
         match wanted {
             Wanted::Nothing => {
-                let other = |name: &&String| !OF_THE_MACHINE.contains(&name.as_str());
+                let excused = |name: &&str| {
+                    let by_company = self.disturbed && OF_DISTURBANCE.contains(name);
+                    by_company || OF_THE_MACHINE.contains(name) || OF_SHORTNESS.contains(name)
+                };
+                let mut findings = self.findings.iter().map(String::as_str);
                 self.ending.is_none()
                     && self.differences.is_empty()
-                    && !self.findings.iter().any(|name| other(&name))
+                    && findings.all(|name| excused(&name))
             }
             Wanted::Ending(wanted, words) => {
                 let ending = self.ending.as_ref();
@@ -138,4 +158,54 @@ fn differences(cell: &CellSummary) -> Vec<(Verdict, String)> {
         (part.abs() >= LEAST_DIFFERENCE).then_some((verdict, how))
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(findings: &[&str]) -> Found {
+        let findings = findings.iter().map(|name| (*name).to_owned()).collect();
+        Found { findings, ..Found::default() }
+    }
+
+    #[test]
+    fn each_canary_is_found_by_its_own_name_alone() {
+        let ended = Found {
+            ending: Some((State::TimedOut, "3 operations had not ended".into())),
+            ..Found::default()
+        };
+        let worse =
+            Found { differences: vec![(Verdict::Worse, "p50 +9.0 %".into())], ..Found::default() };
+        let finding = found(&["stall"]);
+        let wanted = [
+            Wanted::Nothing,
+            Wanted::Ending(State::TimedOut, "had not ended"),
+            Wanted::Worse,
+            Wanted::Finding(&["stall", "freeze"]),
+        ];
+        for (at, one) in [found(&[]), ended, worse, finding].iter().enumerate() {
+            let fits: Vec<bool> = wanted.iter().map(|wanted| one.is(*wanted)).collect();
+            let expected: Vec<bool> = (0..wanted.len()).map(|other| other == at).collect();
+            assert_eq!(fits, expected, "{one:?}");
+        }
+        let other = Wanted::Ending(State::TimedOut, "did other work");
+        assert!(!found(&[]).is(other) && !found(&["stall"]).is(Wanted::Finding(&["grows"])));
+    }
+
+    #[test]
+    fn a_busy_machine_excuses_what_it_does_and_nothing_else() {
+        assert!(!found(&["stall"]).is(Wanted::Nothing));
+        assert!(found(&[mark::CONTAMINATED]).is(Wanted::Nothing), "that is no fault of the runner");
+        let beside = |name| Found { disturbed: true, ..found(&[mark::CONTAMINATED, name]) };
+        assert!(beside("stall").is(Wanted::Nothing));
+        assert!(!beside("grows-memory").is(Wanted::Nothing));
+        assert!(!beside(mark::OTHER_BACKEND).is(Wanted::Nothing));
+    }
+
+    #[test]
+    fn what_was_found_is_told_in_words() {
+        assert_eq!(found(&[]).in_words(), "nothing");
+        assert_eq!(found(&["stall", "little"]).in_words(), "stall, little");
+    }
 }

@@ -35,7 +35,10 @@ use std::time::{Duration, Instant};
 /// How often a canary is looked at while the machine has something else to do.
 const MOST_LOOKS: u32 = 3;
 /// After so long nothing is looked at again: all is to end within a minute.
-const ENOUGH: Duration = Duration::from_secs(45);
+const ENOUGH: Duration = Duration::from_secs(30);
+
+/// Of an open load: several times what is under way at the same time.
+const CONNECTIONS: u32 = 32;
 
 /// What came of one canary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -157,7 +160,7 @@ fn request(case: &Case, look: u32) -> Request {
         blocks: Some(if case.work.beside_twin { blocks * look } else { blocks }),
         rounds: Some(rounds),
         slice: Some(slice),
-        connections: load.is_open().then_some(8),
+        connections: load.is_open().then_some(CONNECTIONS),
         generator_lag: case.work.lag,
         null_arms: u32::from(case.work.null_arm),
         ..Request::default()
