@@ -26,6 +26,8 @@ const PIECES: usize = 9;
 #[derive(Debug)]
 pub(super) struct Toil {
     part: f64,
+    /// What tells the cost of operations: of all threads, since they do one together.
+    clock: ClockId,
     operations: AtomicU64,
     /// The CPU clock at the first operation that was looked at.
     from_ns: AtomicU64,
@@ -36,8 +38,12 @@ pub(super) struct Toil {
 impl Toil {
     /// As much as this part of an operation.
     pub(super) fn of(part: f64) -> Self {
+        Self::by(ClockId::ProcessCPUTime, part)
+    }
+
+    fn by(clock: ClockId, part: f64) -> Self {
         let (operations, from_ns) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { part, operations, from_ns, rounds: OnceLock::new() }
+        Self { part, clock, operations, from_ns, rounds: OnceLock::new() }
     }
 
     /// Does it, with one operation.
@@ -53,10 +59,9 @@ impl Toil {
     fn look(&self) {
         let done = self.operations.fetch_add(1, Relaxed);
         if done == COLD {
-            self.from_ns.store(cpu_ns(ClockId::ProcessCPUTime), Relaxed);
+            self.from_ns.store(cpu_ns(self.clock), Relaxed);
         } else if done == COLD + LOOKED_AT {
-            let spent_ns =
-                cpu_ns(ClockId::ProcessCPUTime).saturating_sub(self.from_ns.load(Relaxed));
+            let spent_ns = cpu_ns(self.clock).saturating_sub(self.from_ns.load(Relaxed));
             let operation_ns = spent_ns as f64 / LOOKED_AT as f64;
             let rounds = (operation_ns * self.part / round_ns()).round() as u64;
             // Only one operation has this number.
@@ -100,13 +105,14 @@ mod tests {
     #[test]
     fn the_rounds_are_a_part_of_what_an_operation_costs() {
         const OPERATION: u64 = 5000;
-        let toil = Toil::of(0.5);
+        // Other tests work in other threads.
+        let toil = Toil::by(ClockId::ThreadCPUTime, 0.5);
         for _ in 0..=COLD + LOOKED_AT {
             work(OPERATION);
             toil.toil();
         }
         let rounds = *toil.rounds.get().unwrap();
-        // Half of the operation's rounds; the bounds leave room for a clock that others share.
+        // Half of the operation's rounds; the bounds leave room for a core that others share.
         assert!((OPERATION / 4..OPERATION).contains(&rounds), "{rounds}");
     }
 

@@ -104,7 +104,13 @@ pub const ALL: &[Case] = &[
     faulty("early", "canary:early", TOO_EARLY, SLEEP),
     faulty("leak-threads", "canary:leak-threads", Wanted::Finding(&["grows-threads"]), SLEEP),
     faulty("grow", "canary:grow", Wanted::Finding(&["grows-memory"]), SLEEP),
-    faulty("spin", "canary:spin", Wanted::Finding(&["parked", "burns-idle"]), ECHO),
+    // Who spins is noticed while others work, several times.
+    faulty(
+        "spin",
+        "canary:spin",
+        Wanted::Finding(&["parked", "burns-idle"]),
+        Work { beside_twin: true, rounds: 6, slice: ms(60), ..ECHO },
+    ),
     faulty("die", "canary:die", DEATH, ECHO),
     faulty("hang", "canary:hang", UNFINISHED, ECHO),
     faulty(
