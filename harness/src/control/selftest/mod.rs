@@ -157,7 +157,7 @@ fn request(case: &Case, look: u32) -> Request {
         // for whom does not depend on wake-ups across cores.
         placements: if load.is_open() { Vec::new() } else { vec![Placement::OneCore] },
         // Where verdicts were disturbed, more blocks make up for it.
-        blocks: Some(if case.work.beside_twin { blocks * look } else { blocks }),
+        blocks: Some(if blocks > 1 { blocks + 4 * (look - 1) } else { 1 }),
         rounds: Some(rounds),
         slice: Some(slice),
         connections: load.is_open().then_some(CONNECTIONS),
