@@ -75,8 +75,8 @@ const OPEN: Work = Work {
 };
 
 /// Blocks enough for a verdict: with eight, a difference that is twice its standard deviation between blocks is found.
-/// Many short slices are paired better than few long ones.
-const JUDGED: Work = Work { blocks: 8, rounds: 5, slice: ms(30), beside_twin: true, ..ECHO };
+/// Slices are long enough that Little's law holds in them beside somebody else.
+const JUDGED: Work = Work { blocks: 8, rounds: 4, slice: ms(50), beside_twin: true, ..ECHO };
 
 const fn faulty(name: &'static str, runner: &'static str, wanted: Wanted, work: Work) -> Case {
     Case { name, runner, wanted, work }
