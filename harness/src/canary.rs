@@ -13,7 +13,7 @@ use std::{
 };
 
 /// All faults, and `none`, which only sends plain pairs and leaves out what is optional.
-pub const FAULTS: [&str; 22] = [
+pub const FAULTS: [&str; 23] = [
     "none",
     "garbage",
     "late",
@@ -36,6 +36,7 @@ pub const FAULTS: [&str; 22] = [
     "bad-end",
     "endless",
     "burns",
+    "empties",
 ];
 
 /// Plays a trial with this fault.
@@ -201,6 +202,11 @@ fn spoilt(fault: &str, kind: &str, mut answer: Value) -> String {
             answer["p90_ns"] = json!(1);
         }
         ("figure", "slice") => answer["figures"] = json!({ "beauty": [7.5] }),
+        ("empties", "slice") => {
+            answer["completed"] = json!(0);
+            answer["recorded"] = json!(0);
+            answer["counts"] = json!([]);
+        }
         ("negative", "slice") => answer["completed"] = json!(-5),
         ("clock", "slice") => {
             for name in ["started_ns", "ended_ns"] {

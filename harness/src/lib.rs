@@ -17,6 +17,7 @@ pub mod descriptors;
 pub mod doctor;
 pub mod exit;
 pub mod generator;
+pub mod hiccups;
 pub mod host;
 pub mod peer;
 pub mod protocol;

@@ -33,6 +33,17 @@ const BRIEF: &str = "--load closed-2 --blocks 1 --rounds 1 --slice 20ms --runner
                      --out run --json";
 
 #[test]
+fn slices_without_an_operation_fail_the_run_and_are_not_only_left_out() {
+    let place = place_with(&["empties"]);
+    let output = place.run(&format!("run -w echo -r threads,x-empties {BRIEF}"));
+    let cell = cell_of(&json(&output), "x-empties").clone();
+    assert_eq!(cell["state"], "failed", "{cell:#}");
+    assert!(cell["reason"].as_str().unwrap().contains("no operation ended in any counted slice"));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    place.assert_clean();
+}
+
+#[test]
 fn every_misbehaviour_is_a_state_with_its_reason_and_last_words_and_leaves_nothing() {
     let expected = [
         ("garbage", "failed", "'lorem ipsum dolor sit amet', which is no answer"),

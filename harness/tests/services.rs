@@ -49,6 +49,24 @@ fn a_database_is_queried_on_every_kind_of_runner() {
 }
 
 #[test]
+fn the_checks_of_a_program_start_it_too() {
+    let place = Place::new();
+    let simul = support::program();
+    let output = place.run(&format!("conform -w postgres,sleep --runner tokio -- {simul} trial"));
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    let refused = said.lines().find(|line| line.starts_with("-") && line.contains("postgres"));
+    let state = if refused.is_some() { State::Unavailable } else { State::Measured };
+    if is_installed(state, refused.unwrap_or_default()) {
+        assert!(
+            said.lines().any(|line| line.starts_with("ok    postgres") && line.contains("work")),
+            "{said}"
+        );
+    }
+    place.assert_clean();
+}
+
+#[test]
 fn a_killed_controller_leaves_no_database() {
     let place = Place::new();
     let mut controller = place.start(

@@ -155,10 +155,10 @@ fn short(binary: &str) -> String {
 }
 
 fn pair(measure: Measure, one: &JudgedCell<'_>, other: &JudgedCell<'_>) -> CellComparison {
-    let mut marks: Vec<String> = one.marks.iter().chain(&other.marks).cloned().collect();
+    let barring = one.audit.barring().chain(other.audit.barring());
+    let mut marks: Vec<String> = barring.map(|finding| finding.check.clone()).collect();
     marks.sort();
     marks.dedup();
-    marks.retain(|mark| crate::wording::bars_from_ranking(mark));
     let timed = one.role != Role::Floor;
     let shift = |metric| shift(measure, metric, &one.trials, &other.trials);
     CellComparison {

@@ -5,7 +5,9 @@
 //! `ladder.rs` for sweeps, `table.rs`.
 
 use crate::{
-    Role, ladder,
+    Role,
+    auditor::{self, Finding, Severity},
+    ladder,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
     summary::{CellSummary, ContestSummary, Effect, Metric, Numbers, OpenNumbers, Scale},
@@ -276,30 +278,34 @@ pub fn label(cell: &CellSummary) -> String {
         Role::Runner | Role::Null => "",
         Role::Floor => " (floor)",
     };
-    let barred = cell.marks.iter().any(|mark| wording::bars_from_ranking(mark));
-    format!("{}{role}{}", plain(&cell.arm), if barred { " !" } else { "" })
+    let barred = if cell.audit.may_be_ranked() { "" } else { " !" };
+    format!("{}{role}{barred}", plain(&cell.arm))
 }
 
 /// Collects what must be said below a table.
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) all: Vec<String>,
-    marks: Vec<String>,
+    findings: Vec<(String, Severity)>,
 }
 
 impl Notes {
     /// The cell's name with numbers of notes, which are added where they are new.
     pub(crate) fn name(&mut self, cell: &CellSummary) -> String {
         let mut name = label(cell);
-        for mark in &cell.marks {
-            let number = match self.marks.iter().position(|known| known == mark) {
+        for Finding { check, severity, .. } in &cell.audit.findings {
+            let finding = (check.clone(), *severity);
+            let number = match self.findings.iter().position(|known| *known == finding) {
                 Some(at) => at + 1,
                 None => {
-                    self.marks.push(mark.clone());
-                    let rank =
-                        if wording::bars_from_ranking(mark) { " (! not ranked)" } else { "" };
-                    self.all.push(format!("[{}] {}{rank}", self.marks.len(), wording::mark(mark)));
-                    self.marks.len()
+                    self.findings.push(finding);
+                    let rank = match severity {
+                        Severity::NotRanked => " (! not ranked)",
+                        Severity::Marked => "",
+                    };
+                    let number = self.findings.len();
+                    self.all.push(format!("[{number}] {}{rank}", auditor::words(check)));
+                    number
                 }
             };
             name.push_str(&format!(" [{number}]"));

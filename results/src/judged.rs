@@ -9,9 +9,10 @@
 //! It must not know how anything is shown. Read next: `verdict.rs`, `rank.rs`.
 
 use crate::{
-    Contest, Role, State, TrialRecord,
+    Contest, Role, RunRecord, State, TrialRecord,
+    auditor::{self, Audit, Evidence},
     rank::{self, Groups},
-    record::{ContestRecord, mark},
+    record::ContestRecord,
     statistics::median,
     store::Recording,
     summary::{
@@ -51,6 +52,8 @@ pub struct JudgedCell<'a> {
     pub state: State,
     /// What any block was marked with.
     pub marks: Vec<String>,
+    /// What was found in its numbers.
+    pub audit: Audit,
     /// Whether it may be ranked; never in a sweep, which is read off a curve.
     pub ranked: bool,
     /// Against the baseline; a null arm against the runner that it copies.
@@ -70,7 +73,9 @@ pub struct JudgedCell<'a> {
 pub fn contests(recording: &Recording) -> Result<Vec<JudgedContest<'_>>, String> {
     let mut trials = by_cell(&recording.trials);
     let plan = &recording.run.plan.contests;
-    plan.iter().map(|planned| contest(planned, &take(planned, &mut trials))).collect()
+    plan.iter()
+        .map(|planned| contest(&recording.run, planned, &take(planned, &mut trials)))
+        .collect()
 }
 
 /// The trials of every cell, by block. A resumed run may repeat a block that was cut off: the later trial
@@ -97,6 +102,7 @@ fn take<'a, 'b>(
 /// # Errors
 /// A trial that is not what the plan says, or a histogram that was needed and cannot be read.
 pub(crate) fn contest<'a>(
+    run: &RunRecord,
     planned: &ContestRecord,
     trials: &[(&str, Blocks<'a>)],
 ) -> Result<JudgedContest<'a>, String> {
@@ -117,7 +123,14 @@ pub(crate) fn contest<'a>(
     let mut cells = Vec::new();
     for (printed, blocks) in trials {
         crate::summary::check(printed, blocks, planned)?;
-        let mut cell = unjudged(printed, blocks);
+        let evidence = Evidence {
+            load: contest.load,
+            measure,
+            clock: &run.host.clock,
+            trials: blocks,
+            contest: trials,
+        };
+        let mut cell = unjudged(printed, blocks, auditor::audit(&evidence));
         cell.ranked &= !is_sweep;
         cells.push(cell);
     }
@@ -149,7 +162,7 @@ pub(crate) fn contest<'a>(
     })
 }
 
-fn unjudged<'a>(printed: &str, trials: &Blocks<'a>) -> JudgedCell<'a> {
+fn unjudged<'a>(printed: &str, trials: &Blocks<'a>, audit: Audit) -> JudgedCell<'a> {
     let (mut state, _) = worst(trials);
     let sum = |trial: &TrialRecord, part: fn(&crate::SliceRecord) -> u64| {
         trial.counted().fold(0_u64, |sum, slice| sum.saturating_add(part(slice)))
@@ -163,14 +176,14 @@ fn unjudged<'a>(printed: &str, trials: &Blocks<'a>) -> JudgedCell<'a> {
     let marks = marks(trials);
     let first = trials.values().next();
     let role = first.map_or(Role::Runner, |trial| trial.role);
-    let clean = marks.iter().all(|mark| !mark::NOT_RANKED.contains(&mark.as_str()));
     JudgedCell {
         cell: printed.into(),
         runner: first.map(|trial| trial.runner.clone()).unwrap_or_default(),
         role,
         state,
-        ranked: clean && state == State::Measured && role == Role::Runner,
+        ranked: audit.may_be_ranked() && state == State::Measured && role == Role::Runner,
         marks,
+        audit,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
@@ -214,9 +227,7 @@ fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<u
         cells[at].verdict = Some(verdict);
     }
     let Some(copied) = wanted else { return };
-    let clean = |cell: &JudgedCell<'_>| {
-        cell.marks.iter().all(|mark| !mark::NOT_RANKED.contains(&mark.as_str()))
-    };
+    let clean = |cell: &JudgedCell<'_>| cell.audit.may_be_ranked();
     for at in 0..cells.len() {
         if cells[at].role == Role::Null && cells[at].state == State::Measured {
             let valid = clean(&cells[at]) && clean(&cells[copied]);

@@ -1,7 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
-//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`],
-//! [`verdict`], [`rank`]. Shown:
+//! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
+//! [`judged`], [`verdict`], [`rank`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -19,11 +19,14 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod auditor;
 pub mod cell;
 pub mod chart;
 pub mod compare;
 pub mod export;
 pub mod figure_grid;
+pub mod finding_grid;
+mod foreign_record;
 pub mod grid;
 pub mod histogram;
 pub mod history;

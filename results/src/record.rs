@@ -9,6 +9,7 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
 
 use crate::{Cell, Contest, Load, Placement, Role};
@@ -18,8 +19,9 @@ use std::collections::BTreeMap;
 /// The version of both shapes.
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
-/// of histograms. Files of versions 1 and 2 are still read.
-pub const SCHEMA: u32 = 3;
+/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. Files of versions 1 to 3 are still
+/// read.
+pub const SCHEMA: u32 = 4;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +69,9 @@ pub struct TrialRecord {
     pub costs: Option<CostRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
+    /// What the machine itself took, just before and just after the block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hiccups: Option<HiccupRecord>,
 }
 
 /// The version of what a runner stands on.
@@ -121,6 +126,10 @@ pub struct SliceRecord {
     pub deferred_cpu_ns: u64,
     /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
     pub foreign_cpu_ns: Option<u64>,
+    /// CPU time of processes that are not ours and came and went during the slice, or were hidden: estimated from what
+    /// the processors ran in all. `null` where it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_estimated_ns: Option<u64>,
     /// Operations still in flight when the wait for them was given up.
     pub unfinished: u32,
     /// The age of the oldest of them.
@@ -223,6 +232,10 @@ pub mod mark {
     pub const PEER_BOUND: &str = "peer-bound";
     /// Processes that are not ours used more than a tenth of a core during slices that were kept.
     pub const CONTAMINATED: &str = "contaminated";
+    /// That is known only by what the processors ran in all: they came and went unseen.
+    pub const FOREIGN_ESTIMATED: &str = "foreign-estimated";
+    /// The machine itself lost more than 3 % of the time around the block.
+    pub const HICCUPS: &str = "hiccups";
     /// In flight and throughput × mean latency differ by more than 10 %: something is not counted.
     pub const LITTLE: &str = "little";
     /// A runner that has one worker by design was given several cores.

@@ -2,7 +2,7 @@
 //!
 //! Part of [`crate::record`], which says what holds for all recorded shapes; read that first.
 
-use crate::{Placement, open_record::OpenPlanRecord};
+use crate::{Placement, foreign_record::WatchRecord, open_record::OpenPlanRecord};
 use serde::{Deserialize, Serialize};
 
 /// One run on one host: `run.json`, written before the first trial starts.
@@ -23,6 +23,9 @@ pub struct RunRecord {
     pub host: HostRecord,
     /// What was to be measured, and how.
     pub plan: PlanRecord,
+    /// How foreign CPU was watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchRecord>,
 }
 
 /// Facts about the machine.

@@ -30,6 +30,13 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
         }
         text.push_str(&render_contest(contest, width));
     }
+    let surroundings = wording::surroundings(summary);
+    if !surroundings.is_empty() {
+        text.push_str(&format!("\naround it: {}\n", surroundings.join("\n  ")));
+    }
+    if !summary.contests.is_empty() {
+        text.push_str(&format!("\n{}\n", wording::grades(summary)));
+    }
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n{warning}\n"));
     }

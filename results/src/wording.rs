@@ -1,47 +1,16 @@
 //! How are the terms of a recording said in words?
 //!
-//! Marks, states and placements each have one sentence, the same in tables, charts and reports. And
-//! recorded text is made harmless here before it reaches a terminal. It must not know numbers. Read next:
-//! `grid.rs`.
+//! States, placements and grades each have one sentence, the same in tables, charts and reports; findings have
+//! theirs in [`crate::auditor::words`]. And recorded text is made harmless here before it reaches a terminal. It
+//! must not know numbers. Read next: `grid.rs`.
 
 use crate::{
     Contest, Placement, Summary,
-    record::{State, mark},
-    summary::{CellSummary, ContestSummary},
+    auditor::Grade,
+    quantity,
+    record::State,
+    summary::{CellSummary, ContestSummary, Hiccups, Surroundings},
 };
-
-/// What a mark means. One that this version does not know is said as it is.
-#[must_use]
-pub fn mark(name: &str) -> String {
-    let words = match name {
-        mark::STARVED => "some actor did less than half of the mean: the numbers are the others'",
-        mark::PEER_BOUND => "the peer was busy for at least 95 %: the numbers describe the peer",
-        mark::CONTAMINATED => "other processes used more than a tenth of a core meanwhile",
-        mark::LITTLE => "in flight and throughput × mean differ by over 10 %: something is missing",
-        mark::ONE_WORKER => "has one worker by design and was given several cores",
-        mark::FEW_OPERATIONS => "slices held fewer than 20 operations",
-        mark::RECORDER_FULL => {
-            "more operations than the recorder holds: some latencies are missing"
-        }
-        mark::OTHER_BACKEND => "it waited with something else than its name says",
-        mark::GENERATOR_LIMITED => {
-            "the generator was late by a tenth of what it measured: the numbers describe it"
-        }
-        mark::SATURATED => "the server could not keep up: waiting grew until the slice ended",
-        mark::ERRORS => "requests failed or never ended, and rank above every completed one",
-        mark::RECONNECTED => "the server closed connections, which were opened again",
-        mark::FEW_ARRIVALS => "open slices held fewer arrivals than their percentiles need",
-        mark::NOT_OURS => "the server was running already: its cores and CPU time are unknown",
-        _ => return plain(name),
-    };
-    format!("{name}: {words}")
-}
-
-/// Whether a mark keeps a cell out of rankings.
-#[must_use]
-pub fn bars_from_ranking(name: &str) -> bool {
-    mark::NOT_RANKED.contains(&name)
-}
 
 /// A state in words.
 #[must_use]
@@ -54,6 +23,20 @@ pub fn state(state: State) -> &'static str {
         State::NotApplicable => "not applicable",
         State::Discarded => "discarded",
     }
+}
+
+/// How many cells have which grade, and what that means.
+#[must_use]
+pub fn grades(summary: &Summary) -> String {
+    let count = |grade| summary.cells().filter(|(_, cell)| cell.grade() == Some(grade)).count();
+    let [a, b, f] = [Grade::A, Grade::B, Grade::F].map(count);
+    let worst = summary.cells().filter_map(|(_, cell)| cell.grade()).max();
+    let Some(worst) = worst else { return "grades: nothing was measured".into() };
+    let all = a + b + f;
+    format!(
+        "worst grade {}: of {all} measured cells {a} A (nothing found), {b} B (marked), {f} F (not ranked)",
+        worst.name()
+    )
 }
 
 /// A state in at most five letters, for narrow places.
@@ -127,6 +110,39 @@ pub fn torn(summary: &Summary) -> Option<String> {
     summary.torn.then(|| "the last line of the recording was torn and has been left out".into())
 }
 
+/// What went on around the measurement, line by line: strangers, the machine itself, and what could not be seen. None
+/// of recordings that do not know.
+#[must_use]
+pub fn surroundings(summary: &Summary) -> Vec<String> {
+    let Surroundings { slices, set_aside, watched, foreign_cores, estimated_cores, hiccups } =
+        summary.surroundings;
+    let mut lines = Vec::new();
+    if watched > 0 {
+        let unwatched = match slices - watched {
+            0 => String::new(),
+            count => format!("; {count} of {slices} slices could not be watched"),
+        };
+        lines.push(format!(
+            "strangers used {foreign_cores:.3} cores ({estimated_cores:.3} of them estimated); {set_aside} of \
+             {slices} slices were set aside for them and run again{unwatched}"
+        ));
+    }
+    if let Some(Hiccups { median_share, most_share, longest_ns, blocks }) = hiccups {
+        let longest = quantity::time(longest_ns as f64);
+        lines.push(format!(
+            "the machine itself took {:.2} % of the time (median of {}; at most {:.2} %), {longest} at a time at most",
+            100.0 * median_share,
+            self::blocks(blocks as u32),
+            100.0 * most_share,
+        ));
+    }
+    let watch = summary.run.watch.iter();
+    lines.extend(
+        watch.flat_map(|watch| &watch.unseen).map(|text| format!("not seen: {}", plain(text))),
+    );
+    lines
+}
+
 /// A number of blocks.
 #[must_use]
 pub fn blocks(count: u32) -> String {
@@ -155,14 +171,6 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_known_mark_has_words() {
-        for name in mark::NOT_RANKED {
-            assert!(mark(name).starts_with(&format!("{name}: ")));
-        }
-        assert_eq!(mark("new"), "new");
-    }
 
     #[test]
     fn commands_to_a_terminal_are_taken_out() {

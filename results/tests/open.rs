@@ -138,7 +138,7 @@ fn a_generator_that_was_late_is_not_ranked() {
     let summary = Summary::of(&recording).unwrap();
     assert!(!row(&summary, "threads").ranked && row(&summary, "tokio").ranked);
     let text = table::render(&summary, None);
-    assert!(text.contains("generator-limited: the generator was late"), "{text}");
+    assert!(text.contains("generator: the generator was late"), "{text}");
     assert!(text.contains("saturated: the server could not keep up"));
     let fields = heatmap::map(&summary).fields;
     assert!(matches!(fields[2][0], Field::Ratio { ranked: false, .. }));

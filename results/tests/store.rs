@@ -92,11 +92,9 @@ fn a_newer_schema_is_named() {
     for file in [RUN_FILE, TRIALS_FILE] {
         let (_home, folder, _) = stored();
         change(&folder.join(file), |text| {
-            text.replacen("\"schema\": 3", "\"schema\": 99", 1).replacen(
-                "\"schema\":3",
-                "\"schema\":99",
-                1,
-            )
+            let own = simul_results::record::SCHEMA;
+            let spaced = text.replacen(&format!("\"schema\": {own}"), "\"schema\": 99", 1);
+            spaced.replacen(&format!("\"schema\":{own}"), "\"schema\":99", 1)
         });
         let error = store::load(&folder).unwrap_err();
         assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");

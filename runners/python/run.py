@@ -6,7 +6,7 @@ STAGES = {
     "asyncio": on_asyncio.Stage,
     "asyncio-uvloop": on_uvloop.Stage,
     "python-threads": on_threads.Stage,
-    "python-processes": on_processes.Stage,
+    "python-processes": on_processes.stage,
 }
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ fn as_json(contests: &[JudgedContest<'_>], standings: &[Standing]) -> Value {
             "groups": cells.collect::<Vec<_>>(),
             "unranked": unranked.map(|cell| json!({
                 "runner": cell.runner, "state": cell.state.name(), "marks": cell.marks,
+                "findings": cell.audit.findings,
             })).collect::<Vec<_>>(),
         })
     };
@@ -153,6 +154,7 @@ fn groups(contest: &JudgedContest<'_>, metric: Metric) -> String {
 }
 
 fn why(cell: &judged::JudgedCell<'_>) -> String {
-    let why = if cell.marks.is_empty() { cell.state.name().into() } else { cell.marks.join(" ") };
+    let found: Vec<&str> = cell.audit.barring().map(|one| one.check.as_str()).collect();
+    let why = if found.is_empty() { cell.state.name().into() } else { found.join(" ") };
     plain(&format!("{} ({why})", cell.runner))
 }

@@ -6,6 +6,7 @@ use super::{CommandLine, RunOptions, say};
 use crate::{
     control::{
         availability,
+        contamination::sight,
         events::{Reporter, Silence},
         inbox::{Inbox, Interrupted},
         placement,
@@ -90,6 +91,7 @@ impl Prepared {
             started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             host: host::facts(),
             plan: plan.record.clone(),
+            watch: Some(sight::record()),
         };
         let folder = options.out.clone().unwrap_or_else(|| {
             let time = started.strftime("%Y%m%dT%H%M%SZ");

@@ -205,6 +205,10 @@ impl<'a> Arm<'a> {
             }
             self.record.actors = marks::evenness(&finished.actors);
         }
+        if self.is_without_operations() {
+            let why = "no operation ended in any counted slice; ask for longer ones with --slice";
+            self.end(State::Failed, why.into());
+        }
         if let Some(how) = self.driver.cpu_seen_from_outside() {
             self.record.card.insert("cpu".into(), how.into());
         }
@@ -213,6 +217,14 @@ impl<'a> Arm<'a> {
         all.extend(marks::of(&self.record, contest, self.one_worker));
         self.record.marks = all.into_iter().map(str::to_owned).collect();
         self.record
+    }
+
+    /// Whether it was measured, and there is nothing to be told.
+    fn is_without_operations(&self) -> bool {
+        let mut counted = self.record.counted().peekable();
+        self.record.state == State::Measured
+            && counted.peek().is_some()
+            && counted.all(|slice| slice.recorded == 0 || slice.completed == 0)
     }
 
     /// CPU time of the process under test so far; 0 where it cannot be seen.

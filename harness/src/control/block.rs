@@ -8,22 +8,29 @@
 //! Work that must be alone on the machine has no company: each trial, in random order, is started, warmed, does its
 //! rounds and is ended before the next one starts.
 //!
-//! A round beside a busy stranger is set aside and run again while that costs at most a quarter of the
-//! block. The controller sleeps during slices. Next: [`super::arm`], [`super::marks`].
+//! A round beside a busy stranger is set aside and run again, within a budget ([`super::repeats`]). Before the first
+//! process is started and when the last one is gone, the machine is probed for hiccups. The controller sleeps during
+//! slices. Next: [`super::arm`], [`super::marks`].
 
 use super::{
     arm::Arm,
     closed::Lengths,
-    contamination::{Look, MOST_CORES, Watch},
+    contamination::{MOST_CORES, Watch},
     course::Course,
     driver::{Launch, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
+    placement,
     plan::{ArmPlan, ContestPlan, Plan},
+    repeats::Repeats,
     schedule::Seen,
     service,
 };
-use crate::protocol::SEEDS;
+use crate::{
+    clock,
+    hiccups::{self, Hiccups},
+    protocol::SEEDS,
+};
 use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
 use simul_results::TrialRecord;
@@ -40,13 +47,20 @@ pub struct Block<'a> {
     watch: Watch,
     /// Every process that is ours.
     ours: HashSet<i32>,
-    look: Look,
+    /// Of the whole run.
+    repeats: &'a mut Repeats,
 }
 
 impl<'a> Block<'a> {
     /// A block of a contest; cells that have failed before are left out.
     #[must_use]
-    pub fn new(plan: &'a Plan, contest: &'a ContestPlan, block: u32, seen: &Seen) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        contest: &'a ContestPlan,
+        block: u32,
+        seen: &Seen,
+        repeats: &'a mut Repeats,
+    ) -> Self {
         // Every block draws its own inputs and orders; the same for all runners.
         let seed = plan.record.seed.wrapping_add(u64::from(block)) % SEEDS;
         let mut new = Self {
@@ -58,7 +72,7 @@ impl<'a> Block<'a> {
             service: None,
             watch: Watch::default(),
             ours: HashSet::from([std::process::id() as i32]),
-            look: Look::default(),
+            repeats,
         };
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
@@ -77,6 +91,7 @@ impl<'a> Block<'a> {
         reporter: &mut dyn Reporter,
     ) -> Result<Vec<TrialRecord>, Interrupted> {
         let mut random = Pcg64Mcg::seed_from_u64(self.seed ^ u64::from(self.block).rotate_left(32));
+        let mut hiccups = self.probe();
         self.start_service(inbox)?;
         let mut all: Vec<usize> = (0..self.arms.len()).collect();
         if self.contest.needs.alone {
@@ -90,8 +105,26 @@ impl<'a> Block<'a> {
         if let Some(service) = self.service.take() {
             service.bury(inbox);
         }
+        hiccups.add(self.probe());
+        let found = hiccups.record();
+        self.arms.iter_mut().for_each(|arm| arm.record.hiccups.clone_from(&found));
         let arms = std::mem::take(&mut self.arms);
         Ok(arms.into_iter().map(|arm| arm.judged(self.contest)).collect())
+    }
+
+    /// Probes the cores that the contest uses for what the machine takes; not where nothing is measured.
+    fn probe(&self) -> Hiccups {
+        if !self.arms.iter().any(Arm::is_alive) {
+            return Hiccups::default();
+        }
+        let cores = &self.contest.cores;
+        let mut used: Vec<u32> = cores.runner.iter().chain(&cores.peer).copied().collect();
+        if used.is_empty() {
+            used = placement::available();
+        }
+        used.sort_unstable();
+        used.dedup();
+        hiccups::probe(&used, hiccups::LOOK)
     }
 
     /// These arms live from start to end, together: normally all, and just one where the work must be alone.
@@ -190,7 +223,7 @@ impl<'a> Block<'a> {
         let mut course = Course::of(self.contest);
         let mut order = arms.to_vec();
         let mut round = 0;
-        self.look = self.watch.look(&self.ours);
+        self.watch.look(&self.ours);
         while let Some(rate_per_sec) = course.next() {
             order.shuffle(random);
             // The arrivals of a round are the same for all arms, and other ones in the next.
@@ -201,11 +234,14 @@ impl<'a> Block<'a> {
             if wanted.is_empty() {
                 break;
             }
+            let started_ns = clock::now_ns();
             let foreign_cores = self.round(turn, &wanted, inbox, reporter)?;
-            if foreign_cores > MOST_CORES && course.repeat() {
+            let round_ns = clock::now_ns() - started_ns;
+            if foreign_cores > MOST_CORES && self.repeats.grant(round_ns, course.ahead()) {
                 self.set_aside(arms, round);
                 reporter.take_in(&Event::RoundSetAside { foreign_cores });
             } else {
+                self.repeats.count(round_ns);
                 course.advance();
             }
             round += 1;
@@ -228,14 +264,13 @@ impl<'a> Block<'a> {
             arm.before_slice(inbox)?;
             let ours = arm.is_ours();
             let slice = arm.slice(turn, inbox)?;
-            let look = self.watch.look(&self.ours);
+            let foreign = self.watch.look(&self.ours);
             // Beside a server that is not ours nobody can tell who is a stranger.
             if let Some(slice) = slice.filter(|_| ours) {
-                let foreign_ns = look.since_ns(&self.look, &self.ours);
-                slice.foreign_cpu_ns = Some(foreign_ns);
-                worst = worst.max(cores(foreign_ns, slice.ended_ns - slice.started_ns));
+                slice.foreign_cpu_ns = Some(foreign.seen_ns);
+                slice.foreign_estimated_ns = foreign.estimated_ns;
+                worst = worst.max(cores(foreign.cpu_ns(), slice.ended_ns - slice.started_ns));
             }
-            self.look = look;
             reporter.take_in(&Event::SliceEnded { cell: &arm.record.cell });
         }
         Ok(worst)

@@ -25,6 +25,9 @@ pub const LEAST_OPERATIONS: u64 = 20;
 /// No slice is longer, unless it was asked for, or a single operation is: a contest of ten would take minutes.
 const LONGEST_SLICE_NS: u64 = 2_000_000_000;
 
+/// So often a slice in which no operation counted is ordered again, longer.
+const LONGER_SLICES: usize = 2;
+
 /// Slices are so many times longer than the 99th percentile. An operation that begins before a window and
 /// ends after it is in none: with windows as long as the tail, Little's law missed half of the operations
 /// of a runner that lets some of a thousand connections wait for 40 ms.
@@ -41,7 +44,7 @@ pub struct Lengths {
     pub warm_up_ns: u64,
     /// Operations that a slice is to hold.
     pub least_operations: u64,
-    /// Whether slices have exactly this length, however few operations fit.
+    /// Whether slices have exactly this length, however few operations fit, unless not a single one would.
     pub exact: bool,
 }
 
@@ -116,6 +119,44 @@ impl Closed {
         })
     }
 
+    /// A slice of the present length.
+    fn ordered(
+        &mut self,
+        subject: &mut Subject,
+        turn: Turn,
+        inbox: &mut Inbox,
+    ) -> Step<SliceRecord> {
+        let Lengths { slice_ns: duration_ns, drop_ns, .. } = self.lengths;
+        let peer_before_ns = self.peer_cpu_ns();
+        let order = Order::Slice { duration_ns, drop_ns };
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, drop_ns], inbox)?;
+        let peer_cpu_ns = self
+            .peer_cpu_ns()
+            .zip(peer_before_ns)
+            .map(|(after, before)| after.saturating_sub(before));
+        match answer {
+            Reply::Slice(slice) => {
+                let vetted = self.vetted(slice, &ordered, subject.trial()?)?;
+                self.unrecorded += vetted.slice.unrecorded;
+                Ok(recording::slice(vetted, turn, peer_cpu_ns))
+            }
+            Reply::Failed { reason, slice, timed_out } => {
+                let state = if timed_out { State::TimedOut } else { State::Failed };
+                // What it did until then, if that can be true.
+                let vetted = slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok());
+                let record =
+                    vetted.map(|vetted| Box::new(recording::slice(vetted, turn, peer_cpu_ns)));
+                match subject.trial()?.condemn(state, &reason) {
+                    Stop::Ended { state, reason, .. } => {
+                        Err(Stop::Ended { state, reason, slice: record })
+                    }
+                    interrupted => Err(interrupted),
+                }
+            }
+            other => Err(subject.trial()?.unexpected(&other)),
+        }
+    }
+
     fn peer_cpu_ns(&self) -> Option<u64> {
         let service = || self.service.as_ref().map(Standing::cpu_ns);
         self.peer.as_ref().map_or_else(service, Dialogue::cpu_ns)
@@ -165,9 +206,7 @@ impl Driver for Closed {
         let (answer, ordered) = subject.trial()?.work(order, [duration_ns, 0], inbox)?;
         let Reply::Warm(pace) = answer else { return Err(subject.trial()?.unexpected(&answer)) };
         let pace = self.vetted(pace, &ordered, subject.trial()?)?;
-        if !self.lengths.exact {
-            self.lengths.slice_ns = length_ns(&pace, &self.lengths);
-        }
+        self.lengths.slice_ns = length_ns(&pace, &self.lengths);
         Ok(pace.slice.operations)
     }
 
@@ -180,35 +219,18 @@ impl Driver for Closed {
     }
 
     fn slice(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<SliceRecord> {
-        let Lengths { slice_ns: duration_ns, drop_ns, .. } = self.lengths;
-        let peer_before_ns = self.peer_cpu_ns();
-        let order = Order::Slice { duration_ns, drop_ns };
-        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, drop_ns], inbox)?;
-        let peer_cpu_ns = self
-            .peer_cpu_ns()
-            .zip(peer_before_ns)
-            .map(|(after, before)| after.saturating_sub(before));
-        match answer {
-            Reply::Slice(slice) => {
-                let vetted = self.vetted(slice, &ordered, subject.trial()?)?;
-                self.unrecorded += vetted.slice.unrecorded;
-                Ok(recording::slice(vetted, turn, peer_cpu_ns))
+        let mut slice = self.ordered(subject, turn, inbox)?;
+        for _ in 0..LONGER_SLICES {
+            if slice.recorded > 0 && slice.completed > 0 {
+                break;
             }
-            Reply::Failed { reason, slice, timed_out } => {
-                let state = if timed_out { State::TimedOut } else { State::Failed };
-                // What it did until then, if that can be true.
-                let vetted = slice.and_then(|slice| vetting::vet_broken(slice, &ordered).ok());
-                let record =
-                    vetted.map(|vetted| Box::new(recording::slice(vetted, turn, peer_cpu_ns)));
-                match subject.trial()?.condemn(state, &reason) {
-                    Stop::Ended { state, reason, .. } => {
-                        Err(Stop::Ended { state, reason, slice: record })
-                    }
-                    interrupted => Err(interrupted),
-                }
-            }
-            other => Err(subject.trial()?.unexpected(&other)),
+            // Operations take longer than in the warm-up, and none was inside the window: it tells nothing. What was
+            // done in it is verified all the same.
+            let span_ns = slice.ended_ns.saturating_sub(slice.started_ns);
+            self.lengths.slice_ns = span_ns.saturating_mul(2).max(self.lengths.slice_ns);
+            slice = self.ordered(subject, turn, inbox)?;
         }
+        Ok(slice)
     }
 
     fn complaint(&self, finished: &Finished) -> Option<String> {
@@ -266,6 +288,10 @@ fn length_ns(pace: &Vetted, asked: &Lengths) -> u64 {
     let wanted_ns = enough_ns.max(tails.saturating_mul(longest_ns)) + asked.drop_ns;
     // Twice: one may be slower than in the warm-up by that much, and still ends and begins in the window.
     let single_ns = longest_ns.saturating_mul(2).saturating_add(asked.drop_ns);
+    if asked.exact {
+        let fits = longest_ns.saturating_add(asked.drop_ns) < asked.slice_ns;
+        return if fits { asked.slice_ns } else { single_ns };
+    }
     asked.slice_ns.max(wanted_ns.min(LONGEST_SLICE_NS)).max(single_ns)
 }
 
@@ -311,6 +337,13 @@ mod tests {
         let each_5_ms = pace(27, [5, 5, 5], 5);
         assert_eq!(length_ns(&each_5_ms, &asked(20)), 152 * MS);
         assert_eq!(length_ns(&each_5_ms, &asked(1)), 25 * MS);
+    }
+
+    #[test]
+    fn an_exact_length_gives_way_only_where_no_operation_would_fit() {
+        let exactly = Lengths { exact: true, ..asked(20) };
+        assert_eq!(length_ns(&pace(27, [5, 5, 5], 5), &exactly), 25 * MS);
+        assert_eq!(length_ns(&pace(300, [1, 0, 0], 0), &exactly), 602 * MS);
     }
 
     #[test]

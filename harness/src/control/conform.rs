@@ -15,6 +15,7 @@ use super::{
     plan::{ContestPlan, Plan},
     programs::{Available, Programs},
     selection::Request,
+    service,
     workshop::errand,
 };
 use crate::{
@@ -102,7 +103,7 @@ pub fn check(
         }
     }
     let unknown = unknown_work(available);
-    let unknown = unknown.map_err(|Interrupted| Failure::Broken("interrupted".into()))?;
+    let unknown = unknown.map_err(|Interrupted| interrupted())?;
     listener("unknown work", unknown)?;
     conform_server::check(available, listener)
 }
@@ -115,26 +116,34 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         listener(label, Finding::Refused(format!("by its declaration: {reason}")))?;
         return Ok(false);
     }
-    if plan.needs.service.is_some() {
-        listener(label, Finding::Refused("no service is started for these checks".into()))?;
-        return Ok(false);
-    }
+    let mut inbox = Inbox::default();
+    let mut service =
+        match plan.needs.service.map(|needed| service::start(needed, plan, &mut inbox)) {
+            None => None,
+            Some(Ok(Ok(running))) => Some(running),
+            Some(Ok(Err((_, why)))) => {
+                listener(label, Finding::Refused(format!("the service that it needs: {why}")))?;
+                return Ok(false);
+            }
+            Some(Err(Interrupted)) => return Err(interrupted()),
+        };
     let launch = Launch {
         contest: plan,
         arm: arm_plan,
         block: 0,
         seed: SEED,
         usual_slice_ns: SLICE_NS,
-        service: None,
+        service: service.as_ref().map(|service| service.standing("arm_0".into())),
     };
     let mut arm = Arm::new(&launch, LENGTHS);
-    let mut inbox = Inbox::default();
     let outcome = live(&mut arm, &launch, &mut inbox, listener);
     arm.release();
-    let accepted = match outcome {
-        Ok(accepted) => accepted?,
-        Err(Interrupted) => return Err(Failure::Broken("interrupted".into())),
-    };
+    if let Some(mut service) = service.take() {
+        service.release();
+        service.bury(&mut inbox);
+    }
+    let Ok(accepted) = outcome else { return Err(interrupted()) };
+    let accepted = accepted?;
     if accepted && arm.is_alive() {
         let record = arm.judged(plan);
         let operations = record.actors.as_ref().map_or(0, |actors| actors.total);
@@ -147,6 +156,10 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         listener(&format!("{label}, work"), finding)?;
     }
     Ok(accepted)
+}
+
+fn interrupted() -> Failure {
+    Failure::Broken("interrupted".into())
 }
 
 /// The listener's outcome, below an interruption.

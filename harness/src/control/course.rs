@@ -15,13 +15,7 @@ pub struct Course {
     is_sweep: bool,
     /// Rounds that have counted.
     counted: u32,
-    /// Rounds that may still be run again, since strangers were busy: a quarter of those that have counted,
-    /// and not the same one for ever.
-    spare: u32,
 }
-
-/// How often rounds of a sweep may be run again: nobody knows beforehand how many there will be.
-const SPARE_OF_A_SWEEP: u32 = 4;
 
 impl Course {
     /// The course of a contest's block.
@@ -34,7 +28,6 @@ impl Course {
             from_per_sec: open.map_or(0, |open| open.rate_per_sec),
             is_sweep,
             counted: 0,
-            spare: if is_sweep { SPARE_OF_A_SWEEP } else { contest.rounds / 4 },
         }
     }
 
@@ -47,11 +40,13 @@ impl Course {
         }
     }
 
-    /// Whether a disturbed round may be run again; then it does not count.
-    pub fn repeat(&mut self) -> bool {
-        let may = self.spare > 0;
-        self.spare = self.spare.saturating_sub(1);
-        may
+    /// How many rounds are sure to come, the next one included: of a sweep those of its rung.
+    #[must_use]
+    pub fn ahead(&self) -> u32 {
+        match self.is_sweep {
+            true => self.rounds - self.counted % self.rounds.max(1),
+            false => self.rounds.saturating_sub(self.counted),
+        }
     }
 
     /// The round has counted.
@@ -65,7 +60,7 @@ mod tests {
     use super::*;
 
     fn course(is_sweep: bool, rounds: u32) -> Course {
-        Course { rounds, from_per_sec: 1000, is_sweep, counted: 0, spare: 1 }
+        Course { rounds, from_per_sec: 1000, is_sweep, counted: 0 }
     }
 
     fn rates(mut course: Course, most: usize) -> Vec<u32> {
@@ -85,8 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn repeating_ends() {
-        let mut course = course(false, 3);
-        assert!(course.repeat() && !course.repeat());
+    fn what_is_sure_to_come_ends_with_the_plan_or_the_rung() {
+        let mut fixed = course(false, 3);
+        let mut sweep = course(true, 2);
+        let mut ahead = Vec::new();
+        for _ in 0..4 {
+            ahead.push((fixed.ahead(), sweep.ahead()));
+            fixed.advance();
+            sweep.advance();
+        }
+        assert_eq!(ahead, [(3, 2), (2, 1), (1, 2), (0, 1)]);
     }
 }

@@ -8,15 +8,13 @@ use super::{
     plan::ContestPlan,
 };
 use simul_results::{
-    SliceRecord, TrialRecord,
-    record::{ActorsRecord, OpenRecord, Saturation, mark},
+    SliceRecord, TrialRecord, auditor,
+    record::{ActorsRecord, MOST_LOST, OpenRecord, Saturation, mark},
 };
 use simul_workloads::{Digest, Measure};
 
 /// A peer that is busier than this decides the throughput itself.
 const PEER_LIMIT_CORES: f64 = 0.95;
-/// In flight may differ so much from throughput × mean latency, as a part of it.
-const LITTLE_TOLERANCE: f64 = 0.10;
 /// Slower operations may be few in a slice.
 const SLOW_NS: u64 = 20_000_000;
 
@@ -40,7 +38,12 @@ pub fn of(record: &TrialRecord, contest: &ContestPlan, one_worker: bool) -> Vec<
     }
     let checks = [
         (mark::STARVED, is_starved(record)),
-        (mark::CONTAMINATED, record.counted().any(is_contaminated)),
+        (mark::CONTAMINATED, record.counted().any(|slice| foreign_cores(slice, true) > MOST_CORES)),
+        (mark::FOREIGN_ESTIMATED, record.counted().any(is_contaminated_unseen)),
+        (
+            mark::HICCUPS,
+            record.hiccups.as_ref().is_some_and(|found| found.lost_share() > MOST_LOST),
+        ),
         (mark::LITTLE, is_against_little(record, contest)),
         (mark::ONE_WORKER, one_worker && contest.cores.workers > 1),
         (mark::OTHER_BACKEND, is_other_backend(record, contest)),
@@ -95,28 +98,21 @@ fn is_peer_bound(slices: &[&SliceRecord]) -> bool {
     cores(peer_ns, span_ns) >= PEER_LIMIT_CORES
 }
 
-fn is_contaminated(slice: &SliceRecord) -> bool {
-    let span_ns = slice.ended_ns - slice.started_ns;
-    slice.foreign_cpu_ns.is_some_and(|foreign_ns| cores(foreign_ns, span_ns) > MOST_CORES)
+/// Foreign CPU during a slice, in cores, with or without what is only estimated.
+fn foreign_cores(slice: &SliceRecord, with_estimate: bool) -> f64 {
+    let estimated_ns = slice.foreign_estimated_ns.filter(|_| with_estimate).unwrap_or(0);
+    let foreign_ns = slice.foreign_cpu_ns.unwrap_or(0) + estimated_ns;
+    cores(foreign_ns, slice.ended_ns - slice.started_ns)
 }
 
-/// Little's law: in a closed system without think time, actors = throughput × mean time. Lateness leaves
-/// out the time that was asked for, so the law does not speak of it; nor of open loads; nor can it be seen where a
-/// slice holds a few long operations, most of which reach across an end of the window.
+fn is_contaminated_unseen(slice: &SliceRecord) -> bool {
+    foreign_cores(slice, true) > MOST_CORES && foreign_cores(slice, false) <= MOST_CORES
+}
+
+/// Little's law, which does not speak of lateness, nor of open loads.
 fn is_against_little(record: &TrialRecord, contest: &ContestPlan) -> bool {
-    if contest.profile.measure == Measure::Lateness || contest.contest.load.is_open() {
-        return false;
-    }
-    let recorded = |slice: &SliceRecord| slice.recorded;
-    let most = record.counted().map(recorded).max().unwrap_or(0);
-    if most < LEAST_OPERATIONS {
-        return false;
-    }
-    let sum = |field: fn(&SliceRecord) -> u64| record.counted().map(field).sum::<u64>() as f64;
-    let per_ns = sum(|slice| slice.completed) / sum(|slice| slice.window_ns).max(1.0);
-    let mean_ns = sum(|slice| slice.sum_ns) / sum(recorded).max(1.0);
-    let actors = f64::from(contest.actors);
-    (per_ns * mean_ns / actors - 1.0).abs() > LITTLE_TOLERANCE
+    let speaks = contest.profile.measure != Measure::Lateness && !contest.contest.load.is_open();
+    speaks && auditor::breaks_little(record, contest.actors)
 }
 
 fn has_few_operations(slice: &SliceRecord) -> bool {
@@ -132,4 +128,36 @@ fn is_other_backend(record: &TrialRecord, contest: &ContestPlan) -> bool {
         promised.filter(|promised| !(contest.contest.load.is_open() && *promised == "blocking"));
     let found = record.backend.as_deref().filter(known);
     promised.zip(found).is_some_and(|(promised, found)| promised != found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{driver::Turn, recording, vetting::Vetted};
+
+    /// A slice of 100 ms beside strangers.
+    fn beside(seen_ns: u64, estimated_ns: Option<u64>) -> SliceRecord {
+        let slice = serde_json::json!({
+            "started_ns": 1, "ended_ns": 100_000_001, "window_ns": 90_000_000,
+            "operations": 0, "completed": 0, "recorded": 0,
+        });
+        let slice = serde_json::from_value(slice).unwrap();
+        let vetted =
+            Vetted { slice, sum_ns: 0, quantiles_ns: [0; 4], cpu_ns: 0, histogram: String::new() };
+        let turn = Turn { round: 0, position: 0, rate_per_sec: 0, seed: 0 };
+        let mut slice = recording::slice(vetted, turn, None);
+        slice.foreign_cpu_ns = Some(seen_ns);
+        slice.foreign_estimated_ns = estimated_ns;
+        slice
+    }
+
+    #[test]
+    fn what_was_seen_needs_no_estimate() {
+        let unseen = |seen_ns, estimated_ns| is_contaminated_unseen(&beside(seen_ns, estimated_ns));
+        assert!(unseen(4_000_000, Some(7_000_000)), "together more than a tenth");
+        assert!(!unseen(4_000_000, Some(5_000_000)), "not even together");
+        assert!(!unseen(11_000_000, Some(7_000_000)), "it is contaminated by what was seen");
+        assert!(!unseen(4_000_000, None));
+        assert!((foreign_cores(&beside(4_000_000, Some(7_000_000)), true) - 0.11).abs() < 1e-9);
+    }
 }

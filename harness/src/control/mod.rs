@@ -37,6 +37,7 @@ pub mod plan;
 pub mod programs;
 pub mod progress;
 mod recording;
+pub mod repeats;
 pub mod rotation;
 pub mod schedule;
 pub mod selection;

@@ -40,6 +40,7 @@ pub(super) fn slice(
         peer_cpu_ns: Some(outcome.cpu_ns),
         deferred_cpu_ns: 0,
         foreign_cpu_ns: None,
+        foreign_estimated_ns: None,
         unfinished: u32::try_from(outcome.unfinished).unwrap_or(u32::MAX),
         oldest_unfinished_ns: response.beyond.max(),
         set_aside: false,

@@ -43,6 +43,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         slices: Vec::new(),
         costs: None,
         actors: None,
+        hiccups: None,
     }
 }
 
@@ -95,6 +96,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         peer_cpu_ns,
         deferred_cpu_ns: 0,
         foreign_cpu_ns: None,
+        foreign_estimated_ns: None,
         unfinished: slice.unfinished,
         oldest_unfinished_ns: slice.oldest_unfinished_ns,
         set_aside: false,

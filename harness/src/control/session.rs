@@ -8,6 +8,7 @@ use super::{
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
     plan::Plan,
+    repeats::Repeats,
     schedule::{self, Seen},
 };
 use simul_results::{
@@ -39,6 +40,7 @@ pub fn run(
 ) -> Result<Ending, StoreError> {
     let mut seen = Seen::default();
     let mut faults = false;
+    let mut repeats = Repeats::default();
     for trial in before {
         note(&mut seen, &mut faults, trial);
     }
@@ -46,7 +48,7 @@ pub fn run(
     while let Some(next) = schedule::next(&plan.contests, plan.record.blocks, &seen) {
         let contest = &plan.contests[next.contest];
         reporter.take_in(&Event::BlockStarted { contest, block: next.block });
-        let block = Block::new(plan, contest, next.block, &seen);
+        let block = Block::new(plan, contest, next.block, &seen, &mut repeats);
         let trials = match inbox.check().and_then(|()| block.live(inbox, reporter)) {
             Ok(trials) => trials,
             Err(Interrupted) => {

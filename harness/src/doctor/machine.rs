@@ -7,17 +7,18 @@ use super::{Finding, Health};
 use crate::{
     clock,
     control::{
+        contamination::sight,
         limits::{Demand, Limits},
         placement,
     },
-    host,
+    hiccups, host,
 };
 use nix::sys::{
     resource::{Resource, getrlimit},
     statvfs::{FsFlags, statvfs},
 };
-use simul_results::quantity;
-use std::{fs, net::TcpListener, path::Path};
+use simul_results::{quantity, record::MOST_LOST};
+use std::{fs, net::TcpListener, path::Path, time::Duration};
 
 /// Cells with a thousand connections, each with a peer's end, and room for descriptors of the runtime.
 const FILES: u64 = 4096;
@@ -35,6 +36,8 @@ const CLOCK_READING_NS: u64 = 50;
 const LOAD: f64 = 0.1;
 /// As a part of all time.
 const STEAL: f64 = 0.01;
+/// How long each core is probed: longer than around a block, since there is but one look.
+const PROBE: Duration = Duration::from_millis(200);
 
 /// Looks at everything.
 #[must_use]
@@ -46,6 +49,8 @@ pub fn findings() -> Vec<Finding> {
         governor(),
         load(),
         steal(),
+        hiccups(),
+        strangers(),
         clock_source(),
         reading(),
         virtualisation(),
@@ -128,6 +133,43 @@ fn steal() -> Finding {
             .but(Health::Note, "other guests of the host disturb; ask for cores of your own");
     }
     found
+}
+
+/// What the machine takes although the guest is told of nothing.
+fn hiccups() -> Finding {
+    let Some(found) = hiccups::probe(&placement::available(), PROBE).record() else {
+        return good("hiccups", "no core could be probed");
+    };
+    let share = found.lost_share();
+    let [p50, p99, most] =
+        [found.p50_ns, found.p99_ns, found.max_ns].map(|ns| quantity::time(ns as f64));
+    let text = match found.gaps {
+        0 => "a spinning thread lost no time".to_owned(),
+        gaps => format!(
+            "a spinning thread lost {:.2} % of the time in {gaps} gaps: p50 {p50}, p99 {p99}, longest {most}",
+            100.0 * share
+        ),
+    };
+    let finding = good("hiccups", text);
+    if share > MOST_LOST {
+        return finding.but(
+            Health::Note,
+            "blocks around which that happens are marked; ask for cores of your own",
+        );
+    }
+    finding
+}
+
+/// How foreign CPU is watched, and what is not seen of it.
+fn strangers() -> Finding {
+    let watch = sight::record();
+    let exact = if watch.total == "ticks" { "sampled" } else { "exact" };
+    let text = format!("short-lived ones are estimated from '{}', which is {exact}", watch.total);
+    match watch.unseen.is_empty() {
+        true => good("strangers", text),
+        false => good("strangers", format!("{text}; not seen: {}", watch.unseen.join("; ")))
+            .but(Health::Note, "measure outside of containers, as root or without hidepid"),
+    }
 }
 
 fn clock_source() -> Finding {

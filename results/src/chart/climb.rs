@@ -9,6 +9,7 @@
 use super::{
     Dash, Look, Palette,
     canvas::{Anchor, Canvas, FAINT, INK, PAPER, SOFT, Stroke, picture},
+    hatch,
     labels::{apart, cut},
     rows::{caption, thin, title},
     scale::Scale,
@@ -33,6 +34,8 @@ pub struct Series {
     pub label: String,
     /// How it is drawn.
     pub look: Look,
+    /// Hatched where it may not.
+    pub may_be_ranked: bool,
     /// By panel, p50 then p99: from the lowest rate up.
     pub panels: [Vec<Point>; 2],
 }
@@ -69,6 +72,7 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
         (!panels[0].is_empty()).then(|| Series {
             label: grid::label(cell),
             look: palette.look(cell),
+            may_be_ranked: cell.audit.may_be_ranked(),
             panels,
         })
     };
@@ -117,7 +121,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
                 "open load; lines: median over blocks; bands: interval over blocks (95 % from six blocks on, \
                  else smallest to largest); filled: the server kept up; hollow: saturated; arrow: at least",
                 "time from the intended sending to the answer, over all requests drawn; rungs that the \
-                 generator limited are left out; ! not ranked",
+                 generator limited are left out",
+                hatch::LEGEND,
                 &without(contest),
             ],
         );
@@ -187,7 +192,11 @@ fn band(canvas: &mut Canvas<'_>, line: &Series, panel: usize, x: &Scale, y: &Sca
     let points = &line.panels[panel];
     let upper = points.iter().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.high)));
     let lower = points.iter().rev().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.low)));
-    canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), line.look.color, 0.09);
+    canvas.polygon(&upper.clone().chain(lower.clone()).collect::<Vec<_>>(), line.look.color, 0.09);
+    if !line.may_be_ranked {
+        let (upper, lower): (Vec<_>, Vec<_>) = (upper.collect(), lower.rev().collect());
+        hatch::band(canvas, &upper, &lower, line.look.color);
+    }
 }
 
 /// The line, and a mark at each rung that says how to read it.

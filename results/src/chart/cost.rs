@@ -5,7 +5,8 @@
 
 use super::{
     Dash, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
+    hatch,
     rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
     scale::Scale,
 };
@@ -55,7 +56,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
     let x = Scale::linear((0.0, if most > 0.0 { most * 1.04 } else { 1.0 }), (LEFT, RIGHT));
     let heading = "CPU time per operation";
     let whole = format!("{}: {heading}", contest.contest.workload);
-    picture(&whole, WIDTH, bottom + 84.0, |canvas| {
+    picture(&whole, WIDTH, bottom + 100.0, |canvas| {
         title(canvas, contest, heading);
         for tick in x.ticks(8) {
             canvas.line((x.at(tick), TOP), (x.at(tick), bottom), thin(FAINT));
@@ -71,7 +72,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
         }
         let mut lines = vec![
             "bars: median over blocks; lines: interval over blocks (95 % from six blocks on, else \
-             smallest to largest); ! not ranked",
+             smallest to largest)",
+            hatch::LEGEND,
         ];
         if let Some(floor) = floor(contest) {
             let stroke = Stroke { color: INK, width: 1.2, dash: Dash::Dotted };
@@ -102,6 +104,11 @@ fn draw_bar(
     let color = palette.look(cell).color;
     canvas.rect((x.at(0.0), y - 6.0), (split, y + 6.0), PALE, 1.0);
     canvas.rect((split, y - 6.0), (x.at(total.median), y + 6.0), color, 0.75);
+    if !cell.audit.may_be_ranked() {
+        // The ground shows between the lines: no solid bar that the eye would compare.
+        canvas.rect((x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), PAPER, 0.6);
+        hatch::rectangle(canvas, (x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), INK);
+    }
     if cell.blocks > 1 {
         canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));
         for end in [total.low, total.high] {

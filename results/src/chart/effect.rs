@@ -6,7 +6,8 @@
 
 use super::{
     Dash, Look, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, Rgb, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    hatch,
     rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
     scale::Scale,
 };
@@ -97,7 +98,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
     let bottom = TOP + ROW * rows.len() as f64;
     let heading = format!("compared with {baseline}");
     let whole = format!("{}: {heading}", contest.contest.workload);
-    Some(picture(&whole, end + 16.0, bottom + 84.0, |canvas| {
+    Some(picture(&whole, end + 16.0, bottom + 100.0, |canvas| {
         title(canvas, contest, &heading);
         let axes: Vec<Scale> = panels
             .iter()
@@ -121,6 +122,12 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
         for (panel, scale) in panels.iter().zip(&axes) {
             for (row, effect) in panel.effects.iter().enumerate() {
                 if let Some(effect) = effect {
+                    if !contest.cells[rows[row]].audit.may_be_ranked() {
+                        let (left, right) =
+                            (scale.clipped(panel.range.0).0, scale.clipped(panel.range.1).0);
+                        let y = middle(row);
+                        hatch::rectangle(canvas, (left, y - 9.0), (right, y + 9.0), PALE);
+                    }
                     let look = palette.look(&contest.cells[rows[row]]);
                     point(canvas, effect, scale, middle(row), look);
                 }
@@ -132,7 +139,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
             bottom + 38.0,
             &[
                 "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); small dots: \
-             single blocks; ! not ranked",
+             single blocks",
+                hatch::LEGEND,
                 &noise,
             ],
         );

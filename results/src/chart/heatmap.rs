@@ -6,9 +6,9 @@
 
 use super::{
     Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PAPER, Rgb, SOFT, picture},
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, PAPER, Rgb, SOFT, picture},
+    hatch,
     labels::cut,
-    rows::thin,
 };
 use crate::{
     Role, Summary,
@@ -116,8 +116,7 @@ pub fn draw(summary: &Summary, palette: &Palette) -> String {
         }
         let text = "below each ratio: the spread of the runner's own median over blocks";
         canvas.text((16.0, bottom + 22.0), text, 11.0, SOFT, Anchor::Start);
-        let text = "! not ranked: its numbers are doubtful for the reason that its contest's table \
-                    gives";
+        let text = "! and hatched: not ranked, for the reason that stands under what was found";
         canvas.text((16.0, bottom + 38.0), text, 11.0, SOFT, Anchor::Start);
     })
 }
@@ -150,7 +149,8 @@ fn draw_field(canvas: &mut Canvas<'_>, field: &Field, (x, y): (f64, f64)) {
             if *ranked {
                 canvas.rect(from, to, ground, 1.0);
             } else {
-                hatch(canvas, from, to);
+                canvas.rect(from, to, PAPER, 1.0);
+                hatch::rectangle(canvas, from, to, PALE);
             }
             let ink = if *ranked { ink } else { INK };
             let value = ratio.map_or_else(|| "–".into(), |ratio| format!("{ratio:.2}"));
@@ -174,16 +174,4 @@ fn shade(ratio: f64) -> (Rgb, Rgb) {
     let (pale, dark) = ((224, 238, 247), (0, 84, 138));
     let ground = (between(pale.0, dark.0), between(pale.1, dark.1), between(pale.2, dark.2));
     (ground, if part > 0.55 { (254, 254, 254) } else { (25, 25, 25) })
-}
-
-/// Slanted lines for what must not be ranked.
-fn hatch(canvas: &mut Canvas<'_>, from: (f64, f64), to: (f64, f64)) {
-    canvas.rect(from, to, PAPER, 1.0);
-    let height = to.1 - from.1;
-    let mut x = from.0 - height;
-    while x < to.0 {
-        let (low, high) = (x.max(from.0), (x + height).min(to.0));
-        canvas.line((low, to.1 - (low - x)), (high, to.1 - (high - x)), thin(FAINT));
-        x += 7.0;
-    }
 }

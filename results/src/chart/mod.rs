@@ -11,6 +11,7 @@ mod canvas;
 pub mod climb;
 pub mod cost;
 pub mod effect;
+mod hatch;
 pub mod heatmap;
 pub mod history;
 mod labels;

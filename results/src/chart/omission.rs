@@ -7,7 +7,8 @@
 
 use super::{
     Dash, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, Rgb, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    hatch,
     labels::cut,
     rows::{caption, thin, title},
     scale::Scale,
@@ -25,6 +26,8 @@ pub struct Pair {
     pub label: String,
     /// Its colour.
     pub color: Rgb,
+    /// Hatched where it may not.
+    pub may_be_ranked: bool,
     /// From the intended time on; at least two points.
     pub response: Vec<Quantile>,
     /// From the sending on; at least two points.
@@ -43,6 +46,7 @@ pub fn pairs(contest: &ContestSummary, palette: &Palette) -> Vec<Pair> {
         (response.len() > 1 && service.len() > 1).then(|| Pair {
             label: grid::label(cell),
             color,
+            may_be_ranked: cell.audit.may_be_ranked(),
             response,
             service,
         })
@@ -90,7 +94,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
                 "shaded: waiting that a generator leaves out which stops sending while the server stalls \
                  (coordinated omission); medians over blocks; a line ends where fewer than ten requests lie \
                  above,",
-                "or where requests failed; ! not ranked",
+                &format!("or where requests failed; {}", hatch::LEGEND),
                 &without(contest),
             ],
         );
@@ -136,6 +140,10 @@ fn curves(canvas: &mut Canvas<'_>, pair: &Pair, x: &Scale, y: &Scale) {
     let lower: Vec<_> = pair.service.iter().map(place).collect();
     let between: Vec<_> = upper.iter().chain(lower.iter().rev()).copied().collect();
     canvas.polygon(&between, pair.color, 0.16);
+    if !pair.may_be_ranked {
+        let corner = |x_end: f64, y_end: f64| (x.clipped(x_end).0, y.clipped(y_end).0);
+        hatch::rectangle(canvas, corner(-1.0, f64::INFINITY), corner(f64::INFINITY, 0.0), PALE);
+    }
     canvas.path(&lower, Stroke { color: SOFT, width: 1.2, dash: Dash::Short });
     canvas.path(&upper, Stroke { color: pair.color, width: 2.0, dash: Dash::Solid });
 }

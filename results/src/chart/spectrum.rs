@@ -7,6 +7,7 @@
 use super::{
     Dash, Look, Palette,
     canvas::{Anchor, Canvas, FAINT, INK, SOFT, Stroke, picture},
+    hatch,
     labels::{apart, cut},
     rows::{caption, thin, title},
     scale::Scale,
@@ -26,6 +27,8 @@ pub struct Series {
     pub role: Role,
     /// How it is drawn.
     pub look: Look,
+    /// Hatched where it may not.
+    pub may_be_ranked: bool,
     /// From the smallest value on; at least two points.
     pub points: Vec<Quantile>,
 }
@@ -39,6 +42,7 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
             label: grid::label(cell),
             role: cell.role,
             look: palette.look(cell),
+            may_be_ranked: cell.audit.may_be_ranked(),
             points,
         })
     });
@@ -93,8 +97,11 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
             bottom + 54.0,
             &[
                 "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
-             smallest to largest); ! not ranked",
-                "a line ends where fewer than ten operations a block lie above",
+             smallest to largest)",
+                &format!(
+                    "a line ends where fewer than ten operations a block lie above; {}",
+                    hatch::LEGEND
+                ),
                 &without,
             ],
         );
@@ -151,8 +158,12 @@ fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, measure: &str) {
 fn band(canvas: &mut Canvas<'_>, line: &Series, x: &Scale, y: &Scale) {
     let upper = line.points.iter().map(|point| (x.at(point.nines), y.at(point.ns.high)));
     let lower = line.points.iter().rev().map(|point| (x.at(point.nines), y.at(point.ns.low)));
-    let outline: Vec<_> = upper.chain(lower).collect();
+    let outline: Vec<_> = upper.clone().chain(lower.clone()).collect();
     canvas.polygon(&outline, line.look.color, 0.13);
+    if !line.may_be_ranked {
+        let (upper, lower): (Vec<_>, Vec<_>) = (upper.collect(), lower.rev().collect());
+        hatch::band(canvas, &upper, &lower, line.look.color);
+    }
 }
 
 /// Markers at the ends of lines, and names beside them, apart from each other.

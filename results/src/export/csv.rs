@@ -7,6 +7,7 @@
 
 use crate::{
     Load, Summary,
+    auditor::Grade,
     record::mark,
     statistics::Estimate,
     summary::{
@@ -16,7 +17,7 @@ use crate::{
 use csv::Writer;
 
 /// Columns that hold one value.
-const PLAIN: [&str; 30] = [
+const PLAIN: [&str; 32] = [
     "cell",
     "workload",
     "runner",
@@ -29,6 +30,8 @@ const PLAIN: [&str; 30] = [
     "reason",
     "marks",
     "ranked",
+    "grade",
+    "findings",
     "blocks",
     "ops",
     "max_ns",
@@ -120,6 +123,7 @@ fn line(
     rung: Option<&Rung>,
 ) -> Vec<String> {
     let or_empty = |text: Option<String>| text.unwrap_or_default();
+    let findings = cell.audit.findings.iter().map(|finding| finding.check.as_str());
     let mut line = vec![
         cell.cell.clone(),
         contest.contest.workload.clone(),
@@ -133,6 +137,8 @@ fn line(
         or_empty(cell.reason.clone()),
         cell.marks.join(" "),
         cell.ranked.to_string(),
+        cell.grade().map_or("", Grade::name).into(),
+        findings.collect::<Vec<_>>().join(" "),
         cell.blocks.to_string(),
         or_empty(numbers.map(|numbers| numbers.ops.to_string())),
         or_empty(numbers.map(|numbers| numbers.max_ns.to_string())),

@@ -8,6 +8,7 @@ pub use super::json_verdict::{MetricOutput, VerdictOutput};
 
 use crate::{
     Placement, Role, State, Summary,
+    auditor::{Finding, Grade},
     statistics::Estimate,
     summary::{
         CellSummary, ContestSummary, Distribution, FigureSummary, Measure, Metric, Numbers,
@@ -17,8 +18,9 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal.
-pub const SCHEMA: u32 = 2;
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: grades and
+/// findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
+pub const SCHEMA: u32 = 3;
 
 /// The object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -101,8 +103,25 @@ pub struct CellOutput {
     pub version: Option<String>,
     /// The judgement against the baseline, where one was made.
     pub verdict: Option<VerdictOutput>,
-    /// The rank group within the contest by the median, from 1, where one was made.
-    pub grade: Option<String>,
+    /// The rank groups within the contest, where they were made.
+    pub groups: GroupsOutput,
+    /// How far the numbers can be believed: `A` nothing was found, `B` marked, `F` not ranked; `null` without
+    /// numbers.
+    pub grade: Option<Grade>,
+    /// What was found in its numbers, marks included.
+    pub findings: Vec<Finding>,
+}
+
+/// Rank groups, from 1; runners of one group are not shown to differ from its best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct GroupsOutput {
+    /// By the median.
+    pub p50: Option<u32>,
+    /// By CPU time per operation.
+    pub cpu_per_op: Option<u32>,
+    /// By throughput.
+    pub throughput: Option<u32>,
 }
 
 /// A figure of a workload's own.
@@ -270,7 +289,13 @@ impl CellOutput {
             backend: cell.backend.clone(),
             version: cell.version.clone(),
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),
-            grade: cell.groups.on(Metric::P50).map(|group| group.to_string()),
+            groups: GroupsOutput {
+                p50: cell.groups.on(Metric::P50),
+                cpu_per_op: cell.groups.on(Metric::CpuPerOp),
+                throughput: cell.groups.on(Metric::Throughput),
+            },
+            grade: cell.grade(),
+            findings: cell.audit.findings.clone(),
         }
     }
 }

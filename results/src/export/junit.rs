@@ -3,15 +3,17 @@
 //! A suite a contest, a test case a cell, after the schema that Jenkins publishes (xunit-plugin,
 //! `junit-10.xsd`). A cell that failed, timed out or was discarded is an error; one that is unavailable or
 //! not applicable is skipped. Slower than another runner is no failure: a run compares, it does not judge
-//! code. The estimate and the verdict stand in the case's output.
+//! code. The estimate, the verdict and the grade with its findings stand in the case's output.
 //!
 //! It must not compute anything. Read next: `openmetrics.rs`.
 
 use crate::{
-    Summary, grid,
+    Summary,
+    auditor::Finding,
+    grid,
     record::State,
     summary::{CellSummary, ContestSummary, Metric},
-    wording::{self, plain},
+    wording::plain,
 };
 use maud::{Markup, PreEscaped, html};
 
@@ -57,10 +59,17 @@ fn case(contest: &ContestSummary, cell: &CellSummary) -> Markup {
             } @else if cell.state.is_fault() {
                 error type=(cell.state.name()) message=(why) {}
             } @else {
-                system-out { (plain(&words(contest, cell))) }
+                system-out { (plain(&format!("{}{}", words(contest, cell), found(cell)))) }
             }
         }
     }
+}
+
+/// The grade of a cell, and each finding with its reason.
+fn found(cell: &CellSummary) -> String {
+    let finding = |finding: &Finding| format!("; {}: {}", finding.check, finding.reason);
+    let findings: String = cell.audit.findings.iter().map(finding).collect();
+    format!("; grade {}{findings}", cell.audit.grade.name())
 }
 
 /// The verdicts of a measured cell, one sentence each.
@@ -76,7 +85,5 @@ fn words(contest: &ContestSummary, cell: &CellSummary) -> String {
         return "measured".into();
     }
     let baseline = contest.baseline.as_deref().unwrap_or_default();
-    let marks: Vec<String> = cell.marks.iter().map(|mark| wording::mark(mark)).collect();
-    let marks = if marks.is_empty() { String::new() } else { format!("; {}", marks.join("; ")) };
-    format!("against {baseline}: {}{marks}", words.join("; "))
+    format!("against {baseline}: {}", words.join("; "))
 }

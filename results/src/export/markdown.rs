@@ -5,7 +5,7 @@
 //! anything. Read next: `grid.rs`.
 
 use crate::{
-    Summary, figure_grid,
+    Summary, figure_grid, finding_grid,
     grid::{self, Grid},
     quantity,
     summary::ContestSummary,
@@ -35,9 +35,14 @@ pub fn render(summary: &Summary) -> String {
     for (name, value) in facts {
         text.push_str(&format!("- {name}: {}\n", escaped(&value)));
     }
+    for line in wording::surroundings(summary) {
+        text.push_str(&format!("- Around it: {}\n", escaped(&line)));
+    }
+    text.push_str(&format!("- Found: {}\n", escaped(&wording::grades(summary))));
     for part in &summary.contests {
         contest(&mut text, part);
     }
+    found(&mut text, summary);
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n**{warning}**\n"));
     }
@@ -57,6 +62,14 @@ fn contest(text: &mut String, contest: &ContestSummary) {
         draw(text, &comparison);
     }
     text.push_str(&format!("{}\n", escaped(&grid::noise(contest))));
+}
+
+/// What was found in the numbers, cell by cell; nothing where nothing was.
+fn found(text: &mut String, summary: &Summary) {
+    if let Some(grid) = finding_grid::findings(summary) {
+        text.push_str("\n## What was found\n\n");
+        draw(text, &grid);
+    }
 }
 
 /// A grid as a table, and its notes as a list.

@@ -34,6 +34,7 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                     @for (i, contest) in summary.contests.iter().enumerate() {
                         (sections::contest(contest, pictures.contests.get(i), i))
                     }
+                    (sections::found(summary))
                     (sections::method(summary))
                     (sections::all_cells(summary))
                 }
@@ -84,6 +85,9 @@ figure{margin:16px 0;overflow-x:auto}
 figure svg{max-width:100%;height:auto;display:block}
 details{margin:10px 0}
 summary{cursor:pointer;color:var(--link)}
+.grade{font-size:16px}
+.reasons td{white-space:normal;text-align:left}
+.reasons th{text-align:left}
 .warning{border-left:4px solid #d55e00;padding:6px 12px;background:var(--wash)}
 nav{display:flex;flex-wrap:wrap;gap:4px 16px}
 code{font-size:13px;overflow-wrap:anywhere}

@@ -5,7 +5,9 @@
 
 use super::Picture;
 use crate::{
-    Role, Summary, figure_grid,
+    Role, Summary,
+    auditor::Grade,
+    figure_grid, finding_grid,
     grid::{self, Grid},
     quantity,
     summary::{CellSummary, ContestSummary},
@@ -45,11 +47,15 @@ pub(super) fn glance(summary: &Summary) -> Markup {
         ),
     ];
     html! {
+        p.grade { (wording::grades(summary)) @if finding_grid::findings(summary).is_some() {
+            ": " a href="#found" { "what was found" }
+        } }
         @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
             p.warning { (warning) }
         }
         div.scroll { table.facts { tbody {
             @for (name, value) in &facts { tr { th { (name) } td { (value) } } }
+            @for line in wording::surroundings(summary) { tr { th { "around it" } td { (line) } } }
         } } }
         h3 { "Noise: what identical code differs by here" }
         ul.notes {
@@ -61,6 +67,7 @@ pub(super) fn glance(summary: &Summary) -> Markup {
             @for (i, contest) in summary.contests.iter().enumerate() {
                 a href={ "#contest-" (i) } { (contest.contest) }
             }
+            a href="#found" { "what was found" }
             a href="#method" { "method" }
             a href="#cells" { "all cells" }
         }
@@ -146,6 +153,26 @@ fn card(cell: &CellSummary) -> Vec<(&str, String)> {
     lines
 }
 
+/// What was found in the numbers, cell by cell, with reasons.
+pub(super) fn found(summary: &Summary) -> Markup {
+    html! {
+        section id="found" {
+            h2 { "What was found" }
+            p { (wording::grades(summary)) "." }
+            @match finding_grid::findings(summary) {
+                Some(grid) => div.reasons { (table(&grid)) },
+                None => p { "Every check of every cell passed." },
+            }
+            p.soft { "An auditor looks for what cannot be true: throughput × time against the number in flight, \
+                the order of percentiles, rates offered and answered, operations without an end, a direction \
+                within trials, two states over blocks, CPU time far below the floor, a late generator, other \
+                processes, times near the clock's own, another backend than named, standstills. A: nothing was \
+                found. B: to be read with the numbers. F: not ranked, since the numbers describe something else; \
+                hatched in charts. That nothing was found is no proof: what no recording shows, no check sees." }
+        }
+    }
+}
+
 /// How it was measured, for readers who do not know us.
 pub(super) fn method(summary: &Summary) -> Markup {
     let plan = &summary.run.plan;
@@ -200,7 +227,7 @@ pub(super) fn all_cells(summary: &Summary) -> Markup {
             h2 { "All cells" }
             div.scroll { table.cells {
                 thead { tr {
-                    th { "cell" } th { "state" } th { "blocks" } th { "operations" } th { "marks" }
+                    th { "cell" } th { "state" } th { "blocks" } th { "operations" } th { "grade" } th { "marks" }
                 } }
                 tbody {
                     @for (_, cell) in summary.cells() {
@@ -211,6 +238,7 @@ pub(super) fn all_cells(summary: &Summary) -> Markup {
                             td { @if let Some(numbers) = &cell.numbers {
                                 (quantity::digits(numbers.ops as f64))
                             } }
+                            td { (cell.grade().map_or("", Grade::name)) }
                             td { (cell.marks.join(", ")) }
                         }
                     }

@@ -12,6 +12,7 @@ mod estimate;
 pub mod geometric;
 mod order;
 mod student;
+pub mod trend;
 mod trim;
 mod two_samples;
 

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     Contest, Role, TrialRecord,
+    auditor::{Audit, Grade},
     rank::Groups,
-    record::{ObjectiveRecord, State, mark},
+    record::{ObjectiveRecord, State},
     statistics::Estimate,
     verdict::Judgement,
 };
@@ -35,9 +36,11 @@ pub struct CellSummary {
     pub state: State,
     /// Why, unless it was measured.
     pub reason: Option<String>,
-    /// What any block was marked with, each once, in the order of [`mark`].
+    /// What any block was marked with, each once, in the order of [`crate::record::mark`].
     pub marks: Vec<String>,
-    /// Whether it may be ranked: measured, a runner, and without a mark of [`mark::NOT_RANKED`].
+    /// What was found in its numbers, marks included.
+    pub audit: Audit,
+    /// Whether it may be ranked: measured, a runner, and of a grade that is not F.
     pub ranked: bool,
     /// In how many blocks it was measured.
     pub blocks: u32,
@@ -75,9 +78,21 @@ impl CellSummary {
     pub fn is_measured(&self) -> bool {
         self.numbers.is_some() || self.sweep.is_some()
     }
+
+    /// How far its numbers can be believed; `None` where there are none.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        self.is_measured().then_some(self.audit.grade)
+    }
+
+    /// Takes over what was found in it.
+    pub(super) fn audited(&mut self, audit: Audit) {
+        self.ranked = audit.may_be_ranked() && self.is_measured() && self.role == Role::Runner;
+        self.audit = audit;
+    }
 }
 
-/// Summarises the trials of one cell, by block. Its effects, verdict and groups are for the caller to add.
+/// Summarises the trials of one cell, by block. Its audit, effects, verdict and groups are for the caller to add.
 pub(super) fn summarise(
     printed: &str,
     contest: &Contest,
@@ -114,7 +129,6 @@ pub(super) fn summarise(
         }
     }
     let marks = marks(trials);
-    let clean = !marks.iter().any(|mark| mark::NOT_RANKED.contains(&mark.as_str()));
     let measured = trials.values().filter(|trial| trial.state == State::Measured);
     let summary = CellSummary {
         cell: printed.into(),
@@ -123,8 +137,9 @@ pub(super) fn summarise(
         role: identity.role,
         state,
         reason,
-        ranked: clean && (numbers.is_some() || sweep.is_some()) && identity.role == Role::Runner,
         marks,
+        audit: Audit::default(),
+        ranked: false,
         blocks: u32::try_from(measured.count()).unwrap_or(u32::MAX),
         workers: first.workers,
         parameters: first.parameters.clone(),
@@ -173,6 +188,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         state: State::Failed,
         reason: Some("no trial was recorded: the run ended early; go on with --resume".into()),
         marks: Vec::new(),
+        audit: Audit::default(),
         ranked: false,
         blocks: 0,
         workers: 0,

@@ -14,6 +14,7 @@ pub(crate) mod effect;
 mod figures;
 mod numbers;
 pub(crate) mod state;
+mod surroundings;
 mod sweep;
 mod times;
 
@@ -21,6 +22,7 @@ pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
+pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
@@ -40,6 +42,8 @@ pub struct Summary {
     pub contests: Vec<ContestSummary>,
     /// Whether the recording's last line was torn and has been left out.
     pub torn: bool,
+    /// What went on around the measurement.
+    pub surroundings: Surroundings,
 }
 
 /// What a contest says: cells that were measured in the same rounds.
@@ -127,12 +131,17 @@ impl Summary {
         let mut trials = judged::by_cell(&recording.trials);
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
-            contests.push(contest(planned, &mut trials)?);
+            contests.push(contest(&recording.run, planned, &mut trials)?);
         }
         if let Some(stray) = trials.keys().next() {
             return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));
         }
-        Ok(Self { run: recording.run.clone(), contests, torn: recording.torn })
+        Ok(Self {
+            run: recording.run.clone(),
+            contests,
+            torn: recording.torn,
+            surroundings: Surroundings::of(recording),
+        })
     }
 
     /// All cells with their contests, in the order of the plan.
@@ -160,6 +169,7 @@ impl ContestSummary {
 
 /// Summarises one contest, and takes its trials out of `trials`.
 fn contest(
+    run: &RunRecord,
     planned: &ContestRecord,
     trials: &mut BTreeMap<&str, Blocks<'_>>,
 ) -> Result<ContestSummary, String> {
@@ -171,11 +181,12 @@ fn contest(
         .iter()
         .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
         .collect();
-    let judged = judged::contest(planned, &mine)?;
+    let judged = judged::contest(run, planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
     let mut cells = Vec::new();
     for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
         let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
+        cell.audited(own.audit);
         figures::add(&mut cell, planned, judged.measure, blocks);
         cell.effects = own.effects;
         cell.verdict = own.verdict;

@@ -7,7 +7,8 @@ use hdrhistogram::Histogram;
 use simul_results::{
     Cell, Contest, Load, Placement, Role, RunRecord, SliceRecord, State, TrialRecord, histogram,
     record::{
-        ActorsRecord, ContestRecord, CostRecord, HostRecord, PlanRecord, ReceiptRecord, SCHEMA,
+        ActorsRecord, ContestRecord, CostRecord, HiccupRecord, HostRecord, PlanRecord,
+        ReceiptRecord, SCHEMA, WatchRecord,
     },
     store::Recording,
 };
@@ -52,7 +53,8 @@ pub(crate) fn cell(runner: &str, role: Role) -> Cell {
     Cell { contest, runner: runner.into(), role }
 }
 
-/// A slice that recorded these values, each of which also completed inside the window.
+/// A slice of 32 actors that recorded these values, each of which also completed inside the window, which is as long
+/// as that takes.
 pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceRecord {
     let mut values: Histogram<u64> = histogram::empty();
     for value in values_ns {
@@ -64,7 +66,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         position: 0,
         started_ns: u64::from(round) * 60_000_000,
         ended_ns: u64::from(round) * 60_000_000 + 50_000_000,
-        window_ns: 45_000_000,
+        window_ns: (values_ns.iter().sum::<u64>() / 32).max(1),
         operations: count,
         completed: count,
         recorded: count,
@@ -77,6 +79,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         peer_cpu_ns: Some((3e3 * count as f64) as u64),
         deferred_cpu_ns: 0,
         foreign_cpu_ns: Some(0),
+        foreign_estimated_ns: Some(0),
         unfinished: 0,
         oldest_unfinished_ns: 0,
         set_aside: false,
@@ -116,6 +119,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         slices,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
+        hiccups: Some(hiccups()),
     }
 }
 
@@ -159,6 +163,20 @@ pub(crate) fn run(contests: Vec<ContestRecord>, blocks: u32) -> RunRecord {
             keep_awake: false,
             contests,
         },
+        watch: Some(WatchRecord { total: "cpuacct".into(), unseen: Vec::new() }),
+    }
+}
+
+/// A hundredth of the time lost, in a hundred gaps.
+fn hiccups() -> HiccupRecord {
+    HiccupRecord {
+        span_ns: 80_000_000,
+        lost_ns: 800_000,
+        switched_ns: 0,
+        gaps: 100,
+        p50_ns: 7_000,
+        p99_ns: 50_000,
+        max_ns: 90_000,
     }
 }
 

@@ -1,8 +1,9 @@
 """A pool of processes, one for each worker: `concurrent.futures.ProcessPoolExecutor`, Python without the lock.
 
 An operation is one job; the actor's next one goes to the tail of the pool's queue when the last has come
-back. Arguments and results are pickled through a pipe, which is what the pool costs. It computes; it holds no
-connections, and its processes share no channel, so echo, mixed, ping-pong and spawn cannot be done this way.
+back. Arguments and results are pickled through a pipe, which is what the pool costs. It holds no connections,
+and hands out no channels, so echo, mixed, ping-pong and spawn cannot be done this way. Work whose tasks wait
+together has a pool with a process for each of them, and its operations are several jobs: `Together`.
 
 The processes are forked while this one has no threads yet; the other ways to start them leave named
 semaphores and a helper process behind when somebody kills us. Each ends by itself when this one is gone.
@@ -16,8 +17,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
 
-from . import costs
+from . import costs, tasks_of_processes
 from .parameters import not_applicable
+from .thread_actors import Actors
 from .works import hash_block, pread_all
 
 # What the pool cannot do, and why; the declaration says the same.
@@ -27,6 +29,9 @@ WITHOUT = {
     "PingPong": "the processes of a pool have no channel between two of them",
     "Spawn": "jobs of a pool cannot all be alive at once, waiting for one another",
 }
+
+
+FORK = multiprocessing.get_context("fork")
 
 
 class Stage:
@@ -76,13 +81,14 @@ class Stage:
         self.perform, path = PERFORMANCES[type(self.work_to_do).__name__], None
         if self.perform is file_read:
             path = self.work_to_do.path(self.surroundings)
+        self.open_pool(self.workers, open_process, (self.work_to_do, path))
+
+    def open_pool(self, processes, initializer, arguments):
+        """Starts all processes of the pool."""
         self.pool = ProcessPoolExecutor(
-            self.workers,
-            mp_context=multiprocessing.get_context("fork"),
-            initializer=open_process,
-            initargs=(self.work_to_do, path),
+            processes, mp_context=FORK, initializer=initializer, initargs=arguments
         )
-        # The first job starts all processes.
+        # The first job starts them all.
         self.pool.submit(os.getpid).result()
 
     def work(self, window, seconds):
@@ -117,12 +123,58 @@ class Stage:
         self.pool.shutdown()
 
 
+class Together(Actors, Stage):
+    """Actors that are threads here, and wait for the jobs that they have handed to the pool."""
+
+    def __init__(self, spec, work):
+        Stage.__init__(self, spec, work)
+        Actors.__init__(self)
+        self.kind = tasks_of_processes.PERFORMANCES[type(work).__name__]
+        self.processes = self.kind.processes(work, self.actors, self.workers)
+        reason = tasks_of_processes.beyond_memory(self.processes)
+        if reason:
+            raise not_applicable(reason)
+
+    def card(self):
+        return Stage.card(self) | {
+            "workers": f"{self.workers} (cores it may use), {self.processes} processes in the pool",
+            "channels": "multiprocessing.SimpleQueue, bounded by a multiprocessing.Semaphore",
+            "locks": "multiprocessing.Lock and Semaphore",
+        }
+
+    def actors_open(self):
+        shared = [self.kind.share(FORK, self.work_to_do) for _ in range(self.kind.shares(self.actors))]
+        self.open_pool(self.processes, open_together, (self.work_to_do, shared))
+        # Threads come after the fork.
+        self.open_all([self.kind(self, actor, shared) for actor in range(self.actors)])
+
+    def spawn(self, function, *arguments):
+        """A task of a task: a job. The answer waits for it, and returns or raises what it did."""
+        return self.pool.submit(function, *arguments).result
+
+    def actors_close(self):
+        Actors.actors_close(self)
+        self.pool.shutdown()
+
+
+def stage(spec, work):
+    """The stage for this work."""
+    waits = type(work).__name__ in tasks_of_processes.PERFORMANCES
+    return (Together if waits else Stage)(spec, work)
+
+
 class Process:
     """What a process of the pool keeps between jobs."""
 
     work = None
     descriptor = None
     block = None
+
+
+def open_together(work, shared):
+    """Runs once in each process of a pool whose jobs wait for one another."""
+    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    tasks_of_processes.Here.work, tasks_of_processes.Here.shared = work, shared
 
 
 def open_process(work, path):

@@ -14,10 +14,11 @@ import time
 
 from . import costs, serve_threads, tasks_of_threads
 from .parameters import failed
+from .thread_actors import Actors
 from .works import hash_block, pread_all
 
 
-class Stage:
+class Stage(Actors):
     """Actors that are threads."""
 
     one_worker = False
@@ -27,8 +28,7 @@ class Stage:
         self.actors, self.drain_ns = spec["actors"], spec["drain_ns"]
         self.workers = spec["workers"]
         self.surroundings = spec["surroundings"]
-        self.gates, self.threads = [], []
-        self.news = queue.SimpleQueue()
+        super().__init__()
 
     def receipt(self):
         return ["python", sys.version.split()[0], f"sys.version: {sys.version}"]
@@ -59,61 +59,11 @@ class Stage:
 
     def actors_open(self):
         perform = PERFORMANCES[type(self.work_to_do).__name__]
-        for actor in range(self.actors):
-            gate = queue.SimpleQueue()
-            self.gates.append(gate)
-            arguments = (perform(self, actor), gate)
-            # Daemons: a thread that hangs must not keep the process.
-            thread = threading.Thread(target=self._actor, args=arguments, daemon=True)
-            self.threads.append(thread)
-            thread.start()
-            self._hear()
+        self.open_all([perform(self, actor) for actor in range(self.actors)])
 
-    def _hear(self):
-        """One actor's news: how its opening or its closing went."""
-        trouble = self.news.get(timeout=10)
-        if trouble is not None:
-            raise trouble
-
-    def _actor(self, performance, gate):
-        """One actor: opens, then does its operations whenever the gate gives it a turn."""
-        try:
-            performance.open()
-        except Exception as error:
-            return self.news.put(error)
-        self.news.put(None)
+    def operation_of(self, performance):
         operation = performance.operation
-        if self.work_to_do.batch:
-            operation = as_job(operation)
-        index = 0
-        while (turn := gate.get()) is not None:
-            try:
-                while turn.next():
-                    turn.done(operation(index))
-                    index += 1
-            except Exception as error:
-                return turn.end(error)
-            turn.end()
-        try:
-            performance.close(index)
-        except Exception as error:
-            return self.news.put(error)
-        self.news.put(None)
-
-    def work(self, window, seconds):
-        quiet = threading.Event()
-        window.all_quiet = quiet.set
-        for gate, turn in zip(self.gates, window.turns):
-            gate.put(turn)
-        quiet.wait(seconds)
-
-    def actors_close(self):
-        for gate in self.gates:
-            gate.put(None)
-        for _ in self.gates:
-            self._hear()
-        for thread in self.threads:
-            thread.join()
+        return as_job(operation) if self.work_to_do.batch else operation
 
     @staticmethod
     def spawn(function, *arguments):

@@ -3,7 +3,7 @@
 //! Code looks blocking and the coroutine is what waits: every future of the port is ready at its first
 //! poll, as for threads, and inside that poll the coroutine may be suspended and go on elsewhere. Sockets
 //! (epoll), timers, channels and joins are may's. Its channels have no bound, so one of its semaphores
-//! bounds them. It has no files: `pread` blocks the worker.
+//! bounds them. It has no files: `pread` blocks the worker; and no processes: a thread waits for each.
 //!
 //! Stacks are 128 KiB, touched as needed, against may's 32 KiB: enough for every workload and for the
 //! printing of a panic. Workers are not pinned by may, since placement is given to the whole process.
@@ -34,6 +34,7 @@ use std::{
     process::Output,
     sync::Arc,
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
@@ -95,7 +96,7 @@ impl Runner for May {
             // Seen with one worker: it takes in what has been spawned only when it has nothing else to run, and
             // whoever gives way is something else.
             alternating: Err("who gives way on may may be the next to run, before who was spawned"),
-            files: How::Blocking,
+            files: How::Offloaded,
             processes: How::Blocking,
             cancellation: How::Absent(
                 "may ends a coroutine by unwinding it where it waits, and calls that unsafe",
@@ -122,7 +123,10 @@ impl Runner for May {
                     spawn and join"
                 .into(),
             offload: "runs at once, on the worker: may has no blocking pool".into(),
-            borrowed: vec!["files: std".into()],
+            borrowed: vec![
+                "files: std".into(),
+                "processes: std, on a thread of its own each".into(),
+            ],
         }
     }
 
@@ -238,8 +242,16 @@ impl Runtime for Port {
     }
 
     async fn run(self, program: &Path, arguments: &[&str], input: Vec<u8>) -> io::Result<Output> {
-        // The worker waits, with all its coroutines.
-        process::run(program, arguments, input)
+        // On a thread of its own. Held by a call, a single worker would not even begin the others.
+        let program = program.to_owned();
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let (report, outcome) = mpsc::channel();
+        thread::Builder::new().spawn(move || {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            // Nobody listens any more when the trial has ended meanwhile.
+            let _ = report.send(process::run(&program, &arguments, input));
+        })?;
+        outcome.recv().map_err(io::Error::other)?
     }
 
     fn ticker(self, period: Duration) -> Self::Ticker {

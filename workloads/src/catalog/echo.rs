@@ -29,7 +29,7 @@ pub struct State<S> {
 }
 
 /// The room for the actor (4 bytes, kept at 8) and the operation (8 bytes).
-const HEADER_BYTES: usize = 16;
+pub(super) const HEADER_BYTES: usize = 16;
 /// What the rest of a message is filled with.
 const FILLING: u8 = b'x';
 
@@ -65,7 +65,7 @@ impl Workload for Echo {
         actor: u32,
     ) -> io::Result<Self::State<R>> {
         let connection = runtime.connect(surroundings.peer()?).await?;
-        Ok(State { connection, buffer: self.message(), actor, next: 0 })
+        Ok(State::new(connection, self.message(), actor))
     }
 
     async fn operation<R: Runtime>(
@@ -73,16 +73,7 @@ impl Workload for Echo {
         _runtime: R,
         state: &mut Self::State<R>,
     ) -> io::Result<Digest> {
-        let mut buffer = std::mem::take(&mut state.buffer);
-        stamp(buffer.whole_mut(), state.actor, state.next);
-        state.next += 1;
-        buffer = state.connection.write_all(buffer).await?;
-        // A runner that never reads would otherwise find the right answer in its own buffer.
-        wipe(buffer.whole_mut());
-        buffer = state.connection.read_exact(buffer).await?;
-        let digest = Digest::of_bytes(buffer.whole());
-        state.buffer = buffer;
-        Ok(digest)
+        state.round_trip().await
     }
 
     async fn close<R: Runtime>(&self, _runtime: R, _state: Self::State<R>) -> io::Result<()> {
@@ -90,9 +81,7 @@ impl Workload for Echo {
     }
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
-        let mut message = self.message();
-        stamp(message.whole_mut(), actor, index);
-        Digest::of_bytes(message.whole())
+        answer(self.message(), actor, index)
     }
 
     fn call(&self) -> Result<Call, String> {
@@ -108,11 +97,37 @@ impl Echo {
     }
 }
 
-impl<S> State<S> {
+impl<S: Stream> State<S> {
+    /// An actor that has done nothing yet. The buffer holds its message, without a stamp.
+    pub(super) fn new(connection: S, buffer: Buffer, actor: u32) -> Self {
+        Self { connection, buffer, actor, next: 0 }
+    }
+
+    /// One operation.
+    #[inline]
+    pub(super) async fn round_trip(&mut self) -> io::Result<Digest> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        stamp(buffer.whole_mut(), self.actor, self.next);
+        self.next += 1;
+        buffer = self.connection.write_all(buffer).await?;
+        // A runner that never reads would otherwise find the right answer in its own buffer.
+        wipe(buffer.whole_mut());
+        buffer = self.connection.read_exact(buffer).await?;
+        let digest = Digest::of_bytes(buffer.whole());
+        self.buffer = buffer;
+        Ok(digest)
+    }
+
     /// The last message, as it came back.
     pub(super) fn message(&self) -> &[u8] {
         self.buffer.whole()
     }
+}
+
+/// What must come back.
+pub(super) fn answer(mut message: Buffer, actor: u32, index: u64) -> Digest {
+    stamp(message.whole_mut(), actor, index);
+    Digest::of_bytes(message.whole())
 }
 
 /// The actor and the operation that a message is stamped with.

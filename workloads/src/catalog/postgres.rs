@@ -70,9 +70,11 @@ impl Workload for Postgres {
         let rows: Vec<String> = (0..surroundings.actors)
             .map(|actor| format!("({actor}, {}, 0, 0)", self.value(actor, 0)))
             .collect();
-        // Room beside each row, so that its versions stay on one page and are tidied up as they are met.
+        // The controller prepares it for programs of others; another build of simul then does so once more. Room
+        // beside each row, so that its versions stay on one page and are tidied up as they are met.
         let statements = format!(
-            "CREATE TABLE {table} (id int8 PRIMARY KEY, value int8 NOT NULL, updates int8 NOT NULL, \
+            "DROP TABLE IF EXISTS {table}; \
+             CREATE TABLE {table} (id int8 PRIMARY KEY, value int8 NOT NULL, updates int8 NOT NULL, \
              total int8 NOT NULL) WITH (fillfactor = 10); INSERT INTO {table} VALUES {}",
             rows.join(", ")
         );

@@ -13,8 +13,8 @@
 //! meanwhile: what they are late and miss is the finding.
 
 use crate::{
-    Class, Digest, DirectSession, Figure, Ledger, Measure, Needs, ParameterError, Parameters,
-    Profile, Runtime, Shape, Surroundings, Ticker, Workload, ledger::Lap,
+    Class, Digest, Erased, Figure, Ledger, Measure, Needs, ParameterError, Parameters, Profile,
+    Runtime, Shape, Surroundings, Ticker, Workload, ledger::Lap,
 };
 use std::{io, time::Duration};
 
@@ -47,7 +47,7 @@ pub const MISSED: Figure = Figure {
 
 impl Workload for Tick {
     type State<R: Runtime> = State<R::Ticker>;
-    type Port = DirectSession;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "tick",

@@ -9,8 +9,8 @@
 //! the pair is not applicable. And not how much it costs to give up an operation of a socket.
 
 use crate::{
-    Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Profile, Runtime,
-    Shape, Surroundings, Workload, draw,
+    Class, Digest, Erased, Measure, Needs, ParameterError, Parameters, Profile, Runtime, Shape,
+    Surroundings, Workload, draw,
 };
 use std::{
     io,
@@ -50,7 +50,7 @@ pub struct State {
 
 impl Workload for Timeout {
     type State<R: Runtime> = State;
-    type Port = DirectSession;
+    type Port = Erased;
 
     const PROFILE: Profile = Profile {
         name: "timeout",

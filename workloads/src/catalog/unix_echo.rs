@@ -1,14 +1,14 @@
 //! How fast does a message go to a peer and back over a Unix socket?
 //!
-//! A session: as `echo`, but each actor's connection goes to the neutral peer's Unix stream socket, so that neither
-//! TCP nor the loopback device is in the way; beside `echo` it tells what they cost. The message carries the actor
-//! and the number of the operation, so an answer to an earlier message is not mistaken for this one's.
+//! A session: the operation is that of `echo`, but each actor's connection goes to the neutral peer's Unix stream
+//! socket, so that neither TCP nor the loopback device is in the way; beside `echo` it tells what they cost.
 //!
 //! It cannot tell anything about datagram sockets, or descriptors that are passed along.
 
+use super::echo::{HEADER_BYTES, State, answer};
 use crate::{
     Buffer, Class, Digest, DirectSession, Measure, Needs, ParameterError, Parameters, Peer,
-    Profile, Runtime, Shape, Stream, Surroundings, Workload,
+    Profile, Runtime, Shape, Surroundings, Workload,
 };
 use std::io;
 
@@ -18,17 +18,6 @@ pub struct UnixEcho {
     bytes: usize,
 }
 
-/// One actor's connection and its place in the sequence.
-#[derive(Debug)]
-pub struct State<S> {
-    connection: S,
-    buffer: Buffer,
-    actor: u32,
-    next: u64,
-}
-
-/// The room for the actor and the operation, 8 bytes each.
-const HEADER_BYTES: usize = 16;
 /// What the rest of a message is filled with.
 const FILLING: u8 = b'u';
 
@@ -69,7 +58,7 @@ impl Workload for UnixEcho {
         actor: u32,
     ) -> io::Result<Self::State<R>> {
         let connection = runtime.connect_unix(surroundings.socket()?).await?;
-        Ok(State { connection, buffer: self.message(), actor, next: 0 })
+        Ok(State::new(connection, self.message(), actor))
     }
 
     async fn operation<R: Runtime>(
@@ -77,17 +66,7 @@ impl Workload for UnixEcho {
         _runtime: R,
         state: &mut Self::State<R>,
     ) -> io::Result<Digest> {
-        let mut buffer = std::mem::take(&mut state.buffer);
-        stamp(buffer.whole_mut(), state.actor, state.next);
-        state.next += 1;
-        buffer = state.connection.write_all(buffer).await?;
-        // A runner that never reads would otherwise find the right answer in its own buffer.
-        buffer.whole_mut().fill(0);
-        buffer = state.connection.read_exact(buffer).await?;
-        let digest = Digest::of_bytes(buffer.whole());
-        buffer.whole_mut()[HEADER_BYTES..].fill(FILLING);
-        state.buffer = buffer;
-        Ok(digest)
+        state.round_trip().await
     }
 
     async fn close<R: Runtime>(&self, _runtime: R, _state: Self::State<R>) -> io::Result<()> {
@@ -95,10 +74,7 @@ impl Workload for UnixEcho {
     }
 
     fn expected(&self, actor: u32, index: u64) -> Digest {
-        let mut message = vec![FILLING; self.bytes];
-        message[..8].copy_from_slice(&u64::from(actor).to_le_bytes());
-        message[8..HEADER_BYTES].copy_from_slice(&index.to_le_bytes());
-        Digest::of_bytes(&message)
+        answer(self.message(), actor, index)
     }
 }
 
@@ -107,13 +83,6 @@ impl UnixEcho {
     fn message(&self) -> Buffer {
         Buffer::filled(FILLING, self.bytes)
     }
-}
-
-/// Writes whose message this is, and which.
-#[inline]
-fn stamp(message: &mut [u8], actor: u32, index: u64) {
-    message[..8].copy_from_slice(&u64::from(actor).to_le_bytes());
-    message[8..HEADER_BYTES].copy_from_slice(&index.to_le_bytes());
 }
 
 #[cfg(test)]
@@ -131,7 +100,8 @@ mod tests {
         for bytes in [16, 65536] {
             let workload = workload(&bytes.to_string()).unwrap();
             let mut message = workload.message();
-            stamp(message.whole_mut(), 3, 9);
+            message.whole_mut()[..8].copy_from_slice(&3_u64.to_le_bytes());
+            message.whole_mut()[8..HEADER_BYTES].copy_from_slice(&9_u64.to_le_bytes());
             assert_eq!(workload.expected(3, 9), Digest::of_bytes(message.whole()));
             assert_ne!(workload.expected(3, 9), workload.expected(3, 8));
             assert_ne!(workload.expected(3, 9), workload.expected(2, 9));

@@ -1,0 +1,136 @@
+//! Did it stand still, again and again, while the machine did not?
+//!
+//! A runner that freezes for a tenth of a second has a good median and a good p99, and a worst time that stands
+//! alone. In a closed load the worst time of a slice then is tens of milliseconds, and many times what is usual
+//! for the cell. One such time proves nothing: a hypervisor takes whole slices too. So it must happen in
+//! several slices, in which no other process was at work, and more often than to the other runners of the
+//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `marks.rs`.
+
+use super::{
+    Evidence, Finding,
+    evidence::{is_disturbed, part},
+};
+use crate::{SliceRecord, quantity::time, statistics::median};
+
+/// Shorter worst times are what schedulers do: a share of one core's time slices among some threads.
+const LEAST_NS: u64 = 50_000_000;
+
+/// A stall takes so many times as long as p99 usually does.
+const LEAST_TIMES: f64 = 20.0;
+
+/// p99 is usually not more than this multiple of the median. Where stalls fill the hundredth, p99 is theirs.
+const MOST_TAIL: f64 = 20.0;
+
+/// Once may be the machine.
+const LEAST_SLICES: usize = 2;
+
+/// So many times as often as to the others.
+const MORE_OFTEN: f64 = 4.0;
+
+/// Slices with a worst time from this on, which nothing explains, and all that nothing explains.
+fn stalled<'a>(
+    slices: impl Iterator<Item = &'a SliceRecord>,
+    least_ns: f64,
+) -> (Vec<&'a SliceRecord>, usize) {
+    let quiet: Vec<&SliceRecord> = slices.filter(|slice| !is_disturbed(slice)).collect();
+    let all = quiet.len();
+    (quiet.into_iter().filter(|slice| slice.max_ns as f64 >= least_ns).collect(), all)
+}
+
+/// `stall`: in several slices the worst time stands alone.
+pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
+    if !evidence.is_closed() {
+        return None;
+    }
+    let of = |ns: fn(&SliceRecord) -> u64| -> Vec<f64> {
+        evidence.slices().filter(|slice| slice.recorded > 0).map(|slice| ns(slice) as f64).collect()
+    };
+    let mut tails = of(|slice| slice.p99_ns);
+    tails.sort_by(f64::total_cmp);
+    // Of the slices without a stall, hence not the median of all.
+    let usual_ns = *tails.get(tails.len() / 4)?;
+    let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
+    let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
+    let (own, all) = stalled(evidence.slices(), least_ns);
+    let (others, all_others) = stalled(evidence.slices_of_others(), least_ns);
+    let share = |some: usize, all: usize| some as f64 / all.max(1) as f64;
+    let more = share(own.len(), all) >= MORE_OFTEN * share(others.len(), all_others);
+    let worst = own.iter().map(|slice| slice.max_ns as f64).collect::<Vec<_>>();
+    (own.len() >= LEAST_SLICES && more).then(|| {
+        let (longest, usual) = (time(median(&worst).unwrap_or(0.0)), time(usual_ns));
+        Finding::marked(
+            "stall",
+            format!(
+                "it stood still in {}: the worst times there are {longest}, where p99 is usually {usual} at \
+                 most, and no other process was at work",
+                part(own.len(), all)
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::evidence::samples::{checked, clean, each_slice};
+    use super::*;
+    use crate::store::Recording;
+
+    /// The first cell freezes for 100 ms in each third round.
+    fn freezing() -> Recording {
+        let mut recording = clean();
+        each_slice(&mut recording, |_, slice| {
+            if slice.round % 3 == 1 {
+                slice.max_ns = 100_000_000;
+            }
+        });
+        recording
+    }
+
+    #[test]
+    fn freezes_are_noticed_in_a_good_p99() {
+        assert_eq!(checked(&clean(), stall, 0), None);
+        let found = checked(&freezing(), stall, 0).unwrap().reason;
+        assert!(found.starts_with("it stood still in 18 of 48 slices: "), "{found}");
+        assert!(found.contains("100 ms"), "{found}");
+    }
+
+    #[test]
+    fn freezes_that_fill_the_tail_are_noticed_too() {
+        let mut recording = clean();
+        each_slice(&mut recording, |_, slice| {
+            (slice.p99_ns, slice.max_ns) = (100_000_000, 100_000_000);
+        });
+        assert!(checked(&recording, stall, 0).is_some());
+    }
+
+    #[test]
+    fn what_the_machine_explains_is_not_the_runners() {
+        let mut recording = freezing();
+        each_slice(&mut recording, |_, slice| slice.foreign_cpu_ns = Some(40_000_000));
+        assert_eq!(checked(&recording, stall, 0), None, "others were at work");
+        let mut recording = freezing();
+        for trial in &mut recording.trials {
+            for slice in trial.slices.iter_mut().filter(|slice| slice.round % 3 == 1) {
+                slice.max_ns = 100_000_000;
+            }
+        }
+        assert_eq!(checked(&recording, stall, 0), None, "all cells stood still");
+        let mut recording = clean();
+        recording.trials[0].slices[0].max_ns = 500_000_000;
+        assert_eq!(checked(&recording, stall, 0), None, "once may be the machine");
+    }
+
+    #[test]
+    fn a_wide_tail_is_no_stall() {
+        let mut recording = clean();
+        each_slice(&mut recording, |_, slice| {
+            (slice.p99_ns, slice.max_ns) = (31_000_000, 189_000_000);
+            slice.p50_ns = 8_000_000;
+        });
+        assert_eq!(
+            checked(&recording, stall, 0),
+            None,
+            "a thousand connections on a thousand threads"
+        );
+    }
+}
