@@ -14,7 +14,8 @@ use simul_results::{
 pub(super) const SET_ASIDE: &str = "set-aside";
 
 /// Findings that say that the machine had something else to do.
-const OF_THE_MACHINE: &[&str] = &[mark::CONTAMINATED, SET_ASIDE, "hiccups", "foreign-estimated"];
+const OF_THE_MACHINE: &[&str] =
+    &[mark::CONTAMINATED, SET_ASIDE, mark::HICCUPS, mark::FOREIGN_ESTIMATED];
 
 /// What such a machine does to whoever works on it, healthy or not.
 const OF_DISTURBANCE: &[&str] = &[
@@ -143,7 +144,7 @@ impl Found {
 
 /// The names of what was found in a cell.
 fn names(cell: &CellSummary) -> Vec<String> {
-    cell.marks.clone()
+    cell.audit.findings.iter().map(|finding| finding.check.clone()).collect()
 }
 
 /// By what a cell differs from its baseline.

@@ -11,6 +11,7 @@ mod findings;
 pub use cases::Case;
 
 use super::{
+    contamination::sight,
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
     placement,
@@ -123,6 +124,7 @@ impl Selftest {
             started: String::new(),
             host: host::facts(),
             plan: plan.record.clone(),
+            watch: Some(sight::record()),
         };
         let mut writer = Writer::create(&place, &run).map_err(broken)?;
         let mut watcher = Watcher::of(&case.work)?;
