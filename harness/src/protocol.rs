@@ -164,6 +164,9 @@ pub struct Ready {
     /// Where it listens, in [`Mode::Serve`].
     #[serde(default)]
     pub address: Option<std::net::SocketAddr>,
+    /// By how much memory that is no file's (`RssAnon`) grew while the actors were started and brought to their gate.
+    #[serde(default)]
+    pub actors_anonymous_bytes: Option<u64>,
 }
 
 /// What one slice gave. Times are nanoseconds.

@@ -2,9 +2,13 @@
 
 mod support;
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 use std::fmt::Write as _;
-use support::{Place, json, program, text};
+use support::{Place, json, program, text, wait_until};
 
 /// A declaration of a canary.
 fn declared(fault: &str) -> String {
@@ -107,6 +111,111 @@ fn a_sound_program_with_plain_pairs_is_measured_like_any_other() {
         assert!(trial.costs.as_ref().unwrap().peak_rss_bytes > 0);
         assert!(trial.card["cpu"].contains("from outside"), "{:?}", trial.card);
     }
+    place.assert_clean();
+}
+
+/// Longer, so that it is watched for long enough while the other works.
+const WATCHFUL: &str = "--load closed-2 --blocks 1 --rounds 8 --slice 60ms --runner-file canaries.toml \
+                        --out run --json";
+
+#[test]
+fn who_burns_while_others_work_is_stopped_meanwhile_and_marked_and_keeps_its_connections() {
+    let place = place_with(&["burns", "none"]);
+    let output = place.run(&format!("run -w echo -r threads,x-burns,x-none {WATCHFUL}"));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let object = json(&output);
+    let marks = |runner: &str| {
+        let cell = cell_of(&object, runner);
+        assert_eq!(cell["state"], "measured", "{cell:#}");
+        let marks = cell["marks"].as_array().unwrap().clone();
+        marks.into_iter().map(|mark| mark.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(marks("x-burns").contains(&"parked".to_owned()), "{:?}", marks("x-burns"));
+    for runner in ["threads", "x-none", "x-burns"] {
+        assert!(!marks(runner).contains(&"burns-idle".to_owned()), "{runner}");
+    }
+    for runner in ["threads", "x-none"] {
+        assert!(!marks(runner).contains(&"parked".to_owned()), "{runner}");
+    }
+    let trials = place.trials("run");
+    let burner = trials.iter().find(|trial| trial.runner == "x-burns").unwrap();
+    assert!(burner.price.as_ref().unwrap().parked);
+    assert!(burner.slices.iter().all(|slice| slice.completed > 0), "it went on each time");
+    // Stopped, it burns nothing while others work: at most what it does until it is stopped.
+    let rounds: Vec<&simul_results::SliceRecord> = burner.slices.iter().collect();
+    let (first, last) = (rounds[0].deferred_cpu_ns, rounds[rounds.len() - 1].deferred_cpu_ns);
+    assert!(last < first / 2, "first {first} ns, in the end {last} ns");
+    place.assert_clean();
+}
+
+#[test]
+fn a_stopped_program_is_ended_with_the_run_and_with_its_controller() {
+    let is_stopped = |pid: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let place = place_with(&["burns"]);
+        let long = WATCHFUL.replace("--rounds 8", "--rounds 1000");
+        let mut controller = place.start(&format!("run -w echo -r threads,x-burns {long}"));
+        let stands = || {
+            let all = place.processes();
+            all.iter().any(|(pid, line)| line.contains("canary burns") && is_stopped(*pid))
+        };
+        wait_until("the burner is stopped", stands);
+        kill(Pid::from_raw(controller.id() as i32), signal).unwrap();
+        controller.wait().unwrap();
+        place.assert_clean();
+    }
+}
+
+#[test]
+fn what_is_read_from_outside_is_recorded_for_every_program_alike() {
+    let place = place_with(&["none"]);
+    let output = place.run(&format!("run -w echo -r threads,x-none {PATIENT}"));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for trial in place.trials("run") {
+        let price = trial.price.as_ref().unwrap();
+        assert!(price.rss_ready_bytes > Some(0) && price.rss_idle_bytes > Some(0), "{price:?}");
+        assert!(price.threads_peak >= Some(1) && price.actors == 2 && !price.parked, "{price:?}");
+        // The canary hands on what our own trial says.
+        assert!(price.actors_anonymous_bytes.is_some(), "{price:?}");
+        // It is two processes: the program and our own trial below it.
+        let processes = if trial.runner == "x-none" { 2 } else { 1 };
+        assert_eq!(price.processes, Some(processes), "{}", trial.cell);
+        assert_eq!(price.whole_switches, trial.runner != "x-none");
+        for slice in &trial.slices {
+            let price = slice.price.as_ref().unwrap();
+            assert!(price.voluntary_switches.is_some() && price.run_queue_wait_ns.is_some());
+            assert!(price.minor_faults.is_some() && price.threads >= Some(1), "{price:?}");
+            // Each operation takes 64 bytes there and back, twice 40 of headers and more.
+            assert!(price.loopback_bytes.unwrap() >= slice.operations * 128, "{price:?}");
+        }
+    }
+    let object = json(&output);
+    let price = &cell_of(&object, "threads")["price"];
+    assert!(price["voluntary_switches_per_op"]["median"].as_f64().unwrap() > 0.0, "{price:#}");
+    assert!(price["cpu_above_floor_us_per_op"]["median"].is_f64(), "{price:#}");
+    place.assert_clean();
+}
+
+#[test]
+fn without_collection_nothing_is_told_and_nothing_is_zero() {
+    let place = Place::new();
+    let line = "run -w echo -r threads --load closed-2 --blocks 1 --rounds 4 --slice 20ms --out run --json";
+    let mut command = place.simul(line);
+    let output = command.env("SIMUL_PRICE", "alternate").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for slice in place.trials("run").iter().flat_map(|trial| &trial.slices) {
+        assert_eq!(slice.price.is_some(), slice.round % 2 == 0, "round {}", slice.round);
+    }
+    let output =
+        place.simul(&line.replace("run --json", "off --json")).env("SIMUL_PRICE", "off").output();
+    let object = json(&output.unwrap());
+    assert!(place.trials("off").iter().all(|trial| trial.price.is_none()));
+    let price = &cell_of(&object, "threads")["price"];
+    assert_eq!(price["voluntary_switches_per_op"], Value::Null, "{price:#}");
+    assert_eq!(price["rss_idle_bytes"], Value::Null, "{price:#}");
     place.assert_clean();
 }
 

@@ -34,6 +34,8 @@ pub mod judged;
 pub mod ladder;
 pub mod load;
 mod open_record;
+pub mod price_grid;
+mod price_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;

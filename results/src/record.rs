@@ -10,6 +10,7 @@ pub use crate::open_record::{
 };
 
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
+pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
 pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
 
 use crate::{Cell, Contest, Load, Placement, Role};
@@ -67,6 +68,9 @@ pub struct TrialRecord {
     pub slices: Vec<SliceRecord>,
     /// What the whole trial cost.
     pub costs: Option<CostRecord>,
+    /// What else it cost, read from outside; `null` where that was switched off or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<TrialPriceRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
     /// What the machine itself took, just before and just after the block.
@@ -124,6 +128,9 @@ pub struct SliceRecord {
     pub peer_cpu_ns: Option<u64>,
     /// CPU time that this trial burnt since its last slice, while others worked.
     pub deferred_cpu_ns: u64,
+    /// What else the slice cost; `null` where that was switched off or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<SlicePriceRecord>,
     /// On-CPU time, during the slice, of processes that are not ours; `null` where it cannot be seen.
     pub foreign_cpu_ns: Option<u64>,
     /// CPU time of processes that are not ours and came and went during the slice, or were hidden: estimated from what
@@ -256,6 +263,10 @@ pub mod mark {
     pub const RECONNECTED: &str = "reconnected";
     /// Open slices held fewer arrivals than percentiles need.
     pub const FEW_ARRIVALS: &str = "few-arrivals";
+    /// It burnt CPU while others worked, and was stopped meanwhile from then on.
+    pub const PARKED: &str = "parked";
+    /// It burnt CPU while others worked, and could not be stopped.
+    pub const BURNS_IDLE: &str = "burns-idle";
     /// The server was running already: its cores and its CPU time are unknown.
     pub const NOT_OURS: &str = "not-ours";
 
@@ -263,7 +274,7 @@ pub mod mark {
     ///
     /// A saturated server's times tell for how long one looked; and who fails requests has done less for its
     /// CPU time than who answers them.
-    pub const NOT_RANKED: [&str; 9] = [
+    pub const NOT_RANKED: [&str; 10] = [
         STARVED,
         PEER_BOUND,
         LITTLE,
@@ -273,6 +284,7 @@ pub mod mark {
         NOT_OURS,
         SATURATED,
         ERRORS,
+        BURNS_IDLE,
     ];
 }
 

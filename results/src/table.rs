@@ -6,6 +6,7 @@
 use crate::{
     Role, Summary, figure_grid,
     grid::{self, Grid},
+    price_grid,
     summary::ContestSummary,
     wording,
 };
@@ -43,6 +44,20 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     text
 }
 
+/// As [`render`], and behind it what each cell costs: one more table a contest, as wide as it needs to be.
+#[must_use]
+pub fn render_wide(summary: &Summary, width: Option<u16>) -> String {
+    let mut text = render(summary, width);
+    for contest in &summary.contests {
+        if let Some(prices) = price_grid::prices(contest) {
+            let name = wording::plain(&contest.contest.workload);
+            text.push_str(&format!("\n{name} · {}\n", wording::conditions(contest)));
+            text.push_str(&draw(&prices, width));
+        }
+    }
+    text
+}
+
 /// One contest: for output while a run goes on.
 #[must_use]
 pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
@@ -55,6 +70,9 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
         text.push_str(&draw(&grid, width));
     }
     text.push_str(&format!("  {}\n", grid::noise(contest)));
+    if price_grid::is_known(contest) {
+        text.push_str("  memory, switches, waiting for a core, distance to the floor: --wide, or the report\n");
+    }
     text
 }
 

@@ -3,7 +3,7 @@
 mod synthetic;
 
 use simul_results::{
-    Role, State, Summary,
+    Role, SliceRecord, State, Summary, TrialRecord,
     chart::{
         Palette, cost, effect,
         heatmap::{self, Field},
@@ -236,13 +236,29 @@ fn effects_are_drawn_within_their_axes() {
 
 #[test]
 fn overhead_is_what_lies_above_the_floor() {
-    let summary = Summary::of(&recording(&["tokio", "smol"], 3, 2, 100)).unwrap();
+    let recording = recording(&["tokio", "smol"], 3, 2, 100);
+    let summary = Summary::of(&recording).unwrap();
     let bars = cost::bars(&summary.contests[0]);
     let floor = bars[3].unwrap();
     assert_eq!(floor.above_floor_us, None, "the floor itself");
     let tokio = bars[0].unwrap();
-    let above = tokio.total_us.median - floor.total_us.median;
-    assert!((tokio.above_floor_us.unwrap() - above).abs() < 1e-12 && above > 0.0);
+    let above = tokio.above_floor_us.unwrap();
+    // Block by block, where both lived together.
+    let cpu_us = |runner: &str, block: u32| {
+        let its = |trial: &&TrialRecord| {
+            trial.runner == runner && trial.block == block && trial.role != Role::Null
+        };
+        let trial = recording.trials.iter().find(its).unwrap();
+        let sum = |field: fn(&SliceRecord) -> u64| trial.counted().map(field).sum::<u64>() as f64;
+        sum(|slice| slice.cpu_ns.unwrap()) * 1e-3 / sum(SliceRecord::paid)
+    };
+    let floor = &summary.contests[0].cells[3].runner;
+    let mut differences: Vec<f64> =
+        (0..3).map(|block| cpu_us("tokio", block) - cpu_us(floor, block)).collect();
+    differences.sort_by(f64::total_cmp);
+    let found = [above.low, above.median, above.high];
+    assert!(found.iter().zip(&differences).all(|(a, b)| (a - b).abs() < 1e-9), "{found:?}");
+    assert!(above.median > 0.0);
     assert_eq!(bars[4], None, "glommio was not measured");
 }
 

@@ -170,6 +170,9 @@ pub struct RunOptions {
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     json: bool,
+    /// Show what each cell costs as well: switches, waiting for a core, page faults, memory
+    #[arg(long, conflicts_with = "json")]
+    wide: bool,
     /// Raise an open load until every server is saturated [from sweep-1000-poisson, or from --load open-…]
     #[arg(long)]
     sweep: bool,

@@ -20,6 +20,9 @@ use std::{
 pub struct ReportOptions {
     /// The folder of the run
     run: PathBuf,
+    /// Show what each cell costs as well: switches, waiting for a core, page faults, memory
+    #[arg(long)]
+    wide: bool,
 }
 
 /// Reads the run and writes what can be derived from it.
@@ -32,7 +35,8 @@ pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
     let summary = Summary::of(&recording).map_err(Failure::BadInput)?;
     report::write_summary(&options.run, &summary)
         .map_err(|error| Failure::Broken(error.to_string()))?;
-    say(&table::render(&summary, None))?;
+    let render = if options.wide { table::render_wide } else { table::render };
+    say(&render(&summary, None))?;
     say(&format!("report: {}", options.run.join("report.html").display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -244,7 +244,8 @@ fn show(recording: &Recording, folder: &Path, options: &RunOptions) -> Result<()
     if options.json {
         return say(&export::json::render(&summary, &folder.to_string_lossy()));
     }
-    say(&table::render(&summary, None))?;
+    let render = if options.wide { table::render_wide } else { table::render };
+    say(&render(&summary, None))?;
     say(&format!("report: {}", folder.join("report.html").display()))
 }
 

@@ -6,17 +6,19 @@
 //! [`super::block`].
 
 use super::{
+    account::Account,
     closed::{Closed, Lengths},
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::{Inbox, Interrupted},
     marks,
     open::Open,
+    parking::{self, Rest},
     plan::{ArmPlan, ContestPlan},
     recording,
     subject::Subject,
 };
-use crate::protocol::Finished;
-use simul_results::{SliceRecord, State, TrialRecord};
+use crate::{clock, protocol::Finished};
+use simul_results::{SliceRecord, State, TrialRecord, record::mark};
 use std::time::Duration;
 
 /// How long a process may take to start and to set its actors up. All of a contest do so at the same time, often
@@ -37,6 +39,15 @@ pub struct Arm<'a> {
     /// The CPU clock of the process under test after its last slice; from there on, what it burns is
     /// deferred.
     rested_at_ns: u64,
+    /// When that was.
+    resting_since_ns: Option<u64>,
+    /// What it burnt while others worked.
+    rest: Rest,
+    /// Whether it is stopped while others work.
+    parked: bool,
+    /// Whether it burnt on although it should have been stopped.
+    unstoppable: bool,
+    account: Account,
     /// Whether the runner has one worker by design.
     one_worker: bool,
     /// What it said in the end.
@@ -57,6 +68,11 @@ impl<'a> Arm<'a> {
             subject: Subject::none(),
             driver,
             rested_at_ns: 0,
+            resting_since_ns: None,
+            rest: Rest::default(),
+            parked: false,
+            unstoppable: false,
+            account: Account::new(),
             one_worker: false,
             finished: None,
         }
@@ -126,6 +142,8 @@ impl<'a> Arm<'a> {
             self.record.receipt = presented.receipt;
             self.record.card = presented.card;
             self.one_worker = presented.one_worker;
+            let actors = launch.contest.actors;
+            self.account.open(&self.subject.priced(), actors, presented.actors_anonymous_bytes);
         }
         Ok(())
     }
@@ -135,6 +153,7 @@ impl<'a> Arm<'a> {
     /// # Errors
     /// [`Interrupted`].
     pub fn warm_up(&mut self, turn: Turn, inbox: &mut Inbox) -> Result<u64, Interrupted> {
+        self.wake();
         let done = self.step(|arm| arm.driver.warm_up(&mut arm.subject, turn, inbox))?;
         self.rest();
         Ok(done.unwrap_or(0))
@@ -151,6 +170,7 @@ impl<'a> Arm<'a> {
     /// # Errors
     /// [`Interrupted`].
     pub fn before_slice(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
+        self.wake();
         self.step(|arm| arm.driver.before_slice(&mut arm.subject, inbox)).map(|_| ())
     }
 
@@ -165,7 +185,11 @@ impl<'a> Arm<'a> {
     ) -> Result<Option<&mut SliceRecord>, Interrupted> {
         let deferred_cpu_ns =
             self.subject.cpu_ns().map_or(0, |now_ns| now_ns.saturating_sub(self.rested_at_ns));
+        let rested_ns = self.resting_since_ns.map_or(0, |since_ns| clock::now_ns() - since_ns);
         let measured = self.is_alive();
+        if measured {
+            self.account.before_slice(turn.round, rested_ns, &self.subject.priced());
+        }
         let measured = match measured.then(|| self.driver.slice(&mut self.subject, turn, inbox)) {
             None => None,
             Some(Ok(slice)) => Some(slice),
@@ -178,11 +202,40 @@ impl<'a> Arm<'a> {
         Ok(self.record.slices.last_mut())
     }
 
+    /// Reads what the slice that has just ended cost, and parks it if it must be.
+    pub fn after_slice(&mut self, turn: Turn) {
+        let price = self.account.after_slice(&self.subject.priced());
+        let last = self.record.slices.last_mut();
+        if let Some(slice) = last.filter(|slice| slice.round == turn.round) {
+            slice.price = price;
+        }
+        self.lie_down();
+    }
+
+    /// Looks what it burns while another works; stops it if that is too much.
+    pub fn watch_rest(&mut self) {
+        if self.is_alive()
+            && let Some(cpu_ns) = self.subject.cpu_ns()
+        {
+            self.rest.look(clock::now_ns(), cpu_ns);
+            if self.rest.is_burning() {
+                self.unstoppable |= self.parked;
+                self.parked = true;
+                self.account.park();
+                // What it burnt before must not be held against it once more.
+                self.rest = Rest::default();
+                self.lie_down();
+            }
+        }
+    }
+
     /// Orders the end and keeps what the trial cost.
     ///
     /// # Errors
     /// [`Interrupted`].
     pub fn finish(&mut self, inbox: &mut Inbox) -> Result<(), Interrupted> {
+        self.wake();
+        self.record.price = self.account.closed();
         if !self.subject.is_trial() {
             return Ok(());
         }
@@ -190,6 +243,9 @@ impl<'a> Arm<'a> {
         if let Some((finished, costs)) = finished {
             self.record.backend.clone_from(&finished.backend);
             self.record.costs = costs.as_ref().map(recording::costs);
+            if let Some(price) = &mut self.record.price {
+                price.whole_switches = !self.subject.trial().is_ok_and(|trial| trial.is_watched());
+            }
             self.finished = Some(finished);
         }
         // Only when its costs are kept: what is wrong with its end is the last that is said of it.
@@ -215,6 +271,8 @@ impl<'a> Arm<'a> {
         let slices: Vec<&SliceRecord> = self.record.counted().collect();
         let mut all = self.driver.marks(&slices);
         all.extend(marks::of(&self.record, contest, self.one_worker));
+        all.extend(self.parked.then_some(mark::PARKED));
+        all.extend(self.unstoppable.then_some(mark::BURNS_IDLE));
         self.record.marks = all.into_iter().map(str::to_owned).collect();
         self.record
     }
@@ -293,6 +351,29 @@ impl<'a> Arm<'a> {
 
     /// From here on, its CPU time is deferred.
     fn rest(&mut self) {
+        let now_ns = clock::now_ns();
         self.rested_at_ns = self.subject.cpu_ns().unwrap_or(self.rested_at_ns);
+        self.resting_since_ns = Some(now_ns);
+        self.rest.begin(now_ns, self.rested_at_ns);
+    }
+
+    /// It is stopped while others work, if it is one of those that must be.
+    fn lie_down(&mut self) {
+        if self.parked
+            && let Some(guardian) = self.subject.guardian_pid()
+        {
+            self.unstoppable |= !parking::stop(guardian);
+            self.rest.begin(clock::now_ns(), self.cpu_ns());
+        }
+    }
+
+    /// It may go on, for its turn or its end.
+    fn wake(&mut self) {
+        self.rest.end();
+        if self.parked
+            && let Some(guardian) = self.subject.guardian_pid()
+        {
+            parking::resume(guardian);
+        }
     }
 }

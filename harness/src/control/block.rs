@@ -210,7 +210,11 @@ impl<'a> Block<'a> {
     fn warm_up(&mut self, arms: &[usize], inbox: &mut Inbox) -> Result<(), Interrupted> {
         let rate_per_sec = Course::of(self.contest).next().unwrap_or(0);
         let turn = Turn { round: 0, position: 0, rate_per_sec, seed: self.seed };
-        arms.iter().try_for_each(|arm| self.arms[*arm].warm_up(turn, inbox).map(|_| ()))
+        for arm in arms {
+            self.arms[*arm].warm_up(turn, inbox)?;
+            self.watch_resting(arms, *arm);
+        }
+        Ok(())
     }
 
     fn rounds(
@@ -258,9 +262,9 @@ impl<'a> Block<'a> {
         reporter: &mut dyn Reporter,
     ) -> Result<f64, Interrupted> {
         let mut worst: f64 = 0.0;
-        for (position, arm) in arms.iter().enumerate() {
+        for (position, place) in arms.iter().enumerate() {
             let turn = Turn { position: position as u32, ..turn };
-            let arm = &mut self.arms[*arm];
+            let arm = &mut self.arms[*place];
             arm.before_slice(inbox)?;
             let ours = arm.is_ours();
             let slice = arm.slice(turn, inbox)?;
@@ -272,8 +276,16 @@ impl<'a> Block<'a> {
                 worst = worst.max(cores(foreign.cpu_ns(), slice.ended_ns - slice.started_ns));
             }
             reporter.take_in(&Event::SliceEnded { cell: &arm.record.cell });
+            arm.after_slice(turn);
+            self.watch_resting(arms, *place);
         }
         Ok(worst)
+    }
+
+    /// Looks at all of these but the one that has just worked.
+    fn watch_resting(&mut self, arms: &[usize], worked: usize) {
+        let resting = arms.iter().filter(|arm| **arm != worked);
+        resting.for_each(|arm| self.arms[*arm].watch_rest());
     }
 
     fn set_aside(&mut self, arms: &[usize], round: u32) {

@@ -6,6 +6,7 @@
 //!
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
+pub mod account;
 pub mod arm;
 pub mod availability;
 pub mod block;
@@ -32,8 +33,10 @@ pub mod open;
 pub mod open_plan;
 mod open_recording;
 pub mod outside;
+pub mod parking;
 pub mod placement;
 pub mod plan;
+pub mod price;
 pub mod programs;
 pub mod progress;
 mod recording;

@@ -39,6 +39,7 @@ pub(super) fn slice(
         cpu_ns,
         peer_cpu_ns: Some(outcome.cpu_ns),
         deferred_cpu_ns: 0,
+        price: None,
         foreign_cpu_ns: None,
         foreign_estimated_ns: None,
         unfinished: u32::try_from(outcome.unfinished).unwrap_or(u32::MAX),

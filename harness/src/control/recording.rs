@@ -42,6 +42,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         backend: None,
         slices: Vec::new(),
         costs: None,
+        price: None,
         actors: None,
         hiccups: None,
     }
@@ -95,6 +96,7 @@ pub(super) fn slice(vetted: Vetted, turn: Turn, peer_cpu_ns: Option<u64>) -> Sli
         cpu_ns: Some(cpu_ns),
         peer_cpu_ns,
         deferred_cpu_ns: 0,
+        price: None,
         foreign_cpu_ns: None,
         foreign_estimated_ns: None,
         unfinished: slice.unfinished,

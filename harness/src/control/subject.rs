@@ -11,6 +11,7 @@ use super::{
     dialogue::Dialogue,
     driver::{Launch, Step, Stop},
     external::{External, Source, free_port},
+    guardian,
     inbox::Inbox,
     plan::ArmPlan,
     recording,
@@ -170,6 +171,26 @@ impl Subject {
         match self.process.as_ref()? {
             Process::Trial(trial) => trial.cpu_ns(),
             Process::Command(command) => command.cpu_of_all_ns(),
+            Process::Remote => None,
+        }
+    }
+
+    /// The processes whose price is what it costs: those that its CPU time is of.
+    #[must_use]
+    pub fn priced(&self) -> Vec<i32> {
+        match &self.process {
+            Some(Process::Trial(trial)) => trial.priced(),
+            Some(Process::Command(command)) => guardian::descendants(command.guardian_pid()),
+            Some(Process::Remote) | None => Vec::new(),
+        }
+    }
+
+    /// Who watches over it; `None` of what is not ours.
+    #[must_use]
+    pub fn guardian_pid(&self) -> Option<i32> {
+        match self.process.as_ref()? {
+            Process::Trial(trial) => Some(trial.dialogue.guardian_pid()),
+            Process::Command(command) => Some(command.guardian_pid()),
             Process::Remote => None,
         }
     }

@@ -47,6 +47,8 @@ pub struct Presented {
     pub card: BTreeMap<String, String>,
     /// Whether it has one worker by design.
     pub one_worker: bool,
+    /// By how much its memory grew with its actors.
+    pub actors_anonymous_bytes: Option<u64>,
 }
 
 impl TrialProcess {
@@ -123,7 +125,7 @@ impl TrialProcess {
     /// # Errors
     /// It is something else than was asked for.
     pub(super) fn present(&mut self, ready: Ready, plan: &ArmPlan) -> Step<Presented> {
-        let Ready { pid, receipt, card, one_worker, .. } = ready;
+        let Ready { pid, receipt, card, one_worker, actors_anonymous_bytes, .. } = ready;
         self.dialogue.pid = pid;
         let Some(available) = &plan.foreign else {
             let receipt = receipt.map(|(package, version, source)| ReceiptRecord {
@@ -131,7 +133,7 @@ impl TrialProcess {
                 version,
                 source,
             });
-            return Ok(Presented { receipt, card, one_worker });
+            return Ok(Presented { receipt, card, one_worker, actors_anonymous_bytes });
         };
         let outside = Outside::below(self.dialogue.guardian_pid());
         let known = outside.processes().any(|process| process == pid);
@@ -142,7 +144,9 @@ impl TrialProcess {
         }
         let one_worker = one_worker || available.program.one_worker;
         match stranger::receipt(available, receipt.as_ref()) {
-            Ok(receipt) => Ok(Presented { receipt: Some(receipt), card, one_worker }),
+            Ok(receipt) => {
+                Ok(Presented { receipt: Some(receipt), card, one_worker, actors_anonymous_bytes })
+            }
             Err(why) => Err(self.condemn(State::Failed, &why)),
         }
     }
@@ -263,6 +267,15 @@ impl TrialProcess {
         match &self.outside {
             Some(outside) => Some(outside.cpu_ns()),
             None => self.dialogue.cpu_ns(),
+        }
+    }
+
+    /// The processes whose CPU time it is.
+    #[must_use]
+    pub fn priced(&self) -> Vec<i32> {
+        match &self.outside {
+            Some(outside) => outside.processes().collect(),
+            None => vec![self.dialogue.pid],
         }
     }
 

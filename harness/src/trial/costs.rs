@@ -51,6 +51,15 @@ impl Costs {
     }
 }
 
+/// The memory of this process that is resident and no file's: heap and stacks. `None` where the system does not tell.
+#[must_use]
+pub fn anonymous_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kib: u64 = value.split_whitespace().next()?.parse().ok()?;
+    kib.checked_mul(1024)
+}
+
 /// What this process has waited with, if it is a bare loop, which has one reactor or none: `io_uring` when
 /// its rings have had completions, `epoll` when there is one, or else `blocking`. Runners are looked at more
 /// closely, while an operation waits (`simul_runners::probe`).
@@ -79,5 +88,9 @@ mod tests {
     fn the_kernel_answers() {
         let costs = Costs::read();
         assert!(costs.peak_rss_bytes > 0 && costs.threads >= 1);
+        let before = anonymous_bytes().unwrap();
+        let more = std::hint::black_box(vec![1_u8; 16 << 20]);
+        assert!(anonymous_bytes().unwrap() >= before + (8 << 20));
+        drop(more);
     }
 }

@@ -145,6 +145,9 @@ struct Started {
     /// What it waits with, as looked up; of bare loops it is looked up in the end.
     backend: Option<&'static str>,
     one_worker: bool,
+    /// By how much heap and stacks grew with the actors; the recorder comes later. Not the resident set: with the first
+    /// actor come the pages of the program that only actors run.
+    actors_anonymous_bytes: Option<u64>,
 }
 
 impl Started {
@@ -162,6 +165,7 @@ impl Started {
             card: in_words(&self.card),
             one_worker: self.one_worker,
             address: None,
+            actors_anonymous_bytes: self.actors_anonymous_bytes,
         }
     }
 
@@ -284,9 +288,11 @@ fn start_bare(
         surroundings: &spec.surroundings,
         seed: spec.seed,
     };
+    let before = costs::anonymous_bytes();
     let openers = profile
         .start::<TrialTurn>(&site)
         .map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
+    let grown = growth(before);
     let floor = profile.counterpart_of.is_none();
     Ok(Started {
         engine: Engine::new(gate_of(openers), spec),
@@ -296,7 +302,13 @@ fn start_bare(
         card: FairnessCard::of_bare_loop(if floor { 1 } else { workers.get() }),
         backend: None,
         one_worker: floor,
+        actors_anonymous_bytes: grown,
     })
+}
+
+/// By how much more memory is used than before; 0 where it is less.
+fn growth(before: Option<u64>) -> Option<u64> {
+    before.zip(costs::anonymous_bytes()).map(|(before, now)| now.saturating_sub(before))
 }
 
 fn workers(spec: &Spec) -> Result<NonZeroUsize, Refusal> {

@@ -8,6 +8,7 @@
 use super::{
     Refusal, Started,
     actors::{self, Actors},
+    costs, growth,
     slice::Engine,
     turn::TrialTurn,
     workers,
@@ -110,12 +111,14 @@ fn take_seats<E: Executor, W: Workload>(
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
+    let before = costs::anonymous_bytes();
     let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors);
-    started(actors, spec, facts)
+    started(actors, growth(before), spec, facts)
 }
 
 fn started(
     actors: std::io::Result<Actors<TrialTurn>>,
+    actors_anonymous_bytes: Option<u64>,
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
@@ -129,5 +132,6 @@ fn started(
         card,
         backend: Some(backend.map_or(UNKNOWN, Backend::name)),
         one_worker,
+        actors_anonymous_bytes,
     })
 }

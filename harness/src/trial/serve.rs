@@ -177,6 +177,7 @@ impl Server {
             receipt: Some((package, version, source)),
             card,
             one_worker: self.one_worker,
+            actors_anonymous_bytes: None,
             address: Some(self.address()),
         }
     }

@@ -33,8 +33,11 @@ const WORDS: [(&str, &str); 30] = [
     (mark::RECONNECTED, "the server closed connections, which were opened again"),
     (mark::FEW_ARRIVALS, "open slices held fewer arrivals than their percentiles need"),
     (mark::NOT_OURS, "the server was running already: its cores and CPU time are unknown"),
-    ("parked", "burnt CPU time while others worked, and was stopped meanwhile"),
-    ("burns-idle", "burnt CPU time while others worked, and could not be stopped"),
+    (
+        mark::PARKED,
+        "burnt more than 1 % of a core while others worked, and was stopped meanwhile from then on",
+    ),
+    (mark::BURNS_IDLE, "burnt more than 1 % of a core while others worked, and was not stopped"),
     (mark::HICCUPS, "the machine itself lost more than 3 % of the time around the block"),
     (mark::FOREIGN_ESTIMATED, "others came and went unseen: estimated from all that was run"),
     ("order", "its percentiles, mean, largest value or counts contradict each other"),

@@ -1,7 +1,7 @@
 //! What does an operation cost in CPU time, and how much of it is the runner's?
 //!
 //! One bar a cell from zero, with the interval over blocks. What the floor needs too is pale; what lies
-//! above it is the runner's own overhead. It must not compute costs. Read next: `heatmap.rs`.
+//! above it is the runner's own overhead. A strip along the bar's foot is the kernel's part. It must not compute costs. Read next: `heatmap.rs`.
 
 use super::{
     Dash, Palette,
@@ -11,7 +11,9 @@ use super::{
     scale::Scale,
 };
 use crate::{
-    Role, quantity,
+    Role,
+    price_grid::{interval, signed},
+    quantity,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary},
 };
@@ -21,19 +23,20 @@ use crate::{
 pub struct Bar {
     /// CPU time per operation in µs.
     pub total_us: Estimate,
-    /// What of its median lies above the floor's, in µs; negative if it needs less, `None` for the floor
+    /// What of it lies above the floor's, in µs, block by block; negative if it needs less, `None` for the floor
     /// itself or without one.
-    pub above_floor_us: Option<f64>,
+    pub above_floor_us: Option<Estimate>,
+    /// The part that was spent in the kernel, from 0 to 1.
+    pub system_part: Option<f64>,
 }
 
 /// By row of the contest; `None` for cells without numbers.
 #[must_use]
 pub fn bars(contest: &ContestSummary) -> Vec<Option<Bar>> {
-    let floor = floor(contest).map(|floor| floor.median);
     let bar = |cell: &CellSummary| {
         let total_us = cell.numbers.as_ref()?.cpu_us_per_op?;
-        let above = floor.filter(|_| cell.role != Role::Floor).map(|floor| total_us.median - floor);
-        Some(Bar { total_us, above_floor_us: above })
+        let system_part = cell.price.system_part.map(|part| part.median);
+        Some(Bar { total_us, above_floor_us: cell.price.above_floor_us, system_part })
     };
     contest.cells.iter().map(bar).collect()
 }
@@ -75,13 +78,16 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
              smallest to largest)",
             hatch::LEGEND,
         ];
+        if bars.iter().flatten().any(|bar| bar.system_part.is_some()) {
+            lines.push("dark strip at the foot of a bar: in the kernel; the rest: in the program");
+        }
         if let Some(floor) = floor(contest) {
             let stroke = Stroke { color: INK, width: 1.2, dash: Dash::Dotted };
             canvas.rect((x.at(floor.low), TOP), (x.at(floor.high), bottom), INK, 0.08);
             canvas.line((x.at(floor.median), TOP - 4.0), (x.at(floor.median), bottom), stroke);
             lines.push(
                 "dotted: the floor, what the machine itself costs; the runner's own overhead is \
-                 what lies above it (in brackets, of the medians)",
+                 what lies above it (+, block by block, with its interval)",
             );
         }
         caption(canvas, bottom + 38.0, &lines);
@@ -99,7 +105,7 @@ fn draw_bar(
 ) {
     let y = middle(row);
     let total = bar.total_us;
-    let own = bar.above_floor_us.map_or(0.0, |above| above.clamp(0.0, total.median));
+    let own = bar.above_floor_us.map_or(0.0, |above| above.median.clamp(0.0, total.median));
     let split = x.at(total.median - own);
     let color = palette.look(cell).color;
     canvas.rect((x.at(0.0), y - 6.0), (split, y + 6.0), PALE, 1.0);
@@ -109,6 +115,9 @@ fn draw_bar(
         canvas.rect((x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), PAPER, 0.6);
         hatch::rectangle(canvas, (x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), INK);
     }
+    if let Some(part) = bar.system_part {
+        canvas.rect((x.at(0.0), y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
+    }
     if cell.blocks > 1 {
         canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));
         for end in [total.low, total.high] {
@@ -116,8 +125,8 @@ fn draw_bar(
         }
     }
     let above = bar.above_floor_us.map_or_else(String::new, |above| {
-        let sign = if above < 0.0 { "" } else { "+" };
-        format!("  ({sign}{} on the floor)", quantity::digits(above))
+        let (value, interval) = (signed(above.median), interval(&above, cell.blocks));
+        format!("  {value}{interval}")
     });
     let text = format!("{}{above}", quantity::estimate(&total, 1.0, cell.blocks));
     canvas.text((RIGHT + 10.0, y), &text, 11.0, INK, Anchor::Start);

@@ -11,13 +11,14 @@ use crate::{
     record::mark,
     statistics::Estimate,
     summary::{
-        CellSummary, ContestSummary, Distribution, Effect, Metric, Numbers, OpenNumbers, Rung,
+        CellSummary, ContestSummary, Distribution, Effect, Metric, Numbers, OpenNumbers, Price,
+        Rung,
     },
 };
 use csv::Writer;
 
 /// Columns that hold one value.
-const PLAIN: [&str; 32] = [
+const PLAIN: [&str; 33] = [
     "cell",
     "workload",
     "runner",
@@ -36,6 +37,7 @@ const PLAIN: [&str; 32] = [
     "ops",
     "max_ns",
     "peak_rss_bytes",
+    "threads_peak",
     "backend",
     "version",
     "verdict",
@@ -53,7 +55,7 @@ const PLAIN: [&str; 32] = [
 ];
 
 /// Columns that hold an estimate, each three times.
-const ESTIMATES: [&str; 15] = [
+const ESTIMATES: [&str; 30] = [
     "throughput_per_sec",
     "p50_ns",
     "p90_ns",
@@ -69,6 +71,21 @@ const ESTIMATES: [&str; 15] = [
     "lag_p50_ns",
     "lag_p99_ns",
     "over_ideal",
+    "cpu_above_floor_us_per_op",
+    "system_part",
+    "voluntary_switches_per_op",
+    "involuntary_switches_per_op",
+    "run_queue_us_per_op",
+    "minor_faults_per_op",
+    "major_faults_per_op",
+    "read_call_bytes_per_op",
+    "write_call_bytes_per_op",
+    "loopback_bytes_per_op",
+    "rss_ready_bytes",
+    "rss_idle_bytes",
+    "rss_peak_bytes",
+    "bytes_per_actor",
+    "idle_cores",
 ];
 
 /// Comparisons with the baseline, each three times: a ratio, or µs for lateness (`p50` only).
@@ -143,6 +160,7 @@ fn line(
         or_empty(numbers.map(|numbers| numbers.ops.to_string())),
         or_empty(numbers.map(|numbers| numbers.max_ns.to_string())),
         or_empty(cell.peak_rss_bytes.map(|bytes| bytes.to_string())),
+        or_empty(cell.price.threads_peak.map(|threads| threads.to_string())),
         or_empty(cell.backend.clone()),
         or_empty(cell.version.clone()),
         cell.verdict.as_ref().map_or("", |verdict| verdict.word()).into(),
@@ -171,11 +189,33 @@ fn line(
         line.extend(known(0.99, |times| times.p99_ns));
     }
     line.extend(estimate(cell.over_ideal));
+    line.extend(of_price(&cell.price).into_iter().flat_map(estimate));
     let effects = &cell.effects;
     for effect in [&effects.p50, &effects.cpu_per_op, &effects.throughput] {
         line.extend(against_baseline(effect.as_ref()));
     }
     line
+}
+
+/// In the order of the header.
+fn of_price(price: &Price) -> [Option<Estimate>; 15] {
+    [
+        price.above_floor_us,
+        price.system_part,
+        price.voluntary_per_op,
+        price.involuntary_per_op,
+        price.run_queue_us_per_op,
+        price.minor_faults_per_op,
+        price.major_faults_per_op,
+        price.read_call_bytes_per_op,
+        price.write_call_bytes_per_op,
+        price.loopback_bytes_per_op,
+        price.rss_ready_bytes,
+        price.rss_idle_bytes,
+        price.rss_peak_bytes,
+        price.bytes_per_actor,
+        price.idle_cores,
+    ]
 }
 
 /// A cell that no spreadsheet takes for a formula: recorded text may begin with one (OWASP, "CSV injection").

@@ -4,6 +4,7 @@
 //! Whoever changes a field raises [`SCHEMA`]. It must not know what a command line is. Read next:
 //! [`crate::summary`], where the numbers come from.
 
+pub use super::json_price::PriceOutput;
 pub use super::json_verdict::{MetricOutput, VerdictOutput};
 
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: grades and
-/// findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell,
+/// grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
 pub const SCHEMA: u32 = 3;
 
 /// The object that `--json` prints.
@@ -97,6 +98,8 @@ pub struct CellOutput {
     pub peer_cpu_us_per_op: Option<Estimate>,
     /// The largest resident set of any block.
     pub peak_rss_bytes: Option<u64>,
+    /// What it costs besides time; `null` where nothing was measured.
+    pub price: Option<PriceOutput>,
     /// What it really waited with.
     pub backend: Option<String>,
     /// The version of what the runner stands on.
@@ -286,6 +289,7 @@ impl CellOutput {
             cpu_us_per_op: numbers.and_then(|numbers| numbers.cpu_us_per_op),
             peer_cpu_us_per_op: numbers.and_then(|numbers| numbers.peer_cpu_us_per_op),
             peak_rss_bytes: cell.peak_rss_bytes,
+            price: PriceOutput::of(cell),
             backend: cell.backend.clone(),
             version: cell.version.clone(),
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),

@@ -7,7 +7,7 @@
 use crate::{
     Summary, figure_grid, finding_grid,
     grid::{self, Grid},
-    quantity,
+    price_grid, quantity,
     summary::ContestSummary,
     wording::{self, plain},
 };
@@ -60,6 +60,9 @@ fn contest(text: &mut String, contest: &ContestSummary) {
     }
     if let Some(comparison) = grid::comparison(contest) {
         draw(text, &comparison);
+    }
+    if let Some(prices) = price_grid::prices(contest) {
+        draw(text, &prices);
     }
     text.push_str(&format!("{}\n", escaped(&grid::noise(contest))));
 }

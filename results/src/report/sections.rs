@@ -9,7 +9,7 @@ use crate::{
     auditor::Grade,
     figure_grid, finding_grid,
     grid::{self, Grid},
-    quantity,
+    price_grid, quantity,
     summary::{CellSummary, ContestSummary},
     wording,
 };
@@ -89,6 +89,10 @@ pub(super) fn contest(
             @if let Some(figures) = figure_grid::figures(contest) { (table(&figures)) }
             p.soft { (grid::noise(contest)) }
             @if let Some(comparison) = grid::comparison(contest) { (table(&comparison)) }
+            @if let Some(prices) = price_grid::prices(contest) {
+                h3 { "What it costs" }
+                (table(&prices))
+            }
             @for picture in pictures.into_iter().flatten() { (figure(picture)) }
             (cards(contest))
         }

@@ -4,7 +4,7 @@
 //! know other cells. Read next: `numbers.rs`, then `effect.rs`, which compares two of them.
 
 use super::{
-    Effects, FigureSummary,
+    Effects, FigureSummary, Price,
     block::Block,
     effect::Blocks,
     numbers::Numbers,
@@ -56,6 +56,8 @@ pub struct CellSummary {
     pub card: BTreeMap<String, String>,
     /// The largest resident set of any block; `None` where it was not measured.
     pub peak_rss_bytes: Option<u64>,
+    /// What it costs besides time.
+    pub price: Price,
     /// Its numbers; `None` unless all its blocks were measured, and for a sweep, which has them at each rung.
     pub numbers: Option<Numbers>,
     /// How latency grew with load; only of a sweep whose blocks were all measured.
@@ -158,6 +160,7 @@ pub(super) fn summarise(
             .filter_map(|trial| Some(trial.costs.as_ref()?.peak_rss_bytes))
             .max()
             .filter(|_| state == State::Measured),
+        price: Price::default(),
         numbers,
         sweep,
         figures: Vec::new(),
@@ -197,6 +200,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         version: None,
         card: BTreeMap::new(),
         peak_rss_bytes: None,
+        price: Price::default(),
         numbers: None,
         sweep: None,
         figures: Vec::new(),

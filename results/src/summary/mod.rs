@@ -13,6 +13,7 @@ mod cell;
 pub(crate) mod effect;
 mod figures;
 mod numbers;
+mod price;
 pub(crate) mod state;
 mod surroundings;
 mod sweep;
@@ -22,6 +23,7 @@ pub use cell::CellSummary;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
+pub use price::Price;
 pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
@@ -183,11 +185,16 @@ fn contest(
         .collect();
     let judged = judged::contest(run, planned, &mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
+    let is_floor = |(_, blocks): &&(&str, Blocks<'_>)| {
+        blocks.values().next().is_some_and(|trial| trial.role == Role::Floor)
+    };
+    let floor = mine.iter().find(is_floor).map(|(_, blocks)| blocks);
     let mut cells = Vec::new();
     for ((printed, blocks), own) in mine.iter().zip(judged.cells) {
         let mut cell = cell::summarise(printed, &contest, objective, blocks)?;
         cell.audited(own.audit);
         figures::add(&mut cell, planned, judged.measure, blocks);
+        price::add(&mut cell, blocks, floor);
         cell.effects = own.effects;
         cell.verdict = own.verdict;
         cell.groups = own.groups;

@@ -34,7 +34,7 @@ pub(crate) fn worst(trials: &BTreeMap<u32, &TrialRecord>) -> (State, Option<Stri
 }
 
 /// The known marks, in the order in which they are told.
-const MARKS: [&str; 14] = [
+const MARKS: [&str; 16] = [
     mark::STARVED,
     mark::PEER_BOUND,
     mark::LITTLE,
@@ -44,8 +44,10 @@ const MARKS: [&str; 14] = [
     mark::NOT_OURS,
     mark::SATURATED,
     mark::ERRORS,
+    mark::BURNS_IDLE,
     mark::RECONNECTED,
     mark::CONTAMINATED,
+    mark::PARKED,
     mark::ONE_WORKER,
     mark::FEW_OPERATIONS,
     mark::FEW_ARRIVALS,

@@ -78,6 +78,7 @@ pub(crate) fn slice(round: u32, values_ns: &[u64], cpu_us_per_op: f64) -> SliceR
         cpu_ns: Some((cpu_us_per_op * 1e3 * count as f64) as u64),
         peer_cpu_ns: Some((3e3 * count as f64) as u64),
         deferred_cpu_ns: 0,
+        price: None,
         foreign_cpu_ns: Some(0),
         foreign_estimated_ns: Some(0),
         unfinished: 0,
@@ -118,6 +119,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         backend: Some("epoll".into()),
         slices,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
+        price: None,
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
         hiccups: Some(hiccups()),
     }
