@@ -19,7 +19,7 @@ use std::{
 const FREEZE: Duration = Duration::from_millis(100);
 /// And again after so many operations of all connections: a fraction of a second apart, and so rare that no 99th
 /// percentile shows it.
-const OPERATIONS_BETWEEN: u64 = 2000;
+const OPERATIONS_BETWEEN: u64 = 1000;
 
 /// Stands still for 100 ms, with all its threads, now and then.
 #[derive(Debug, Default)]

@@ -100,7 +100,7 @@ pub const ALL: &[Case] = &[
         "freeze",
         "canary:freeze",
         Wanted::Finding(&["stall"]),
-        Work { slice: ms(200), rounds: 4, beside_twin: true, ..ECHO },
+        Work { slice: ms(250), rounds: 4, beside_twin: true, ..ECHO },
     ),
     healthy("none (messages)", ECHO),
     healthy("none (waits)", SLEEP),
