@@ -2,8 +2,8 @@
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
-//! [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
-//! processes of a run, and can be run by hand under `perf` or `strace`.
+//! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
+//! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
 pub mod compare;
 pub mod conform;
@@ -19,6 +19,7 @@ pub mod report;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+pub mod why;
 
 use crate::{
     control::{
@@ -68,6 +69,8 @@ enum Command {
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
+    /// Show what differs between two runners of a stored run, beside their results
+    Why(why::WhyOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -115,13 +118,6 @@ enum Command {
     /// Make a database and become its server
     #[command(hide = true)]
     Database,
-    /// Be a stranger that uses CPU whenever it is told to
-    #[command(hide = true)]
-    Burst {
-        /// Only start it
-        #[arg(long)]
-        start: bool,
-    },
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -189,6 +185,10 @@ pub struct RunOptions {
     /// Show no progress: neither the bar nor, where there is no terminal, a line for each block
     #[arg(long)]
     no_progress: bool,
+    /// When all is measured, count what each measured cell's operations do, in trials of their own: system calls (with
+    /// strace), allocations, polls, migrations [always in suite full]
+    #[arg(long)]
+    audit: bool,
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
@@ -308,6 +308,7 @@ pub fn main() -> ExitCode {
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
+        Command::Why(options) => why::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),
@@ -328,9 +329,8 @@ pub fn main() -> ExitCode {
             Err(guardian::follow(directory.as_deref(), &command))
         }
         Command::Selftest(options) => selftest::main(&options),
-        Command::Burst { start } => hidden::burst(start),
         Command::Database => Err(service::postgres::main()),
-        Command::Canary { fault } => crate::canary::main(&fault),
+        Command::Canary { fault } => hidden::canary(&fault),
         Command::Keep => {
             crate::protocol::follow_guardian();
             io::copy(&mut io::stdin().lock(), &mut io::sink())

@@ -4,13 +4,14 @@
 //! alone. In a closed load the worst time of a slice then is tens of milliseconds, and many times what is usual
 //! for the cell. One such time proves nothing: a hypervisor takes whole slices too. So it must happen in
 //! several slices, in which no other process was at work, and more often than to the other runners of the
-//! contest; or, beside somebody else, in most of them and hardly ever to the others. The numbers are right: the freezes belong to the runner, and are said. Read next: `marks.rs`.
+//! contest; or, beside somebody else, in most of them and hardly ever to the others. The numbers are right: the
+//! freezes belong to the runner, and are said. Read next: `growth.rs`.
 
 use super::{
     Evidence, Finding,
     evidence::{is_disturbed, part},
 };
-use crate::{SliceRecord, quantity::time, statistics::median};
+use crate::{SliceRecord, TrialRecord, quantity::time, statistics::median};
 
 /// Shorter worst times are what schedulers do: a share of one core's time slices among some threads.
 const LEAST_NS: u64 = 50_000_000;
@@ -26,6 +27,9 @@ const LEAST_SLICES: usize = 2;
 
 /// So many times as often as to the others.
 const MORE_OFTEN: f64 = 4.0;
+
+/// A machine that was away for so long around the block explains long times of its slices.
+const LONG_HICCUP_NS: u64 = LEAST_NS / 2;
 
 /// Where somebody else was always at work, it must be this part of the own slices: a busy machine holds everybody up
 /// now and then.
@@ -72,15 +76,22 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
     let usual_ns = *tails.get(tails.len() / 4)?;
     let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
     let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
-    let quiet = |slice: &&SliceRecord| !is_disturbed(slice);
-    let own = Stalls::among(evidence.slices().filter(quiet), least_ns);
-    let others = Stalls::among(evidence.slices_of_others().filter(quiet), least_ns);
+    let steady = |trial: &&TrialRecord| {
+        trial.hiccups.as_ref().is_none_or(|probe| probe.max_ns < LONG_HICCUP_NS)
+    };
+    let slices = |is_own: bool, of_disturbed: bool| {
+        let (own, others) = (evidence.measured(), evidence.trials_of_others());
+        let trials: Vec<&TrialRecord> = if is_own { own.collect() } else { others.collect() };
+        // Beside the same company, others in the same blocks tell what the machine did.
+        let trials = trials.into_iter().filter(|trial| of_disturbed || steady(trial));
+        let slices = trials.flat_map(TrialRecord::counted);
+        Stalls::among(slices.filter(|slice| is_disturbed(slice) == of_disturbed), least_ns)
+    };
+    let (own, others) = (slices(true, false), slices(false, false));
     if own.exceed(&others) {
         return Some(finding(&own, usual_ns, "no other process was at work"));
     }
-    let disturbed = |slice: &&SliceRecord| is_disturbed(slice);
-    let own = Stalls::among(evidence.slices().filter(disturbed), least_ns);
-    let others = Stalls::among(evidence.slices_of_others().filter(disturbed), least_ns);
+    let (own, others) = (slices(true, true), slices(false, true));
     let mostly = own.share() >= MOSTLY && others.slices >= LEAST_OTHERS;
     (mostly && own.exceed(&others))
         .then(|| finding(&own, usual_ns, "others beside the same company went on"))
@@ -103,7 +114,7 @@ fn finding(own: &Stalls, usual_ns: f64, meanwhile: &str) -> Finding {
 mod tests {
     use super::super::evidence::samples::{checked, clean, each_slice};
     use super::*;
-    use crate::store::Recording;
+    use crate::{record::HiccupRecord, store::Recording};
 
     /// The first cell freezes for 100 ms in each third round.
     fn freezing() -> Recording {
@@ -140,6 +151,12 @@ mod tests {
         assert_eq!(checked(&recording, stall, 0), None, "others were at work");
         each_slice(&mut recording, |_, slice| slice.max_ns = 100_000_000);
         assert_eq!(checked(&recording, stall, 0), None, "and beside nobody else");
+        let mut recording = freezing();
+        let hiccups = |max_ns| Some(HiccupRecord { max_ns, ..HiccupRecord::default() });
+        recording.trials.iter_mut().for_each(|trial| trial.hiccups = hiccups(4_000_000));
+        assert!(checked(&recording, stall, 0).is_some(), "short ones explain nothing");
+        recording.trials.iter_mut().for_each(|trial| trial.hiccups = hiccups(60_000_000));
+        assert_eq!(checked(&recording, stall, 0), None, "the machine was away");
         let mut recording = freezing();
         for trial in &mut recording.trials {
             for slice in trial.slices.iter_mut().filter(|slice| slice.round % 3 == 1) {

@@ -60,10 +60,8 @@ struct Spent {
     /// All whom the total counts.
     in_total_ns: u64,
     foreign_ns: u64,
-    /// What ours took in of children that ended, less what those were seen to spend before.
-    ours_reaped_ns: u64,
-    /// By how much that may be too small: the kernel tells it in ticks.
-    ours_uncertain_ns: u64,
+    /// Those of ours that took in children that ended, and what those were seen to spend before.
+    reapers: Vec<(i32, u64)>,
 }
 
 impl Default for Watch {
@@ -91,7 +89,7 @@ impl Watch {
         let is_first = self.tasks.is_empty();
         let before = std::mem::take(&mut self.tasks);
         let (begun_ns, first_ns) = (clock::now_ns(), self.source.read_ns());
-        let (now, grown, gone) = tasks::look(before, self.source);
+        let (mut now, grown, gone) = tasks::look(before, self.source);
         let total = Reading::between(first_ns, self.source.read_ns());
         let at_ns = begun_ns.midpoint(clock::now_ns());
         let spent = spent(&now, &grown, &gone, ours);
@@ -99,9 +97,14 @@ impl Watch {
         let nobody_came = number.is_some() && number == self.last_number && gone.is_empty();
         let span_ns = at_ns.saturating_sub(self.looked_at_ns);
         let passed_ns = total.zip(self.total).map(|(now, then)| now.since_ns(then));
-        let estimated_ns = passed_ns.map(|passed_ns| match nobody_came && sight::sees_all() {
-            true => 0,
-            false => self.source.unaccounted_ns(passed_ns, span_ns, &spent),
+        let estimated_ns = passed_ns.map(|passed_ns| {
+            let mut rest_ns = passed_ns.saturating_sub(spent.in_total_ns);
+            for (pid, known_ns) in &spent.reapers {
+                let granted = now.get_mut(pid).map(|task| task.grant(*known_ns, rest_ns));
+                rest_ns -= granted.unwrap_or(0);
+            }
+            let is_nobodys = nobody_came && sight::sees_all();
+            if is_nobodys || rest_ns < self.source.error_ns(span_ns) { 0 } else { rest_ns }
         });
         self.tasks = now;
         self.total = total;
@@ -154,14 +157,21 @@ fn spent(
         if !is_ours(growth.pid, now, ours) {
             spent.foreign_ns += growth.cpu_ns;
         } else if growth.has_reaped {
-            // What its children had spent by the last look was accounted for then.
-            let ended = gone.values().filter(|task| task.parent == growth.pid);
-            let known_ns: u64 = ended.map(|task| task.clock_ns + task.children_ns).sum();
-            spent.ours_reaped_ns += growth.reaped_ns.saturating_sub(known_ns);
-            spent.ours_uncertain_ns += tasks::reaping_error_ns();
+            spent.reapers.push((growth.pid, known_before_ns(growth.pid, gone)));
         }
     }
     spent
+}
+
+/// What those below this process that are gone had spent when they were seen last: it was accounted for then.
+fn known_before_ns(reaper: i32, gone: &HashMap<i32, Task>) -> u64 {
+    let taken_in_by = |task: &Task| {
+        // Who ended after its own children has told of them, too. Numbers may be given again, so no more than all.
+        let above = std::iter::successors(Some(task.parent), |pid| Some(gone.get(pid)?.parent));
+        above.take(gone.len() + 1).last()
+    };
+    let ended = gone.values().filter(|task| taken_in_by(task) == Some(reaper));
+    ended.map(|task| task.clock_ns + task.children_ns).sum()
 }
 
 /// Whether this process, or one above it, is one of ours.
@@ -261,7 +271,8 @@ mod tests {
             stranger.tell(&format!("( {BURN} )"));
             let estimated_ns = watch.look(&nobody).estimated_ns.unwrap();
             let spent_ns = watch.tasks[&stranger.pid()].children_ns - before_ns;
-            spent_ns > 0 && estimated_ns + tasks::reaping_error_ns() >= spent_ns
+            // Told in ticks.
+            spent_ns > 0 && estimated_ns + 20_000_000 >= spent_ns
         };
         assert!((0..20).any(|_| is_estimated()));
         stranger.end();
@@ -285,15 +296,17 @@ mod tests {
     #[test]
     fn children_that_ours_took_in_are_ours() {
         let now = HashMap::from([(7, task(1, 50)), (8, task(7, 10)), (9, task(1, 5))]);
-        let gone = HashMap::from([(10, task(8, 1_000)), (11, task(9, 1))]);
+        let gone = HashMap::from([(10, task(8, 1_000)), (12, task(10, 200)), (11, task(9, 1))]);
         let grown = [
-            tasks::Grown { pid: 8, cpu_ns: 10, has_reaped: true, reaped_ns: 31_000 },
-            tasks::Grown { pid: 9, cpu_ns: 5, has_reaped: true, reaped_ns: 70_000 },
+            tasks::Grown { pid: 8, cpu_ns: 10, has_reaped: true },
+            tasks::Grown { pid: 9, cpu_ns: 5, has_reaped: true },
         ];
         let spent = spent(&now, &grown, &gone, &HashSet::from([7]));
-        assert_eq!(spent.in_total_ns, 15);
-        assert_eq!(spent.foreign_ns, 5);
-        assert_eq!(spent.ours_reaped_ns, 30_000, "less what the child had spent when it was seen");
-        assert_eq!(spent.ours_uncertain_ns, tasks::reaping_error_ns());
+        assert_eq!((spent.in_total_ns, spent.foreign_ns), (15, 5));
+        assert_eq!(
+            spent.reapers,
+            [(8, 1_200)],
+            "and what those below had spent when they were seen"
+        );
     }
 }

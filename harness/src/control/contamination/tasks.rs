@@ -22,6 +22,8 @@ pub(super) struct Task {
     pub(super) clock_ns: u64,
     /// CPU time of its children that have ended and that it has taken in, in full ticks.
     pub(super) children_ns: u64,
+    /// How much of the run time in all has been put down to them: never more than what they can have spent.
+    pub(super) granted_ns: u64,
     /// Their page faults: every program that is started has some, so they tell that one was taken in.
     pub(super) children_faults: u64,
     /// The process above it.
@@ -37,9 +39,8 @@ pub(super) struct Task {
 pub(super) struct Grown {
     pub(super) pid: i32,
     pub(super) cpu_ns: u64,
-    /// Whether it has taken in children that ended, and what those have spent in their whole lives.
+    /// Whether it has taken in children that ended.
     pub(super) has_reaped: bool,
-    pub(super) reaped_ns: u64,
 }
 
 /// All processes now, what those have spent since `before` that spent anything, and those that are gone.
@@ -47,6 +48,7 @@ pub(super) fn look(
     mut before: HashMap<i32, Task>,
     total: Total,
 ) -> (HashMap<i32, Task>, Vec<Grown>, HashMap<i32, Task>) {
+    let is_first = before.is_empty();
     let mut now = HashMap::with_capacity(before.len() + 8);
     let mut grown = Vec::new();
     for pid in processes() {
@@ -59,17 +61,13 @@ pub(super) fn look(
             task.read(pid);
             if old.is_none() {
                 task.is_in_total = total.counts(pid, task.is_kernel);
+                // What was before the first look is no concern of ours.
+                task.granted_ns = if is_first { task.children_ns } else { 0 };
             }
         }
         if cpu_ns > 0 {
-            // What a new one has taken in was spent since, too, but then the one above it has not ended.
-            let old = old.unwrap_or_default();
-            grown.push(Grown {
-                pid,
-                cpu_ns,
-                has_reaped: task.children_faults > old.children_faults,
-                reaped_ns: task.children_ns.saturating_sub(old.children_ns),
-            });
+            let faults = old.map_or(0, |task| task.children_faults);
+            grown.push(Grown { pid, cpu_ns, has_reaped: task.children_faults > faults });
         }
         now.insert(pid, task);
     }
@@ -90,11 +88,20 @@ impl Task {
         self.children_faults = number(8) + number(10);
         self.children_ns = (number(13) + number(14)) * tick_ns();
     }
-}
 
-/// By how much what was taken in may be too small: user and system time are cut to full ticks each.
-pub(super) fn reaping_error_ns() -> u64 {
-    2 * tick_ns()
+    /// Puts down to its children that ended as much as they can have spent, and at most what is wanted; `known_ns`
+    /// was seen of them while they lived.
+    ///
+    /// The kernel tells what they spent in full ticks of user and of system time: two ticks more may be theirs, but
+    /// once, and not at every look.
+    pub(super) fn grant(&mut self, known_ns: u64, wanted_ns: u64) -> u64 {
+        self.granted_ns += known_ns;
+        let most_ns = self.children_ns + 2 * tick_ns();
+        let granted_ns = wanted_ns.min(most_ns.saturating_sub(self.granted_ns));
+        // What is theirs for sure is not theirs once more at the next look.
+        self.granted_ns = (self.granted_ns + granted_ns).max(self.children_ns);
+        granted_ns
+    }
 }
 
 /// The unit in which `/proc` tells times: a hundredth of a second on every Linux that we know.
@@ -135,6 +142,20 @@ mod tests {
         let mut after = Task::default();
         after.read(me);
         assert!(after.children_faults > before.children_faults);
+    }
+
+    #[test]
+    fn children_are_granted_what_they_can_have_spent_and_no_more() {
+        let tick = tick_ns();
+        let mut task = Task { children_ns: 5 * tick, granted_ns: 5 * tick, ..Task::default() };
+        assert_eq!(task.grant(0, tick), tick, "less than the kernel tells of");
+        assert_eq!(task.grant(0, 5 * tick), tick);
+        assert_eq!(task.grant(0, 5 * tick), 0, "they cannot have spent more");
+        task.children_ns += 3 * tick;
+        assert_eq!(task.grant(tick, 5 * tick), 2 * tick, "less what was seen of them");
+        task.children_ns += 4 * tick;
+        assert_eq!(task.grant(0, 0), 0);
+        assert_eq!(task.grant(0, 9 * tick), 2 * tick, "what is theirs has been accounted for");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! nanoseconds too, but its run time moves only when a task leaves its processor, so it says nothing of who runs on;
 //! and many kernels lack it. It must not know who is a stranger. Next: [`super::sight`].
 
-use super::{Spent, sight};
+use super::sight;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -83,12 +83,9 @@ impl Total {
         }
     }
 
-    /// What nobody can be made out for who is still there.
-    pub(super) fn unaccounted_ns(self, passed_ns: u64, span_ns: u64, spent: &Spent) -> u64 {
-        let known_ns = spent.in_total_ns + spent.ours_reaped_ns + spent.ours_uncertain_ns;
-        let unaccounted_ns = passed_ns.saturating_sub(known_ns);
-        let error_ns = if self.is_sampled() { SAMPLING_ERROR_CORES * span_ns as f64 } else { 0.0 };
-        if unaccounted_ns as f64 > error_ns { unaccounted_ns } else { 0 }
+    /// What must be left over of it, to count.
+    pub(super) fn error_ns(self, span_ns: u64) -> u64 {
+        if self.is_sampled() { (SAMPLING_ERROR_CORES * span_ns as f64) as u64 } else { 0 }
     }
 }
 
@@ -198,10 +195,7 @@ mod tests {
 
     #[test]
     fn what_is_sampled_counts_only_beyond_its_error() {
-        let spent = Spent { in_total_ns: 100, ..Spent::default() };
-        assert_eq!(Total::Cpuacct.unaccounted_ns(150, 1000, &spent), 50);
-        assert_eq!(Total::Cpuacct.unaccounted_ns(50, 1000, &spent), 0);
-        assert_eq!(Total::Ticks.unaccounted_ns(550, 1000, &spent), 0);
-        assert_eq!(Total::Ticks.unaccounted_ns(750, 1000, &spent), 650);
+        assert_eq!(Total::Cpuacct.error_ns(1000), 0);
+        assert_eq!(Total::Ticks.error_ns(1000), 500);
     }
 }
