@@ -2,7 +2,8 @@
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
-//! [`why`], [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
+//! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
+//! `probe` and `guard` are hidden: they are the other
 //! processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod compare;
@@ -17,6 +18,7 @@ mod load_text;
 pub mod rank;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod serve;
 pub mod why;
 
@@ -62,6 +64,8 @@ enum Command {
     Doctor(DoctorOptions),
     /// Check a runner program step by step
     Conform(ConformOptions),
+    /// Look whether this build finds every known fault, on this machine
+    Selftest(selftest::SelftestOptions),
     /// Write the report of a stored run again
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
@@ -115,6 +119,13 @@ enum Command {
     /// Make a database and become its server
     #[command(hide = true)]
     Database,
+    /// Be a stranger that uses CPU whenever it is told to
+    #[command(hide = true)]
+    Burst {
+        /// Only start it
+        #[arg(long)]
+        start: bool,
+    },
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -189,6 +200,9 @@ pub struct RunOptions {
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
+    /// The generator of an open load sends so much later than intended
+    #[arg(long, hide = true, value_name = "TIME", value_parser = slice_length)]
+    generator_lag: Option<Duration>,
     /// Each trial is alone on the machine, as footprint's are, whatever the work
     #[arg(long, hide = true)]
     alone: bool,
@@ -322,6 +336,8 @@ pub fn main() -> ExitCode {
         Command::Follow(FollowOptions { directory, command }) => {
             Err(guardian::follow(directory.as_deref(), &command))
         }
+        Command::Selftest(options) => selftest::main(&options),
+        Command::Burst { start } => hidden::burst(start),
         Command::Database => Err(service::postgres::main()),
         Command::Canary { fault } => crate::canary::main(&fault),
         Command::Keep => {
