@@ -28,15 +28,23 @@ const LEAST_SLICES: usize = 2;
 /// So many times as often as to the others.
 const MORE_OFTEN: f64 = 4.0;
 
-/// A machine that was away for so long around the block explains long times of its slices.
-const LONG_HICCUP_NS: u64 = LEAST_NS / 2;
-
 /// Where somebody else was always at work, it must be this part of the own slices: a busy machine holds everybody up
 /// now and then.
 const MOSTLY: f64 = 0.5;
 
 /// And so many slices of others, as disturbed, must show that they were not held up.
 const LEAST_OTHERS: usize = 4;
+
+/// A machine that was away for so long around the block explains long times of its slices.
+const LONG_HICCUP_NS: u64 = LEAST_NS / 2;
+
+/// The slices of trials around which the machine was not away for long.
+fn unexplained<'a>(
+    trials: impl Iterator<Item = &'a TrialRecord>,
+) -> impl Iterator<Item = &'a SliceRecord> {
+    let longest = |trial: &TrialRecord| trial.hiccups.as_ref().map_or(0, |probe| probe.max_ns);
+    trials.filter(move |trial| longest(trial) < LONG_HICCUP_NS).flat_map(TrialRecord::counted)
+}
 
 /// The worst times of slices in which it stood still, and out of how many.
 struct Stalls {
@@ -76,22 +84,17 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
     let usual_ns = *tails.get(tails.len() / 4)?;
     let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
     let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
-    let steady = |trial: &&TrialRecord| {
-        trial.hiccups.as_ref().is_none_or(|probe| probe.max_ns < LONG_HICCUP_NS)
-    };
-    let slices = |is_own: bool, of_disturbed: bool| {
-        let (own, others) = (evidence.measured(), evidence.trials_of_others());
-        let trials: Vec<&TrialRecord> = if is_own { own.collect() } else { others.collect() };
-        // Beside the same company, others in the same blocks tell what the machine did.
-        let trials = trials.into_iter().filter(|trial| of_disturbed || steady(trial));
-        let slices = trials.flat_map(TrialRecord::counted);
-        Stalls::among(slices.filter(|slice| is_disturbed(slice) == of_disturbed), least_ns)
-    };
-    let (own, others) = (slices(true, false), slices(false, false));
+    let quiet = |slice: &&SliceRecord| !is_disturbed(slice);
+    let own = Stalls::among(unexplained(evidence.measured()).filter(quiet), least_ns);
+    let others = unexplained(evidence.trials_of_others());
+    let others = Stalls::among(others.filter(quiet), least_ns);
     if own.exceed(&others) {
         return Some(finding(&own, usual_ns, "no other process was at work"));
     }
-    let (own, others) = (slices(true, true), slices(false, true));
+    let disturbed = |slice: &&SliceRecord| is_disturbed(slice);
+    let own = Stalls::among(unexplained(evidence.measured()).filter(disturbed), least_ns);
+    let others = unexplained(evidence.trials_of_others());
+    let others = Stalls::among(others.filter(disturbed), least_ns);
     let mostly = own.share() >= MOSTLY && others.slices >= LEAST_OTHERS;
     (mostly && own.exceed(&others))
         .then(|| finding(&own, usual_ns, "others beside the same company went on"))
