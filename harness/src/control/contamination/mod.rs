@@ -156,7 +156,7 @@ fn spent(
         }
         if !is_ours(growth.pid, now, ours) {
             spent.foreign_ns += growth.cpu_ns;
-        } else if growth.has_reaped {
+        } else if growth.has_reaped && task.is_in_total {
             spent.reapers.push((growth.pid, known_before_ns(growth.pid, gone)));
         }
     }
