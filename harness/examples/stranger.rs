@@ -104,14 +104,16 @@ fn load(seed: u64, seconds: f64, in_children: bool) -> Outcome {
             let next = now_ns() + PERIOD_NS;
             let ns = (share * PERIOD_NS as f64) as u64;
             note()?;
-            if in_children && ns > 0 {
-                burn_in_child(ns)?;
-            } else {
-                // In steps, so that the truth is known also where it was interrupted.
-                for _ in 0..ns / (MS / 5) {
-                    burn(MS / 5);
-                    note()?;
+            // In steps, so that the truth is known also where it was interrupted; of a child only when it has ended.
+            let step_ns = if in_children { 2 * MS } else { MS / 5 };
+            let end = spent_ns() + ns;
+            while ns > 0 && spent_ns() < end {
+                if in_children {
+                    burn_in_child(step_ns)?
+                } else {
+                    burn(step_ns)
                 }
+                note()?;
             }
             note()?;
             thread::sleep(Duration::from_nanos(next.saturating_sub(now_ns())));
