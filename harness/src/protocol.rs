@@ -68,6 +68,9 @@ pub struct Spec {
     pub usual_slice_ns: u64,
     /// How long operations in flight are awaited when a slice has ended.
     pub drain_ns: u64,
+    /// Whether it is audited: its times are not used, and its slices tell [`AuditCounts`] if they can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub audit: bool,
 }
 
 /// Who brings the work to a trial?
@@ -220,6 +223,37 @@ pub struct Slice {
     /// Values of the workload's own figures, by their names; of each at most [`MOST_VALUES`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub figures: BTreeMap<String, Vec<f64>>,
+    /// What an audit counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditCounts>,
+}
+
+/// What an audited trial counted in one slice, from the opening of the gate until all were quiet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditCounts {
+    /// How often memory was asked for.
+    #[serde(default)]
+    pub allocations: Option<u64>,
+    /// How much.
+    #[serde(default)]
+    pub allocated_bytes: Option<u64>,
+    /// Polls of tasks.
+    #[serde(default)]
+    pub polls: Option<PollCounts>,
+    /// Why there are none.
+    #[serde(default)]
+    pub without_polls: Option<String>,
+}
+
+/// Polls of the actors' tasks and of the jobs that they spawned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollCounts {
+    /// How many.
+    pub polls: u64,
+    /// Of these, on another thread than the same task's last one.
+    pub migrations: u64,
+    /// How long each held its worker: base64 of the HdrHistogram V2 format.
+    pub histogram: String,
 }
 
 /// What a trial did and cost. Costs that are left out are read by the controller, from outside.

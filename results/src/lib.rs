@@ -19,6 +19,8 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod audit_grid;
+mod audit_record;
 pub mod auditor;
 pub mod cell;
 pub mod chart;
@@ -48,6 +50,8 @@ pub mod store;
 pub mod summary;
 pub mod table;
 pub mod verdict;
+pub mod why;
+mod why_counters;
 pub mod wording;
 
 pub use cell::{Cell, Contest, Placement, Role};

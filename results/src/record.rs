@@ -4,6 +4,7 @@
 //! raises [`SCHEMA`] and keeps old files readable; the JSON Schemas in `results/schema/` are generated
 //! from these types by a test.
 
+pub use crate::audit_record::{AuditRecord, CountsRecord, PollTimes, TraceRecord, part};
 pub use crate::open_record::{
     BeyondRecord, ObjectiveRecord, OpenPlanRecord, OpenRecord, QuantileRecord, Saturation,
     TimesRecord,
@@ -73,6 +74,9 @@ pub struct TrialRecord {
     pub price: Option<TrialPriceRecord>,
     /// How evenly the actors came to work, over the whole trial.
     pub actors: Option<ActorsRecord>,
+    /// What an audit trial counted. Such a trial has no slices and no costs, and stands for no number, state or mark of its cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditRecord>,
     /// What the machine itself took, just before and just after the block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hiccups: Option<HiccupRecord>,

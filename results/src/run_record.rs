@@ -70,6 +70,9 @@ pub struct PlanRecord {
     pub warm_up_ns: u64,
     /// Whether idle-priority spinners kept the cores awake.
     pub keep_awake: bool,
+    /// Whether each measured cell has an audit trial in the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub audit: bool,
     /// In the order of reports.
     pub contests: Vec<ContestRecord>,
 }

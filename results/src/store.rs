@@ -6,7 +6,7 @@
 
 use crate::{
     Load, SliceRecord, histogram,
-    record::{RunRecord, SCHEMA, TrialRecord},
+    record::{AuditRecord, RunRecord, SCHEMA, TrialRecord},
 };
 use std::{
     collections::BTreeSet,
@@ -27,8 +27,19 @@ pub struct Recording {
     pub run: RunRecord,
     /// In the order in which they were written.
     pub trials: Vec<TrialRecord>,
+    /// Audit trials, which are counted nowhere: at most one for each cell.
+    pub audits: Vec<TrialRecord>,
     /// Whether the last line was torn and has been left out.
     pub torn: bool,
+}
+
+impl Recording {
+    /// What the audit of a cell counted; a resumed run's last one.
+    #[must_use]
+    pub fn audit_of(&self, cell: &str) -> Option<&AuditRecord> {
+        let mine = self.audits.iter().rev().find(|trial| trial.cell == cell);
+        mine.and_then(|trial| trial.audit.as_ref())
+    }
 }
 
 /// Why a run could not be written or read.
@@ -139,9 +150,12 @@ impl Writer {
 /// No such run, a newer schema, an edited histogram, or damage anywhere but in the last line.
 pub fn load(folder: &Path) -> Result<Recording, StoreError> {
     let run = load_run(folder)?;
-    let mut trials = Vec::new();
-    let torn = each_trial(folder, |trial| trials.push(trial))?;
-    Ok(Recording { run, trials, torn })
+    let (mut trials, mut audits) = (Vec::new(), Vec::new());
+    let torn = each_trial(folder, |trial| match trial.audit {
+        None => trials.push(trial),
+        Some(_) => audits.push(trial),
+    })?;
+    Ok(Recording { run, trials, audits, torn })
 }
 
 /// Reads a run without the histograms that [`crate::judged`] does not need: their checksums are compared,
@@ -153,9 +167,12 @@ pub fn load(folder: &Path) -> Result<Recording, StoreError> {
 pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
     let run = load_run(folder)?;
     let contest = |trial: &TrialRecord| (trial.label.clone(), trial.load.clone(), trial.placement);
-    let mut trials = Vec::new();
+    let (mut trials, mut audits) = (Vec::new(), Vec::new());
     let mut whole = BTreeSet::new();
     let torn = each_trial(folder, |mut trial| {
+        if trial.audit.is_some() {
+            return audits.push(trial);
+        }
         // Sweeps are not judged.
         let is_judged = trial.load.parse().is_ok_and(|load: Load| !load.is_sweep());
         if is_judged && trial.counted().any(|slice| slice.median_ns().is_none()) {
@@ -167,13 +184,16 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
     if !whole.is_empty() {
         let mut at = 0;
         each_trial(folder, |trial| {
+            if trial.audit.is_some() {
+                return;
+            }
             if whole.contains(&contest(&trial)) && at < trials.len() {
                 trials[at] = trial;
             }
             at += 1;
         })?;
     }
-    Ok(Recording { run, trials, torn })
+    Ok(Recording { run, trials, audits, torn })
 }
 
 /// Takes the histograms out of a slice.
@@ -227,14 +247,18 @@ fn intact(path: &Path, line: usize, trial: &TrialRecord) -> Result<(), StoreErro
     let edited = trial.slices.iter().find(|slice| {
         slice.histogram_crc.is_some_and(|crc| crc != histogram::checksum(&slice.histogram))
     });
-    let Some(slice) = edited else { return Ok(()) };
-    let (cell, block, round) = (&trial.cell, trial.block, slice.round);
+    let (cell, block) = (&trial.cell, trial.block);
+    let what = match (edited, &trial.audit) {
+        (Some(slice), _) => format!("cell '{cell}', block {block}, round {}", slice.round),
+        (None, Some(audit)) if !audit.is_intact() => format!("the audit of cell '{cell}'"),
+        (None, _) => return Ok(()),
+    };
     Err(StoreError::Damaged {
         path: path.to_owned(),
         line,
         problem: format!(
-            "the histogram of cell '{cell}', block {block}, round {round} does not match its checksum: it \
-             was changed after it was measured; restore the file from a copy"
+            "the histogram of {what} does not match its checksum: it was changed after it was measured; \
+             restore the file from a copy"
         ),
     })
 }

@@ -4,7 +4,7 @@
 //! has made the texts. Read next: [`crate::report`].
 
 use crate::{
-    Role, Summary, figure_grid,
+    Role, Summary, audit_grid, figure_grid,
     grid::{self, Grid},
     price_grid,
     summary::ContestSummary,
@@ -65,7 +65,8 @@ pub fn render_contest(contest: &ContestSummary, width: Option<u16>) -> String {
     let mut text = format!("{name} · {}\n", wording::conditions(contest));
     text.push_str(&format!("{}\n", wording::plain(&contest.question)));
     text.push_str(&draw(&grid::numbers(contest), width));
-    let further = [figure_grid::figures(contest), grid::comparison(contest)];
+    let further =
+        [figure_grid::figures(contest), grid::comparison(contest), audit_grid::audits(contest)];
     for grid in further.into_iter().flatten() {
         text.push_str(&draw(&grid, width));
     }

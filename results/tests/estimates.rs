@@ -26,7 +26,7 @@ fn of(trials: Vec<TrialRecord>) -> Recording {
     let null = cell("tokio", Role::Null);
     let floor = cell("floor-epoll", Role::Floor);
     let plan = contest(&[&tokio, &smol, &null, &floor], Some("tokio"));
-    Recording { run: run(vec![plan], 6), trials, torn: false }
+    Recording { run: run(vec![plan], 6), trials, audits: Vec::new(), torn: false }
 }
 
 fn row<'a>(summary: &'a Summary, arm: &str) -> &'a CellSummary {

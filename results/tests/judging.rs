@@ -67,7 +67,7 @@ fn of(blocks: u32, runners: &[(&str, f64, f64)]) -> Recording {
     trials.extend(arm("tokio", Role::Null, blocks, 1.0, 0.003, 2));
     cells.push(cell("tokio", Role::Null));
     let plan = contest(&cells.iter().collect::<Vec<_>>(), Some("tokio"));
-    Recording { run: run(vec![plan], blocks), trials, torn: false }
+    Recording { run: run(vec![plan], blocks), trials, audits: Vec::new(), torn: false }
 }
 
 fn find<'a, 'b>(contests: &'b [JudgedContest<'a>], runner: &str, role: Role) -> &'b JudgedCell<'a> {
@@ -235,7 +235,8 @@ fn identical_arms_are_seldom_called_different() {
             trials.extend(arm("same", Role::Runner, 6, 1.0, 0.02, 5000 + seed));
             let cells = [cell("tokio", Role::Runner), cell("same", Role::Runner)];
             let plan = contest(&cells.iter().collect::<Vec<_>>(), Some("tokio"));
-            let recording = Recording { run: run(vec![plan], 6), trials, torn: false };
+            let recording =
+                Recording { run: run(vec![plan], 6), trials, audits: Vec::new(), torn: false };
             let contests = judged::contests(&recording).unwrap();
             verdicts(&contests, "same")
                 .iter()

@@ -2,7 +2,7 @@
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
-//! [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
+//! [`why`], [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
 //! processes of a run, and can be run by hand under `perf` or `strace`.
 
 pub mod compare;
@@ -18,6 +18,7 @@ pub mod rank;
 pub mod report;
 pub mod run;
 pub mod serve;
+pub mod why;
 
 use crate::{
     control::{
@@ -65,6 +66,8 @@ enum Command {
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
+    /// Show what differs between two runners of a stored run, beside their results
+    Why(why::WhyOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -179,6 +182,10 @@ pub struct RunOptions {
     /// Show no progress: neither the bar nor, where there is no terminal, a line for each block
     #[arg(long)]
     no_progress: bool,
+    /// When all is measured, count what each measured cell's operations do, in trials of their own: system calls (with
+    /// strace), allocations, polls, migrations [always in suite full]
+    #[arg(long)]
+    audit: bool,
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
@@ -295,6 +302,7 @@ pub fn main() -> ExitCode {
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
+        Command::Why(options) => why::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),

@@ -44,8 +44,9 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
     let mut prepared = Prepared::from(options)?;
     let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
     let mut reporter = reporter(options);
-    let Prepared { plan, writer, before, folder, .. } = &mut prepared;
-    let ending = session::run(plan, writer, before, &mut inbox, &mut *reporter).map_err(stored)?;
+    let Prepared { plan, writer, before, audited, folder, .. } = &mut prepared;
+    let ending = session::run(plan, writer, [before, audited], &mut inbox, &mut *reporter);
+    let ending = ending.map_err(stored)?;
     let recording = store::load(folder).map_err(stored)?;
     show(&recording, folder, options)?;
     if ending == Ending::Interrupted {
@@ -68,6 +69,8 @@ struct Prepared {
     writer: Writer,
     /// Trials of a resumed run.
     before: Vec<simul_results::TrialRecord>,
+    /// Its audits.
+    audited: Vec<simul_results::TrialRecord>,
     folder: PathBuf,
 }
 
@@ -104,11 +107,11 @@ impl Prepared {
             )),
             other => refused(other),
         })?;
-        Ok(Self { plan, programs, writer, before: Vec::new(), folder })
+        Ok(Self { plan, programs, writer, before: Vec::new(), audited: Vec::new(), folder })
     }
 
     fn resumed(folder: &Path, options: &RunOptions) -> Result<Self, Failure> {
-        let Recording { run, trials, torn } = store::load(folder).map_err(refused)?;
+        let Recording { run, trials, audits, torn } = store::load(folder).map_err(refused)?;
         let refuse = |what: &str| {
             let folder = folder.display();
             Err(Failure::BadInput(format!(
@@ -139,7 +142,14 @@ impl Prepared {
             eprintln!("the last line of '{}' was torn and is left out", folder.display());
         }
         let writer = Writer::resume(folder).map_err(refused)?;
-        Ok(Self { plan, programs, writer, before: trials, folder: folder.to_owned() })
+        Ok(Self {
+            plan,
+            programs,
+            writer,
+            before: trials,
+            audited: audits,
+            folder: folder.to_owned(),
+        })
     }
 }
 
@@ -216,6 +226,7 @@ fn request(options: &RunOptions) -> Request {
         connections: options.connections,
         null_arms: options.null_arms,
         alone: options.alone,
+        audit: options.audit,
     }
 }
 

@@ -34,8 +34,8 @@ pub struct Arm<'a> {
     /// The record, as far as it is known.
     pub record: TrialRecord,
     plan: &'a ArmPlan,
-    subject: Subject,
-    driver: Box<dyn Driver>,
+    pub(super) subject: Subject,
+    pub(super) driver: Box<dyn Driver>,
     /// The CPU clock of the process under test after its last slice; from there on, what it burns is
     /// deferred.
     rested_at_ns: u64,
@@ -317,7 +317,7 @@ impl<'a> Arm<'a> {
     }
 
     /// Takes a step if it is alive; `None` if it is not, or has ended by it.
-    fn step<T>(
+    pub(super) fn step<T>(
         &mut self,
         step: impl FnOnce(&mut Self) -> Step<T>,
     ) -> Result<Option<T>, Interrupted> {

@@ -36,6 +36,11 @@ use rand_pcg::Pcg64Mcg;
 use simul_results::TrialRecord;
 use std::collections::HashSet;
 
+/// Strangers are looked at again before a slice if the last look is older than this: what they used meanwhile would
+/// be told as used during the slice, whose shortest is some 25 ms. So it is after a trial of a thousand threads has been
+/// read, a burner has been stopped, or connections have been opened again.
+const STALE_NS: u64 = 2_000_000;
+
 /// A block that is being lived.
 pub struct Block<'a> {
     plan: &'a Plan,
@@ -77,7 +82,7 @@ impl<'a> Block<'a> {
         let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), new.lengths())).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
         new
     }
 
@@ -155,16 +160,7 @@ impl<'a> Block<'a> {
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
-        }
-    }
-
-    fn lengths(&self) -> Lengths {
-        Lengths {
-            slice_ns: self.plan.record.slice_ns,
-            drop_ns: self.plan.record.drop_ns,
-            warm_up_ns: self.plan.record.warm_up_ns,
-            least_operations: self.plan.least_operations,
-            exact: self.plan.exact_slice,
+            audit: false,
         }
     }
 
@@ -261,14 +257,18 @@ impl<'a> Block<'a> {
         inbox: &mut Inbox,
         reporter: &mut dyn Reporter,
     ) -> Result<f64, Interrupted> {
-        let mut worst: f64 = 0.0;
+        let (mut worst, mut looked_ns) = (0.0_f64, 0);
         for (position, place) in arms.iter().enumerate() {
             let turn = Turn { position: position as u32, ..turn };
             let arm = &mut self.arms[*place];
             arm.before_slice(inbox)?;
             let ours = arm.is_ours();
+            if clock::now_ns().saturating_sub(looked_ns) > STALE_NS {
+                self.watch.look(&self.ours);
+            }
             let slice = arm.slice(turn, inbox)?;
             let foreign = self.watch.look(&self.ours);
+            looked_ns = clock::now_ns();
             // Beside a server that is not ours nobody can tell who is a stranger.
             if let Some(slice) = slice.filter(|_| ours) {
                 slice.foreign_cpu_ns = Some(foreign.seen_ns);

@@ -5,20 +5,27 @@
 
 use super::{
     arm::SETTING_UP,
+    audit::LONG,
     child::Start,
     dialogue::Dialogue,
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::Inbox,
-    marks, recording,
+    marks,
+    plan::Plan,
+    recording,
     service::Standing,
     subject::Subject,
     trial_process::TrialProcess,
     verification,
     vetting::{self, Ordered, Vetted},
 };
-use crate::protocol::{Finished, Mode, Order, PeerReady, Reply, Slice};
+use crate::{
+    clock,
+    protocol::{Finished, Mode, Order, PeerReady, Reply, Slice},
+};
 use simul_results::{SliceRecord, State};
 use simul_workloads::{Digest, Figure, Peer};
+use std::time::Duration;
 
 /// Slices hold at least so many operations, unless a suite is content with less, or they would be too long.
 pub const LEAST_OPERATIONS: u64 = 20;
@@ -46,6 +53,20 @@ pub struct Lengths {
     pub least_operations: u64,
     /// Whether slices have exactly this length, however few operations fit, unless not a single one would.
     pub exact: bool,
+}
+
+impl Lengths {
+    /// As a plan says.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            slice_ns: plan.record.slice_ns,
+            drop_ns: plan.record.drop_ns,
+            warm_up_ns: plan.record.warm_up_ns,
+            least_operations: plan.least_operations,
+            exact: plan.exact_slice,
+        }
+    }
 }
 
 /// The trial's own actors.
@@ -231,6 +252,24 @@ impl Driver for Closed {
             slice = self.ordered(subject, turn, inbox)?;
         }
         Ok(slice)
+    }
+
+    fn audit(
+        &mut self,
+        subject: &mut Subject,
+        at_least: Duration,
+        inbox: &mut Inbox,
+    ) -> Step<Slice> {
+        // Where operations are long, the long slice is as long as theirs are.
+        let is_long = at_least >= LONG;
+        let own_ns = if is_long { self.lengths.slice_ns } else { 0 };
+        let duration_ns = clock::to_ns(at_least).max(own_ns);
+        let order = Order::Slice { duration_ns, drop_ns: 0 };
+        let (answer, ordered) = subject.trial()?.work(order, [duration_ns, 0], inbox)?;
+        match answer {
+            Reply::Slice(slice) => Ok(self.vetted(slice, &ordered, subject.trial()?)?.slice),
+            other => Err(subject.trial()?.unexpected(&other)),
+        }
     }
 
     fn complaint(&self, finished: &Finished) -> Option<String> {

@@ -134,6 +134,7 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         seed: SEED,
         usual_slice_ns: SLICE_NS,
         service: service.as_ref().map(|service| service.standing("arm_0".into())),
+        audit: false,
     };
     let mut arm = Arm::new(&launch, LENGTHS);
     let outcome = live(&mut arm, &launch, &mut inbox, listener);
@@ -239,6 +240,7 @@ pub(super) fn spec(available: &Available, workload: &str, mode: Mode) -> Spec {
         surroundings: Surroundings::default(),
         usual_slice_ns: SLICE_NS,
         drain_ns: 2_000_000_000,
+        audit: false,
     }
 }
 

@@ -11,8 +11,9 @@ use super::{
     service::Standing,
     subject::Subject,
 };
-use crate::protocol::{Finished, Mode, PeerReady};
+use crate::protocol::{Finished, Mode, PeerReady, Slice};
 use simul_results::{SliceRecord, State};
+use std::time::Duration;
 
 /// What is needed to start an arm.
 pub struct Launch<'a> {
@@ -28,6 +29,8 @@ pub struct Launch<'a> {
     pub usual_slice_ns: u64,
     /// The service that the work needs.
     pub service: Option<Standing>,
+    /// Whether it is an audit trial.
+    pub audit: bool,
 }
 
 /// One slice to come.
@@ -123,6 +126,14 @@ pub trait Driver {
     /// # Errors
     /// As every step.
     fn slice(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<SliceRecord>;
+
+    /// One slice of an audit, of at least this length, which is kept nowhere.
+    ///
+    /// # Errors
+    /// As every step; and where the load is not brought by the trial itself.
+    fn audit(&mut self, _: &mut Subject, _: Duration, _: &mut Inbox) -> Step<Slice> {
+        Err(Stop::ended(State::NotApplicable, "only closed loads are audited"))
+    }
 
     /// What is wrong with the work that the process under test says it did.
     fn complaint(&self, finished: &Finished) -> Option<String>;

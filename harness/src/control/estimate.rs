@@ -12,6 +12,9 @@ const BETWEEN: Duration = Duration::from_millis(5);
 /// What starting, setting up and ending a trial takes. Blocks of twenty-five trials took 1.5 s for that.
 const PROCESS: Duration = Duration::from_millis(60);
 
+/// What the audit of a cell takes: two trials with two slices each, in one of them a tracer that comes and goes twice.
+const AUDIT: Duration = Duration::from_millis(1000);
+
 /// What a suite holds, and how long it takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
@@ -32,6 +35,7 @@ impl Estimate {
         let sum: u32 = trials.iter().sum();
         let round = (suite.slice + BETWEEN) * sum;
         let least = (round * suite.rounds + (suite.warm_up + PROCESS) * sum) * suite.blocks;
+        let least = least + if suite.audit { AUDIT * sum } else { Duration::ZERO };
         let rerun = round * (suite.rounds / 4) * suite.blocks;
         Self { contests: trials.len() as u32, trials: sum, least, most: least + rerun }
     }

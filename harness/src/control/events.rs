@@ -38,6 +38,13 @@ pub enum Event<'a> {
         /// What came of it.
         trial: &'a TrialRecord,
     },
+    /// All blocks are over, and a cell is being audited.
+    AuditStarted {
+        /// Its contest.
+        contest: &'a ContestPlan,
+        /// The printed cell.
+        cell: &'a str,
+    },
     /// All trials of the block are on the disk.
     BlockEnded,
     /// Everything has been done, or the run was interrupted.

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod arm;
+pub mod audit;
 pub mod availability;
 pub mod block;
 mod calibration;
@@ -49,6 +50,7 @@ pub mod session;
 mod stranger;
 pub mod subject;
 pub mod suites;
+pub mod tracer;
 pub mod trial_process;
 pub mod verification;
 pub mod vetting;

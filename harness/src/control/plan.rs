@@ -105,6 +105,7 @@ impl Plan {
             drop_ns: DROP_NS.min(slice_ns / 10),
             warm_up_ns: clock::to_ns(suite.warm_up),
             keep_awake: false,
+            audit: request.audit || suite.audit,
             contests: contests.iter().map(ContestPlan::record).collect(),
         };
         Ok(Self {

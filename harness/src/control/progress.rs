@@ -68,6 +68,7 @@ impl Reporter for Progress {
                     self.bar.println(fault(trial));
                 }
             }
+            Event::AuditStarted { cell, .. } => self.bar.set_message(format!("audit: {cell}")),
             Event::BlockEnded => self.bar.tick(),
             Event::Ended => self.bar.finish_and_clear(),
         }
@@ -96,6 +97,13 @@ impl Reporter for Lines {
             Event::BlockEnded => {
                 self.done += 1;
                 eprintln!("{} of {} blocks done: {}", self.done, self.blocks, self.now);
+            }
+            Event::AuditStarted { contest, .. } => {
+                let now = format!("audit: {}", contest.contest);
+                if now != self.now {
+                    eprintln!("{now}");
+                    self.now = now;
+                }
             }
             _ => {}
         }

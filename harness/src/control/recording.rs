@@ -44,6 +44,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         costs: None,
         price: None,
         actors: None,
+        audit: None,
         hiccups: None,
     }
 }

@@ -6,7 +6,7 @@
 //! of them. A cell that has failed is not tried again. It must not know how a block is lived.
 
 use super::plan::ContestPlan;
-use simul_results::{Role, TrialRecord};
+use simul_results::{Role, State, TrialRecord};
 use std::collections::{HashMap, HashSet};
 
 /// What comes next.
@@ -24,6 +24,7 @@ pub struct Seen {
     /// For each contest's printed form: how many blocks have ended.
     blocks: HashMap<String, u32>,
     faulty: HashSet<String>,
+    measured: HashSet<String>,
 }
 
 impl Seen {
@@ -35,12 +36,21 @@ impl Seen {
         if trial.state.is_fault() {
             self.faulty.insert(trial.cell.clone());
         }
+        if trial.state == State::Measured {
+            self.measured.insert(trial.cell.clone());
+        }
     }
 
     /// A block has ended, whatever came of it.
     pub fn block_ended(&mut self, contest: String, block: u32) {
         let blocks = self.blocks.entry(contest).or_default();
         *blocks = (*blocks).max(block + 1);
+    }
+
+    /// Whether a cell has numbers: it was measured, and never failed.
+    #[must_use]
+    pub fn is_measured(&self, cell: &str) -> bool {
+        self.measured.contains(cell) && !self.is_faulty(cell)
     }
 
     /// Whether a cell has failed before.

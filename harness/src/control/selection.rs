@@ -43,6 +43,8 @@ pub struct Request {
     pub null_arms: u32,
     /// Whether each trial is alone, even where the work does not ask for it. For the project's own experiments.
     pub alone: bool,
+    /// Whether measured cells are audited, also where the suite does not say so.
+    pub audit: bool,
 }
 
 impl Request {

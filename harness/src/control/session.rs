@@ -4,6 +4,7 @@
 //! interrupts. Every finished block is on the disk before the next one starts.
 
 use super::{
+    audit,
     block::Block,
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
@@ -27,14 +28,14 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Does what is left of the plan.
+/// Does what is left of the plan, after the trials and audits that are there already.
 ///
 /// # Errors
 /// The recording cannot be written.
 pub fn run(
     plan: &Plan,
     writer: &mut Writer,
-    before: &[TrialRecord],
+    [before, audited]: [&[TrialRecord]; 2],
     inbox: &mut Inbox,
     reporter: &mut dyn Reporter,
 ) -> Result<Ending, StoreError> {
@@ -63,6 +64,13 @@ pub fn run(
         }
         seen.block_ended(contest.contest.to_string(), next.block);
         reporter.take_in(&Event::BlockEnded);
+    }
+    if plan.record.audit {
+        let audits = audit::all(plan, &seen, audited, writer, inbox, reporter)?;
+        if audits == Err(Interrupted) {
+            reporter.take_in(&Event::Ended);
+            return Ok(Ending::Interrupted);
+        }
     }
     reporter.take_in(&Event::Ended);
     Ok(if faults { Ending::WithFaults } else { Ending::Complete })

@@ -33,6 +33,8 @@ pub struct Suite {
     pub least_operations: u64,
     /// Warm-up of each trial.
     pub warm_up: Duration,
+    /// Whether each measured cell is audited in the end.
+    pub audit: bool,
 }
 
 /// Which workloads a suite has.
@@ -80,6 +82,7 @@ const USUAL: Suite = Suite {
     slice: Duration::from_millis(50),
     least_operations: LEAST_OPERATIONS,
     warm_up: Duration::from_millis(50),
+    audit: false,
 };
 
 /// The shortest look that is one.
@@ -130,12 +133,13 @@ pub const ALL: &[Suite] = &[
     Suite {
         name: "full",
         purpose: "everything, also at other loads and placements and under an open load, with twice the blocks \
-                  and four times the rounds",
+                  and four times the rounds, and audited",
         holds: Holds::Everything,
         extra: CONDITIONS,
         blocks: 12,
         rounds: 20,
         warm_up: Duration::from_millis(200),
+        audit: true,
         ..USUAL
     },
 ];

@@ -93,6 +93,7 @@ impl TrialProcess {
             },
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(launch.contest.drain),
+            audit: launch.audit,
         };
         Ok(Self { dialogue, spec, outside: None, is_foreign: foreign.is_some() })
     }

@@ -279,6 +279,7 @@ mod tests {
             histogram: None,
             counts: Some(vec![(10_000_000, 2), (5_000_000, 3)]),
             figures: Default::default(),
+            audit: None,
         }
     }
 

@@ -73,7 +73,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "strace",
         versions: &[&["strace", "--version"]],
-        purpose: "system calls per operation",
+        purpose: "system calls per operation, in audits (--audit)",
         remedy: "apt-get install strace",
     },
     Tool {

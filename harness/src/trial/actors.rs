@@ -11,7 +11,7 @@
 //!
 //! It must not know what is measured: it asks the turn and tells it. Next: [`super::turn`].
 
-use super::{gatekeepers, telling::told};
+use super::{audit::polls, gatekeepers, telling::told};
 use simul_runners::{
     Discipline, Executor, Turn,
     blocking_io::poll_once,
@@ -37,6 +37,8 @@ struct Stage<E, W> {
     surroundings: Surroundings,
     /// Each actor says whether it is set up; and, when it goes, how that went.
     news: mpsc::Sender<io::Result<()>>,
+    /// Counts polls, in an audit.
+    polls: Option<Arc<polls::Polls>>,
 }
 
 /// Actors that wait for their turns.
@@ -50,7 +52,7 @@ pub struct Actors<T> {
     pub runner: Arc<dyn Any + Send + Sync>,
 }
 
-/// Sets up the actors and waits until each is at its gate.
+/// Sets up the actors, with their polls counted if that is wanted, and waits until each is at its gate.
 ///
 /// # Errors
 /// What an actor met while it was set up.
@@ -59,9 +61,10 @@ pub fn start<E: Executor, W: Workload, T: Turn>(
     work: W,
     surroundings: Surroundings,
     actors: u32,
+    polls: Option<Arc<polls::Polls>>,
 ) -> io::Result<Actors<T>> {
     let (news, endings) = mpsc::channel();
-    let stage = Arc::new(Stage { runner, work, surroundings, news });
+    let stage = Arc::new(Stage { runner, work, surroundings, news, polls });
     let held = Arc::clone(&stage) as Arc<dyn Any + Send + Sync>;
     let gate = E::Discipline::choose(Seating { stage, actors, turn: PhantomData });
     await_opened(&endings, actors)?;
@@ -113,7 +116,8 @@ fn launch_boxed<E: Executor>(executor: &E, actor: u32, task: Boxed<'static, ()>)
 fn as_tasks<E: Executor, W: Workload, T: Turn>(stage: &Arc<Stage<E, W>>, actors: u32) -> Gate<T> {
     let (gates, turns) = gatekeepers::gates::<E, T>(&stage.runner, actors);
     for (actor, turns) in (0..actors).zip(turns) {
-        launch_boxed(&stage.runner, actor, Box::pin(task(Arc::clone(stage), actor, turns)));
+        let task: Boxed<'static, ()> = Box::pin(task(Arc::clone(stage), actor, turns));
+        launch_boxed(&stage.runner, actor, polls::watched(stage.polls.clone(), task));
     }
     gatekeepers::employ(&stage.runner, gates)
 }
@@ -180,7 +184,13 @@ async fn apart<E: Executor, W: Workload>(
 ) -> io::Result<Digest> {
     let runtime = stage.runner.runtime();
     let (stage, mut state) = (Arc::clone(stage), held.take());
-    let job = runtime.spawn(async move { (here(&stage, &mut state).await, state) });
+    let job = runtime.spawn(async move {
+        let outcome = match stage.polls.as_deref() {
+            None => here(&stage, &mut state).await,
+            Some(polls) => polls.watch(here(&stage, &mut state)).await,
+        };
+        (outcome, state)
+    });
     let (outcome, back) = job.await;
     *held = back;
     outcome

@@ -5,6 +5,7 @@
 //! know what else is measured, in what order, or why. Next: [`actors`], [`mod@slice`], [`turn`], [`recorder`].
 
 pub mod actors;
+pub mod audit;
 pub mod costs;
 mod gatekeepers;
 pub mod recorder;
@@ -15,6 +16,7 @@ mod telling;
 pub mod turn;
 
 use crate::protocol::{self, Finished, Mode, Order, PROTOCOL, Ready, Reply, Spec};
+use audit::Audit;
 use costs::Costs;
 use simul_results::State;
 use simul_runners::{FairnessCard, Receipt, bare, turn::gate_of};
@@ -295,7 +297,7 @@ fn start_bare(
     let grown = growth(before);
     let floor = profile.counterpart_of.is_none();
     Ok(Started {
-        engine: Engine::new(gate_of(openers), spec),
+        engine: Engine::new(gate_of(openers), spec).audited(spec.audit.then(|| Audit::new(None))),
         endings: None,
         _runner: None,
         receipt: profile.receipt().map_err(Refusal::failed)?,

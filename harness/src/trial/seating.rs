@@ -8,6 +8,7 @@
 use super::{
     Refusal, Started,
     actors::{self, Actors},
+    audit::{Audit, polls::Polls},
     costs, growth,
     slice::Engine,
     turn::TrialTurn,
@@ -20,6 +21,7 @@ use simul_runners::{
     registry::{self, Visitor},
 };
 use simul_workloads::{Needs, Port, PortChoice, Workload};
+use std::sync::Arc;
 
 /// What is recorded where the system does not show what a process waits with.
 const UNKNOWN: &str = "unknown";
@@ -111,9 +113,11 @@ fn take_seats<E: Executor, W: Workload>(
     spec: &Spec,
     facts: Facts,
 ) -> Result<Started, Refusal> {
+    let polls = spec.audit.then(Arc::<Polls>::default);
+    let audit = polls.clone();
     let before = costs::anonymous_bytes();
-    let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors);
-    started(actors, growth(before), spec, facts)
+    let actors = actors::start(executor, work, spec.surroundings.clone(), spec.actors, polls);
+    started(actors, growth(before), spec, facts, audit)
 }
 
 fn started(
@@ -121,11 +125,12 @@ fn started(
     actors_anonymous_bytes: Option<u64>,
     spec: &Spec,
     facts: Facts,
+    polls: Option<Arc<Polls>>,
 ) -> Result<Started, Refusal> {
     let actors = actors.map_err(|error| Refusal::failed(format!("set-up failed: {error}")))?;
     let Facts { receipt, card, backend, one_worker } = facts;
     Ok(Started {
-        engine: Engine::new(actors.gate, spec),
+        engine: Engine::new(actors.gate, spec).audited(polls.map(|polls| Audit::new(Some(polls)))),
         endings: Some(actors.endings),
         _runner: Some(actors.runner),
         receipt,

@@ -5,6 +5,7 @@
 //! makes these.
 
 use super::{
+    audit::Audit,
     recorder::Recorder,
     turn::{Ending, Report, TrialTurn, Window},
 };
@@ -36,6 +37,8 @@ pub struct Engine {
     totals: Vec<(u64, Digest)>,
     early: u64,
     ledger: Ledger,
+    /// Counters, if it is an audit trial.
+    audit: Option<Audit>,
 }
 
 /// Why a trial cannot go on after a slice.
@@ -62,7 +65,14 @@ impl Engine {
             early: 0,
             drain_ns: spec.drain_ns,
             ledger: spec.surroundings.ledger.clone(),
+            audit: None,
         }
+    }
+
+    /// The same with counters.
+    #[must_use]
+    pub fn audited(self, audit: Option<Audit>) -> Self {
+        Self { audit, ..self }
     }
 
     /// What the arena keeps resident.
@@ -103,8 +113,12 @@ impl Engine {
         );
         let actors = 0..self.totals.len() as u32;
         let turns = actors.map(|actor| TrialTurn::new(Arc::clone(&window), actor, started_ns));
+        let turns = turns.collect();
+        if let Some(audit) = &self.audit {
+            audit.begin();
+        }
         if let Some(gate) = &mut self.gate {
-            gate(turns.collect());
+            gate(turns);
         }
         // As long again as for the end, for actors that are slow to begin.
         let patience_ns = 2 * self.drain_ns + duration_ns;
@@ -112,11 +126,12 @@ impl Engine {
             Ok(()) => false,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => true,
         };
+        let audit = self.audit.as_ref().map(Audit::end);
         let ended_ns = clock::now_ns();
         let reports = window.take_reports();
         let (oldest_ns, unfinished) = self.unfinished(&reports, ended_ns);
         let slice = self.gather(&window, &reports, [started_ns, ended_ns, length_ns], unfinished);
-        let slice = Slice { oldest_unfinished_ns: oldest_ns, ..slice };
+        let slice = Slice { oldest_unfinished_ns: oldest_ns, audit, ..slice };
         match reason_to_stop(reports, timed_out, &slice) {
             None => Ok(slice),
             Some(reason) => Err(Box::new(Trouble { reason, timed_out, slice })),
@@ -167,6 +182,7 @@ impl Engine {
             histogram: Some(histogram::encode(&histogram)),
             counts: None,
             figures: figures(self.ledger.take()),
+            audit: None,
         }
     }
 }

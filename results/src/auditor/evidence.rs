@@ -63,11 +63,11 @@ impl Evidence<'_> {
         self.contest.iter().map(|(_, blocks)| blocks).find(|blocks| is_floor(blocks))
     }
 
-    /// The slices of all cells of the contest that are of another runner, floor included.
-    pub(super) fn slices_of_others(&self) -> impl Iterator<Item = &SliceRecord> {
+    /// The trials of all cells of the contest that are of another runner, floor included.
+    pub(super) fn trials_of_others(&self) -> impl Iterator<Item = &TrialRecord> {
         let own = self.runner();
         let trials = self.contest.iter().flat_map(|(_, blocks)| measured(blocks));
-        trials.filter(move |trial| trial.runner != own).flat_map(TrialRecord::counted)
+        trials.filter(move |trial| trial.runner != own)
     }
 }
 
@@ -85,10 +85,11 @@ pub(super) fn sum(parts: impl Iterator<Item = u64>) -> u64 {
     parts.fold(0, u64::saturating_add)
 }
 
-/// How many cores processes that are not ours used during a slice; `None` where it was not seen.
+/// How many cores processes that are not ours used during a slice, estimates included; `None` where it was not seen.
 pub(super) fn foreign_cores(slice: &SliceRecord) -> Option<f64> {
     let length_ns = slice.ended_ns.saturating_sub(slice.started_ns).max(1);
-    Some(slice.foreign_cpu_ns? as f64 / length_ns as f64)
+    let estimated_ns = slice.foreign_estimated_ns.unwrap_or(0);
+    Some(slice.foreign_cpu_ns?.saturating_add(estimated_ns) as f64 / length_ns as f64)
 }
 
 /// Whether other processes used so much of the processor that it explains what is odd in a slice: a tenth of a core

@@ -13,6 +13,7 @@ mod backend;
 mod bimodal;
 mod evidence;
 mod floor;
+mod growth;
 mod little;
 mod machine;
 mod marks;
@@ -132,7 +133,7 @@ impl Audit {
 type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
 /// In the order in which findings of one severity are told.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 14] = [
     order::order,
     little::little,
     rates::offered,
@@ -145,6 +146,8 @@ const CHECKS: [Check; 12] = [
     slope::slope,
     bimodal::bimodal,
     stall::stall,
+    growth::memory,
+    growth::threads,
 ];
 
 /// Audits one cell.

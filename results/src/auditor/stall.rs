@@ -4,13 +4,13 @@
 //! alone. In a closed load the worst time of a slice then is tens of milliseconds, and many times what is usual
 //! for the cell. One such time proves nothing: a hypervisor takes whole slices too. So it must happen in
 //! several slices, in which no other process was at work, and more often than to the other runners of the
-//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `marks.rs`.
+//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `growth.rs`.
 
 use super::{
     Evidence, Finding,
     evidence::{is_disturbed, part},
 };
-use crate::{SliceRecord, quantity::time, statistics::median};
+use crate::{SliceRecord, TrialRecord, quantity::time, statistics::median};
 
 /// Shorter worst times are what schedulers do: a share of one core's time slices among some threads.
 const LEAST_NS: u64 = 50_000_000;
@@ -27,12 +27,18 @@ const LEAST_SLICES: usize = 2;
 /// So many times as often as to the others.
 const MORE_OFTEN: f64 = 4.0;
 
-/// Slices with a worst time from this on, which nothing explains, and all that nothing explains.
+/// A machine that was away for so long around the block explains long times of its slices.
+const LONG_HICCUP_NS: u64 = LEAST_NS / 2;
+
+/// Slices with a worst time from this on, which nothing explains, and how many there are that nothing disturbed.
 fn stalled<'a>(
-    slices: impl Iterator<Item = &'a SliceRecord>,
+    trials: impl Iterator<Item = &'a TrialRecord>,
     least_ns: f64,
 ) -> (Vec<&'a SliceRecord>, usize) {
-    let quiet: Vec<&SliceRecord> = slices.filter(|slice| !is_disturbed(slice)).collect();
+    let longest = |trial: &TrialRecord| trial.hiccups.as_ref().map_or(0, |probe| probe.max_ns);
+    let trials = trials.filter(|trial| longest(trial) < LONG_HICCUP_NS);
+    let quiet = trials.flat_map(TrialRecord::counted).filter(|slice| !is_disturbed(slice));
+    let quiet: Vec<&SliceRecord> = quiet.collect();
     let all = quiet.len();
     (quiet.into_iter().filter(|slice| slice.max_ns as f64 >= least_ns).collect(), all)
 }
@@ -51,8 +57,8 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
     let usual_ns = *tails.get(tails.len() / 4)?;
     let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
     let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
-    let (own, all) = stalled(evidence.slices(), least_ns);
-    let (others, all_others) = stalled(evidence.slices_of_others(), least_ns);
+    let (own, all) = stalled(evidence.measured(), least_ns);
+    let (others, all_others) = stalled(evidence.trials_of_others(), least_ns);
     let share = |some: usize, all: usize| some as f64 / all.max(1) as f64;
     let more = share(own.len(), all) >= MORE_OFTEN * share(others.len(), all_others);
     let worst = own.iter().map(|slice| slice.max_ns as f64).collect::<Vec<_>>();
@@ -73,7 +79,7 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
 mod tests {
     use super::super::evidence::samples::{checked, clean, each_slice};
     use super::*;
-    use crate::store::Recording;
+    use crate::{record::HiccupRecord, store::Recording};
 
     /// The first cell freezes for 100 ms in each third round.
     fn freezing() -> Recording {
@@ -108,6 +114,12 @@ mod tests {
         let mut recording = freezing();
         each_slice(&mut recording, |_, slice| slice.foreign_cpu_ns = Some(40_000_000));
         assert_eq!(checked(&recording, stall, 0), None, "others were at work");
+        let mut recording = freezing();
+        let hiccups = |max_ns| Some(HiccupRecord { max_ns, ..HiccupRecord::default() });
+        recording.trials.iter_mut().for_each(|trial| trial.hiccups = hiccups(4_000_000));
+        assert!(checked(&recording, stall, 0).is_some(), "short ones explain nothing");
+        recording.trials.iter_mut().for_each(|trial| trial.hiccups = hiccups(60_000_000));
+        assert_eq!(checked(&recording, stall, 0), None, "the machine was away");
         let mut recording = freezing();
         for trial in &mut recording.trials {
             for slice in trial.slices.iter_mut().filter(|slice| slice.round % 3 == 1) {

@@ -1,8 +1,8 @@
 //! What stands in `summary.csv`?
 //!
 //! One line a cell, all of them, and of a sweep one line a rung, with every estimate in three columns (median,
-//! low, high) and its unit in the title. Figures of the workloads' own stand at the end, `figure_NAME_UNIT`, those of
-//! all workloads of the run. Empty means that there is no number; a percentile above `reach` lies
+//! low, high) and its unit in the title. Then what audits counted, `audit_…`; figures of the workloads' own stand at the
+//! end, `figure_NAME_UNIT`, those of all workloads of the run. Empty means that there is no number; a percentile above `reach` lies
 //! among requests that failed, so it has none. It must not round. Read next: `markdown.rs`.
 
 use crate::{
@@ -91,6 +91,19 @@ const ESTIMATES: [&str; 30] = [
 /// Comparisons with the baseline, each three times: a ratio, or µs for lateness (`p50` only).
 const EFFECTS: [&str; 3] = ["p50_vs_baseline", "cpu_vs_baseline", "throughput_vs_baseline"];
 
+/// What audits counted. The last one names system calls: `futex=1.02 read=1`.
+const AUDITED: [&str; 9] = [
+    "audit_syscalls_per_op",
+    "audit_allocations_per_op",
+    "audit_allocated_bytes_per_op",
+    "audit_polls_per_op",
+    "audit_poll_p50_ns",
+    "audit_poll_p99_ns",
+    "audit_poll_max_ns",
+    "audit_migrations_per_op",
+    "audit_syscalls",
+];
+
 /// All cells as comma-separated values with a header line.
 #[must_use]
 pub fn render(summary: &Summary) -> String {
@@ -104,11 +117,15 @@ pub fn render(summary: &Summary) -> String {
         .map(ToString::to_string)
         .chain(ESTIMATES.iter().flat_map(triple))
         .chain(EFFECTS.iter().flat_map(triple))
+        .chain(AUDITED.iter().map(ToString::to_string))
         .chain(figures.iter().flat_map(|(name, unit)| triple(&column(name, unit))))
         .collect();
     let rows = summary.cells().flat_map(|(contest, cell)| {
         let mut lines = lines(contest, cell);
-        lines.iter_mut().for_each(|line| line.extend(of_figures(cell, &figures)));
+        for line in &mut lines {
+            line.extend(of_audit(cell));
+            line.extend(of_figures(cell, &figures));
+        }
         lines
     });
     for row in std::iter::once(header).chain(rows) {
@@ -248,6 +265,26 @@ fn of_figures(cell: &CellSummary, all: &[(String, String)]) -> Vec<String> {
         estimate(found.map(|own| own.value))
     };
     all.iter().flat_map(value).collect()
+}
+
+fn of_audit(cell: &CellSummary) -> [String; 9] {
+    let Some(audit) = &cell.counted else { return Default::default() };
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let times = audit.poll_times_ns();
+    let time = |ns: Option<u64>| ns.map_or_else(String::new, |ns| ns.to_string());
+    let calls = audit.syscalls_per_op().unwrap_or_default();
+    let calls: Vec<String> = calls.iter().map(|(name, calls)| format!("{name}={calls}")).collect();
+    [
+        number(audit.all_syscalls_per_op()),
+        number(audit.allocations_per_op()),
+        number(audit.allocated_bytes_per_op()),
+        number(audit.polls_per_op()),
+        time(times.map(|times| times.p50)),
+        time(times.map(|times| times.p99)),
+        time(times.map(|times| times.max)),
+        number(audit.migrations_per_op()),
+        calls.join(" "),
+    ]
 }
 
 /// The plain columns that only open loads fill.

@@ -4,6 +4,7 @@
 //! Whoever changes a field raises [`SCHEMA`]. It must not know what a command line is. Read next:
 //! [`crate::summary`], where the numbers come from.
 
+pub use super::json_audit::AuditOutput;
 pub use super::json_price::PriceOutput;
 pub use super::json_verdict::{MetricOutput, VerdictOutput};
 
@@ -19,8 +20,8 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell,
-/// grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
+/// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell, its
+/// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
 pub const SCHEMA: u32 = 3;
 
 /// The object that `--json` prints.
@@ -100,6 +101,8 @@ pub struct CellOutput {
     pub peak_rss_bytes: Option<u64>,
     /// What it costs besides time; `null` where nothing was measured.
     pub price: Option<PriceOutput>,
+    /// What an audit trial counted, outside of every time; `null` without `--audit`.
+    pub audit: Option<AuditOutput>,
     /// What it really waited with.
     pub backend: Option<String>,
     /// The version of what the runner stands on.
@@ -290,6 +293,7 @@ impl CellOutput {
             peer_cpu_us_per_op: numbers.and_then(|numbers| numbers.peer_cpu_us_per_op),
             peak_rss_bytes: cell.peak_rss_bytes,
             price: PriceOutput::of(cell),
+            audit: cell.counted.as_ref().map(AuditOutput::of),
             backend: cell.backend.clone(),
             version: cell.version.clone(),
             verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),

@@ -5,7 +5,7 @@
 //! anything. Read next: `grid.rs`.
 
 use crate::{
-    Summary, figure_grid, finding_grid,
+    Summary, audit_grid, figure_grid, finding_grid,
     grid::{self, Grid},
     price_grid, quantity,
     summary::ContestSummary,
@@ -63,6 +63,9 @@ fn contest(text: &mut String, contest: &ContestSummary) {
     }
     if let Some(prices) = price_grid::prices(contest) {
         draw(text, &prices);
+    }
+    if let Some(audits) = audit_grid::audits(contest) {
+        draw(text, &audits);
     }
     text.push_str(&format!("{}\n", escaped(&grid::noise(contest))));
 }

@@ -8,6 +8,7 @@
 pub mod csv;
 pub mod hdr;
 pub mod json;
+mod json_audit;
 mod json_price;
 mod json_verdict;
 pub mod junit;

@@ -5,7 +5,7 @@
 
 use super::Picture;
 use crate::{
-    Role, Summary,
+    Role, Summary, audit_grid,
     auditor::Grade,
     figure_grid, finding_grid,
     grid::{self, Grid},
@@ -93,6 +93,7 @@ pub(super) fn contest(
                 h3 { "What it costs" }
                 (table(&prices))
             }
+            @if let Some(audits) = audit_grid::audits(contest) { (table(&audits)) }
             @for picture in pictures.into_iter().flatten() { (figure(picture)) }
             (cards(contest))
         }
@@ -170,7 +171,8 @@ pub(super) fn found(summary: &Summary) -> Markup {
             p.soft { "An auditor looks for what cannot be true: throughput × time against the number in flight, \
                 the order of percentiles, rates offered and answered, operations without an end, a direction \
                 within trials, two states over blocks, CPU time far below the floor, a late generator, other \
-                processes, times near the clock's own, another backend than named, standstills. A: nothing was \
+                processes, times near the clock's own, another backend than named, standstills, memory and threads \
+                that only grow. A: nothing was \
                 found. B: to be read with the numbers. F: not ranked, since the numbers describe something else; \
                 hatched in charts. That nothing was found is no proof: what no recording shows, no check sees." }
         }
@@ -217,6 +219,11 @@ pub(super) fn method(summary: &Summary) -> Markup {
             p { "The null arm is the baseline runner a second time, measured like any other: what it \
                 seems to differ by is noise. The floor is the least that this machine needs for such \
                 work; it is compared in CPU per operation only." }
+            @if summary.run.plan.audit {
+                p { "The audit is a trial of its own for each measured cell, when all rounds are over; none of its times is \
+                    used. Allocations and polls are counted in one pair of slices, system calls in another that \
+                    strace watches; what a slice costs by itself is in the short and in the long one, and cancels." }
+            }
             p { "Rounds that other processes disturbed are run again and the disturbed ones left out, \
                 within a budget. A cell that went wrong in any block keeps its row and has no numbers. \
                 Marks say what makes a number doubtful; those with ! keep it out of every ranking." }

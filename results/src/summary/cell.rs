@@ -15,7 +15,7 @@ use crate::{
     Contest, Role, TrialRecord,
     auditor::{Audit, Grade},
     rank::Groups,
-    record::{ObjectiveRecord, State},
+    record::{AuditRecord, ObjectiveRecord, State},
     statistics::Estimate,
     verdict::Judgement,
 };
@@ -66,6 +66,8 @@ pub struct CellSummary {
     pub figures: Vec<FigureSummary>,
     /// Its median over the ideal time: 1 could not be better. Only of a makespan, where the ideal is known.
     pub over_ideal: Option<Estimate>,
+    /// What its audit trial counted, if it had one that did the right work.
+    pub counted: Option<AuditRecord>,
     /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
     /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
@@ -165,6 +167,7 @@ pub(super) fn summarise(
         sweep,
         figures: Vec::new(),
         over_ideal: None,
+        counted: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),
@@ -205,6 +208,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         sweep: None,
         figures: Vec::new(),
         over_ideal: None,
+        counted: None,
         effects: Effects::default(),
         verdict: None,
         groups: Groups::default(),

@@ -13,7 +13,7 @@ mod cell;
 pub(crate) mod effect;
 mod figures;
 mod numbers;
-mod price;
+pub(crate) mod price;
 pub(crate) mod state;
 mod surroundings;
 mod sweep;
@@ -134,6 +134,10 @@ impl Summary {
         let mut contests = Vec::new();
         for planned in &recording.run.plan.contests {
             contests.push(contest(&recording.run, planned, &mut trials)?);
+        }
+        for cell in contests.iter_mut().flat_map(|contest: &mut ContestSummary| &mut contest.cells)
+        {
+            cell.counted = recording.audit_of(&cell.cell).cloned();
         }
         if let Some(stray) = trials.keys().next() {
             return Err(format!("cell '{stray}' was measured and is in no contest of the plan"));

@@ -52,12 +52,16 @@ pub struct Price {
 
 /// Adds the price to a cell, if it was measured.
 pub(super) fn add(cell: &mut CellSummary, trials: &Blocks<'_>, floor: Option<&Blocks<'_>>) {
-    if !cell.is_measured() {
-        return;
+    if cell.is_measured() {
+        let is_sweep = cell.sweep.is_some();
+        cell.price = of(trials, floor.filter(|_| cell.role != Role::Floor), is_sweep);
     }
+}
+
+/// The price of a measured cell.
+pub(crate) fn of(trials: &Blocks<'_>, floor: Option<&Blocks<'_>>, is_sweep: bool) -> Price {
     let over = |value: &dyn Fn(&TrialRecord) -> Option<f64>| over(trials, value);
     // A sweep's slices are of many rates, and an operation costs something else at each.
-    let is_sweep = cell.sweep.is_some();
     let per_op = |field: fn(&SlicePriceRecord) -> Option<u64>, unit: f64| {
         let counted = |trial: &TrialRecord| Some(counted(trial, field)? * unit);
         if is_sweep { None } else { over(&counted) }
@@ -72,8 +76,8 @@ pub(super) fn add(cell: &mut CellSummary, trials: &Blocks<'_>, floor: Option<&Bl
         over(&|trial| Some(field(trial.price.as_ref()?)?.saturating_sub(recorder(trial)) as f64))
     };
     let threads = trials.values().map(|trial| trial.price.as_ref()?.threads_peak);
-    let above = floor.filter(|_| cell.role != Role::Floor && !is_sweep);
-    cell.price = Price {
+    let above = floor.filter(|_| !is_sweep);
+    Price {
         above_floor_us: above.and_then(|floor| above_floor_us(trials, floor)),
         system_part: over(&system_part),
         voluntary_per_op: switches(
@@ -99,7 +103,7 @@ pub(super) fn add(cell: &mut CellSummary, trials: &Blocks<'_>, floor: Option<&Bl
             Some(price.actors_anonymous_bytes? as f64 / f64::from(price.actors))
         }),
         idle_cores: over(&idle_cores),
-    };
+    }
 }
 
 /// One value a block, if every block has one.

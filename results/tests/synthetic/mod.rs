@@ -121,6 +121,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
         price: None,
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),
+        audit: None,
         hiccups: Some(hiccups()),
     }
 }
@@ -163,6 +164,7 @@ pub(crate) fn run(contests: Vec<ContestRecord>, blocks: u32) -> RunRecord {
             drop_ns: 5_000_000,
             warm_up_ns: 300_000_000,
             keep_awake: false,
+            audit: false,
             contests,
         },
         watch: Some(WatchRecord { total: "cpuacct".into(), unseen: Vec::new() }),
@@ -233,5 +235,5 @@ pub(crate) fn recording(
     let mut cells: Vec<&Cell> = arms.iter().map(|(cell, _)| cell).collect();
     cells.push(&absent);
     let run = run(vec![contest(&cells, Some(baseline))], blocks);
-    Recording { run, trials, torn: false }
+    Recording { run, trials, audits: Vec::new(), torn: false }
 }
