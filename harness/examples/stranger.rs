@@ -214,7 +214,10 @@ fn judge(truth: &str, windows: &str, bar_cores: f64) -> Outcome {
         others.iter().sum::<f64>() / others.len().max(1) as f64,
         others.len(),
     );
-    if errors.len() < 10 || (within as f64) < 0.95 * count {
+    if errors.len() < 10 {
+        return Err("fewer than ten windows say nothing: look for longer".into());
+    }
+    if (within as f64) < 0.95 * count {
         return Err("the bar is not met".into());
     }
     Ok(())
@@ -286,8 +289,7 @@ fn flagged(bursts: &str, run: &Path) -> Outcome {
         alone().count(),
         100.0 * aside_ns as f64 / kept_ns.max(1) as f64,
     );
-    // A quarter, of what the plan foresaw: rounds are not all of one length, and a run that was interrupted loses the
-    // rounds of its last block.
+    // A quarter, of what was foreseen: rounds are not all of one length.
     if all == 0 || (found as f64) < 0.95 * all as f64 || aside_ns as f64 > 0.27 * kept_ns as f64 {
         return Err("the bar is not met".into());
     }
