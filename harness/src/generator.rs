@@ -40,6 +40,9 @@ pub struct GeneratorSpec {
     pub timeout_ns: u64,
     /// How long after a slice its last requests are awaited.
     pub grace_ns: u64,
+    /// So much later than intended everything is sent, for those who want to see that noticed.
+    #[serde(default)]
+    pub lag_ns: u64,
 }
 
 /// What the controller wants next.
@@ -143,6 +146,7 @@ fn settings(spec: GeneratorSpec) -> Settings {
         pacing: Pacing::Hybrid,
         timeout: Duration::from_nanos(spec.timeout_ns),
         grace: Duration::from_nanos(spec.grace_ns),
+        lag: Duration::from_nanos(spec.lag_ns),
     }
 }
 
@@ -181,6 +185,7 @@ mod tests {
             connections: 2,
             timeout_ns: 3,
             grace_ns: 4,
+            lag_ns: 5,
         };
         let line = serde_json::to_string(&spec).unwrap();
         assert!(!line.contains('\n'));

@@ -54,26 +54,18 @@ runners![ALL, visit_listed:
     #[cfg(all(feature = "tokio-uring", target_os = "linux"))] catalog::tokio_uring::TokioUring,
 ];
 
-runners![CANARIES, visit_canary:
-    canary::Hangs,
-    canary::LeavesStrays,
-    canary::LiesAboutBytes,
-    canary::Dies,
-    canary::Pretends,
-];
-
 /// What the others are compared with, where it can run: what most people know.
 pub const USUAL_BASELINE: &str = "tokio";
 
 /// Calls the visitor with the runner of this name, a canary included; `None` if there is none.
 pub fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
-    visit_listed(name, visitor).or_else(|visitor| visit_canary(name, visitor)).ok()
+    visit_listed(name, visitor).or_else(|visitor| canary::visit(name, visitor)).ok()
 }
 
 /// The profile of this name, a canary's included.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Profile> {
-    ALL.iter().chain(CANARIES).find(|profile| profile.name == name)
+    ALL.iter().find(|profile| profile.name == name).or_else(|| canary::find(name))
 }
 
 /// Environment variables that a runner's process must be started with.
@@ -95,7 +87,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_legal() {
-        let all: Vec<&Profile> = ALL.iter().chain(CANARIES).collect();
+        let all: Vec<&Profile> = ALL.iter().chain(canary::profiles()).collect();
         for (at, profile) in all.iter().enumerate() {
             assert!(all[..at].iter().all(|other| other.name != profile.name), "{}", profile.name);
             let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:".contains(c);
@@ -105,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_runner_has_a_version_receipt() {
-        for profile in ALL.iter().chain(CANARIES) {
+        for profile in ALL.iter().chain(canary::profiles()) {
             let receipt = profile.receipt().unwrap();
             assert!(receipt.version.starts_with(|c: char| c.is_ascii_digit()), "{receipt:?}");
         }

@@ -86,6 +86,9 @@ pub struct Settings {
     /// How long after the end of a slice its last requests are awaited, sent or not. What has not ended then
     /// is unfinished.
     pub grace: Duration,
+    /// So long after its intended time a request is sent, at the earliest. Zero, but where somebody tries whether the
+    /// lateness of a generator is noticed.
+    pub lag: Duration,
 }
 
 /// A load generator with its connections. One thread drives it: the one that calls.
@@ -177,6 +180,7 @@ impl Generator {
             timeout_ns: to_ns(self.settings.timeout),
             least_service_ns: to_ns(self.settings.target.least_service),
             pacing: self.settings.pacing,
+            lag_ns: to_ns(self.settings.lag),
         };
         let tools = Tools {
             pool: &mut self.pool,

@@ -137,6 +137,7 @@ fn what_is_not_awaited_is_unfinished_with_its_age() {
         pacing: simul_load::Pacing::Sleep,
         timeout: PATIENCE,
         grace: Duration::from_millis(20),
+        lag: Duration::ZERO,
     };
     let mut generator = simul_load::Generator::new(settings).unwrap();
     generator.connect().unwrap();

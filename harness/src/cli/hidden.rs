@@ -4,7 +4,10 @@
 //! read their argument and call whoever does the work.
 
 use super::{Failure, broken, say};
-use crate::{control::selection, peer, protocol};
+use crate::{
+    control::{selection, selftest::burst},
+    peer, protocol,
+};
 use simul_runners::{Runner, probe::Availability, registry};
 use simul_workloads::Peer;
 use std::process::ExitCode;
@@ -18,6 +21,16 @@ pub(super) fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
         )));
     };
     peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Is a program with a fault, or the stranger of the selftest.
+pub(super) fn canary(fault: &str) -> Result<ExitCode, Failure> {
+    let done = match fault {
+        burst::START => burst::leave_stranger(),
+        burst::NAME => burst::be_stranger(),
+        fault => return crate::canary::main(fault),
+    };
+    done.map(|()| ExitCode::SUCCESS).map_err(broken)
 }
 
 /// Tries a runner out in this process, and prints what came of it as one line of JSON.

@@ -232,6 +232,7 @@ fn settings(options: &LoadOptions) -> Result<Settings, Failure> {
         pacing: options.pacing,
         timeout: options.timeout,
         grace,
+        lag: Duration::ZERO,
     })
 }
 

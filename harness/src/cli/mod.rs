@@ -2,8 +2,8 @@
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
-//! [`why`], [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
-//! processes of a run, and can be run by hand under `perf` or `strace`.
+//! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
+//! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
 pub mod compare;
 pub mod conform;
@@ -17,6 +17,7 @@ mod load_text;
 pub mod rank;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod serve;
 pub mod why;
 
@@ -62,6 +63,8 @@ enum Command {
     Doctor(DoctorOptions),
     /// Check a runner program step by step
     Conform(ConformOptions),
+    /// Look whether this build finds every known fault, on this machine
+    Selftest(selftest::SelftestOptions),
     /// Write the report of a stored run again
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
@@ -189,6 +192,9 @@ pub struct RunOptions {
     /// How many null arms each contest has
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=50))]
     null_arms: u32,
+    /// The generator of an open load sends so much later than intended
+    #[arg(long, hide = true, value_name = "TIME", value_parser = slice_length)]
+    generator_lag: Option<Duration>,
     /// Each trial is alone on the machine, as footprint's are, whatever the work
     #[arg(long, hide = true)]
     alone: bool,
@@ -322,8 +328,9 @@ pub fn main() -> ExitCode {
         Command::Follow(FollowOptions { directory, command }) => {
             Err(guardian::follow(directory.as_deref(), &command))
         }
+        Command::Selftest(options) => selftest::main(&options),
         Command::Database => Err(service::postgres::main()),
-        Command::Canary { fault } => crate::canary::main(&fault),
+        Command::Canary { fault } => hidden::canary(&fault),
         Command::Keep => {
             crate::protocol::follow_guardian();
             io::copy(&mut io::stdin().lock(), &mut io::sink())

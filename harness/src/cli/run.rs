@@ -224,6 +224,7 @@ fn request(options: &RunOptions) -> Request {
         objective: options.slo,
         servers: options.servers.clone(),
         connections: options.connections,
+        generator_lag: options.generator_lag.unwrap_or_default(),
         null_arms: options.null_arms,
         alone: options.alone,
         audit: options.audit,

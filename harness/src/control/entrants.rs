@@ -23,7 +23,7 @@ pub(super) struct Field<'a> {
 
 /// The runners that were asked for, canaries and hand-written counterparts included if named.
 pub(super) fn selected_runners<'a>(
-    request: &Request,
+    request: &'a Request,
     programs: &'a Programs,
 ) -> Result<Vec<&'a str>, String> {
     let own = simul_runners::registry::ALL.iter().map(|runner| runner.name);
@@ -31,7 +31,9 @@ pub(super) fn selected_runners<'a>(
     if request.runners.is_empty() {
         return Ok(listed);
     }
-    let canaries = simul_runners::registry::CANARIES.iter().map(|runner| runner.name);
+    // A canary's name may hold a number, so it is what was asked for.
+    let asked = request.runners.iter().map(String::as_str);
+    let canaries = asked.filter(|name| simul_runners::canary::find(name).is_some());
     let natives = bare::ALL.iter().filter(|bare| bare.counterpart_of.is_some());
     let hidden: Vec<&str> = canaries.chain(natives.map(|bare| bare.name)).collect();
     let mut selected = Vec::new();

@@ -45,6 +45,7 @@ pub mod repeats;
 pub mod rotation;
 pub mod schedule;
 pub mod selection;
+pub mod selftest;
 pub mod service;
 pub mod session;
 mod stranger;

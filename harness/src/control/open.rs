@@ -75,6 +75,7 @@ impl Open {
             connections: self.plan.record.connections,
             timeout_ns: clock::to_ns(TIMEOUT),
             grace_ns: clock::to_ns(GRACE),
+            lag_ns: self.plan.lag_ns,
         }
     }
 

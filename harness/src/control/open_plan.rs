@@ -47,6 +47,8 @@ pub struct OpenPlan {
     pub rate_per_sec: u32,
     /// Whether the rate is raised.
     pub is_sweep: bool,
+    /// How much later than intended the generator sends.
+    pub lag_ns: u64,
     /// Whether slices have exactly the length that was asked for.
     exact: bool,
     /// The request that stands for the work.
@@ -74,8 +76,15 @@ impl OpenPlan {
             objective: request.objective.filter(|_| load.is_sweep()),
             servers: servers.collect(),
         };
-        let exact = request.slice.is_some();
-        Some(Self { record, arrivals, rate_per_sec, is_sweep: load.is_sweep(), exact, call })
+        Some(Self {
+            record,
+            arrivals,
+            rate_per_sec,
+            is_sweep: load.is_sweep(),
+            lag_ns: clock::to_ns(request.generator_lag),
+            exact: request.slice.is_some(),
+            call,
+        })
     }
 
     /// How long slices at this rate are, and which part of that is dropped: the first tenth.

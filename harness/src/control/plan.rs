@@ -152,7 +152,7 @@ fn take_turns(contests: &mut [ContestPlan], turns: usize) {
 
 /// Every name that a runner has, hidden ones included.
 fn all_names() -> Vec<&'static str> {
-    let runners = simul_runners::registry::ALL.iter().chain(simul_runners::registry::CANARIES);
+    let runners = simul_runners::registry::ALL.iter().chain(simul_runners::canary::profiles());
     runners.map(|runner| runner.name).chain(bare::ALL.iter().map(|bare| bare.name)).collect()
 }
 

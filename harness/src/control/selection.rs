@@ -39,6 +39,8 @@ pub struct Request {
     pub servers: Vec<External>,
     /// Connections of the generator, instead of the usual number.
     pub connections: Option<u32>,
+    /// How much later than intended generators send. For the project's own experiments.
+    pub generator_lag: Duration,
     /// How many null arms each contest has. For the project's own experiments.
     pub null_arms: u32,
     /// Whether each trial is alone, even where the work does not ask for it. For the project's own experiments.

@@ -4,7 +4,8 @@
 //! alone. In a closed load the worst time of a slice then is tens of milliseconds, and many times what is usual
 //! for the cell. One such time proves nothing: a hypervisor takes whole slices too. So it must happen in
 //! several slices, in which no other process was at work, and more often than to the other runners of the
-//! contest. The numbers are right: the freezes belong to the runner, and are said. Read next: `growth.rs`.
+//! contest; or, beside somebody else, in most of them and hardly ever to the others. The numbers are right: the
+//! freezes belong to the runner, and are said. Read next: `growth.rs`.
 
 use super::{
     Evidence, Finding,
@@ -27,20 +28,46 @@ const LEAST_SLICES: usize = 2;
 /// So many times as often as to the others.
 const MORE_OFTEN: f64 = 4.0;
 
+/// Where somebody else was always at work, it must be this part of the own slices: a busy machine holds everybody up
+/// now and then.
+const MOSTLY: f64 = 0.5;
+
+/// And so many slices of others, as disturbed, must show that they were not held up.
+const LEAST_OTHERS: usize = 4;
+
 /// A machine that was away for so long around the block explains long times of its slices.
 const LONG_HICCUP_NS: u64 = LEAST_NS / 2;
 
-/// Slices with a worst time from this on, which nothing explains, and how many there are that nothing disturbed.
-fn stalled<'a>(
+/// The slices of trials around which the machine was not away for long.
+fn unexplained<'a>(
     trials: impl Iterator<Item = &'a TrialRecord>,
-    least_ns: f64,
-) -> (Vec<&'a SliceRecord>, usize) {
+) -> impl Iterator<Item = &'a SliceRecord> {
     let longest = |trial: &TrialRecord| trial.hiccups.as_ref().map_or(0, |probe| probe.max_ns);
-    let trials = trials.filter(|trial| longest(trial) < LONG_HICCUP_NS);
-    let quiet = trials.flat_map(TrialRecord::counted).filter(|slice| !is_disturbed(slice));
-    let quiet: Vec<&SliceRecord> = quiet.collect();
-    let all = quiet.len();
-    (quiet.into_iter().filter(|slice| slice.max_ns as f64 >= least_ns).collect(), all)
+    trials.filter(move |trial| longest(trial) < LONG_HICCUP_NS).flat_map(TrialRecord::counted)
+}
+
+/// The worst times of slices in which it stood still, and out of how many.
+struct Stalls {
+    worst_ns: Vec<f64>,
+    slices: usize,
+}
+
+impl Stalls {
+    /// Those with a worst time from this on.
+    fn among<'a>(slices: impl Iterator<Item = &'a SliceRecord>, least_ns: f64) -> Self {
+        let worst: Vec<f64> = slices.map(|slice| slice.max_ns as f64).collect();
+        let slices = worst.len();
+        Self { worst_ns: worst.into_iter().filter(|ns| *ns >= least_ns).collect(), slices }
+    }
+
+    fn share(&self) -> f64 {
+        self.worst_ns.len() as f64 / self.slices.max(1) as f64
+    }
+
+    /// Whether it happened several times, and much more often than to the others.
+    fn exceed(&self, others: &Self) -> bool {
+        self.worst_ns.len() >= LEAST_SLICES && self.share() >= MORE_OFTEN * others.share()
+    }
 }
 
 /// `stall`: in several slices the worst time stands alone.
@@ -57,22 +84,33 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
     let usual_ns = *tails.get(tails.len() / 4)?;
     let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
     let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
-    let (own, all) = stalled(evidence.measured(), least_ns);
-    let (others, all_others) = stalled(evidence.trials_of_others(), least_ns);
-    let share = |some: usize, all: usize| some as f64 / all.max(1) as f64;
-    let more = share(own.len(), all) >= MORE_OFTEN * share(others.len(), all_others);
-    let worst = own.iter().map(|slice| slice.max_ns as f64).collect::<Vec<_>>();
-    (own.len() >= LEAST_SLICES && more).then(|| {
-        let (longest, usual) = (time(median(&worst).unwrap_or(0.0)), time(usual_ns));
-        Finding::marked(
-            "stall",
-            format!(
-                "it stood still in {}: the worst times there are {longest}, where p99 is usually {usual} at \
-                 most, and no other process was at work",
-                part(own.len(), all)
-            ),
-        )
-    })
+    let quiet = |slice: &&SliceRecord| !is_disturbed(slice);
+    let own = Stalls::among(unexplained(evidence.measured()).filter(quiet), least_ns);
+    let others = unexplained(evidence.trials_of_others());
+    let others = Stalls::among(others.filter(quiet), least_ns);
+    if own.exceed(&others) {
+        return Some(finding(&own, usual_ns, "no other process was at work"));
+    }
+    let disturbed = |slice: &&SliceRecord| is_disturbed(slice);
+    let own = Stalls::among(unexplained(evidence.measured()).filter(disturbed), least_ns);
+    let others = unexplained(evidence.trials_of_others());
+    let others = Stalls::among(others.filter(disturbed), least_ns);
+    let mostly = own.share() >= MOSTLY && others.slices >= LEAST_OTHERS;
+    (mostly && own.exceed(&others))
+        .then(|| finding(&own, usual_ns, "others beside the same company went on"))
+}
+
+fn finding(own: &Stalls, usual_ns: f64, meanwhile: &str) -> Finding {
+    let worst_ns = median(&own.worst_ns).unwrap_or(0.0);
+    let slices = part(own.worst_ns.len(), own.slices);
+    let (longest, usual) = (time(worst_ns), time(usual_ns));
+    Finding::marked(
+        "stall",
+        format!(
+            "it stood still in {slices}: the worst times there are {longest}, where p99 is usually {usual} at \
+             most, and {meanwhile}"
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -114,6 +152,8 @@ mod tests {
         let mut recording = freezing();
         each_slice(&mut recording, |_, slice| slice.foreign_cpu_ns = Some(40_000_000));
         assert_eq!(checked(&recording, stall, 0), None, "others were at work");
+        each_slice(&mut recording, |_, slice| slice.max_ns = 100_000_000);
+        assert_eq!(checked(&recording, stall, 0), None, "and beside nobody else");
         let mut recording = freezing();
         let hiccups = |max_ns| Some(HiccupRecord { max_ns, ..HiccupRecord::default() });
         recording.trials.iter_mut().for_each(|trial| trial.hiccups = hiccups(4_000_000));
@@ -130,6 +170,22 @@ mod tests {
         let mut recording = clean();
         recording.trials[0].slices[0].max_ns = 500_000_000;
         assert_eq!(checked(&recording, stall, 0), None, "once may be the machine");
+    }
+
+    #[test]
+    fn what_stands_still_while_others_go_on_is_noticed_on_a_busy_machine() {
+        let mut recording = freezing();
+        for slice in recording.trials.iter_mut().flat_map(|trial| &mut trial.slices) {
+            slice.foreign_cpu_ns = Some(40_000_000);
+        }
+        assert_eq!(checked(&recording, stall, 0), None, "in a third of its slices");
+        each_slice(&mut recording, |_, slice| {
+            if slice.round % 3 > 0 {
+                slice.max_ns = 100_000_000;
+            }
+        });
+        let found = checked(&recording, stall, 0).unwrap().reason;
+        assert!(found.contains("others beside the same company went on"), "{found}");
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::palette::Dash;
 /// Between two lines, across.
 const STEP: f64 = 7.0;
 
+/// One block has no band around its line, and is hatched all the same.
+const LEAST: f64 = 8.0;
+
 /// Said in the captions of charts that hatch.
 pub(super) const LEGEND: &str = "! and hatched: not ranked, see what was found";
 
@@ -50,9 +53,13 @@ fn slants(from: (f64, f64), to: (f64, f64)) -> Vec<Line> {
 fn rungs(upper: &[(f64, f64)], lower: &[(f64, f64)]) -> Vec<Line> {
     let (Some(first), Some(last)) = (upper.first(), upper.last()) else { return Vec::new() };
     let count = ((last.0 - first.0) / STEP).floor().max(0.0) as usize;
-    let at = |edge: &[(f64, f64)], x: f64| (x, height(edge, x));
-    let x = |at: usize| first.0 + STEP * at as f64;
-    (0..count).map(|i| (at(lower, x(i)), at(upper, x(i) + STEP / 2.0))).collect()
+    let line = |at: usize| {
+        let x = first.0 + STEP * at as f64;
+        let (low, high) = (height(lower, x), height(upper, x + STEP / 2.0));
+        let missing = ((LEAST - (low - high)) / 2.0).max(0.0);
+        ((x, low + missing), (x + STEP / 2.0, high - missing))
+    };
+    (0..count).map(line).collect()
 }
 
 /// How high an ascending-in-x edge is at `x`.
@@ -95,6 +102,8 @@ mod tests {
         let lines = rungs(&upper, &lower);
         assert_eq!(lines.len(), 10);
         assert_eq!(lines[2], ((14.0, 50.0), (17.5, 18.75)));
+        let ((_, low), (_, high)) = rungs(&lower, &lower)[0];
+        assert_eq!((low, high), (54.0, 46.0), "a band without width");
         assert!(rungs(&[], &[]).is_empty());
     }
 }

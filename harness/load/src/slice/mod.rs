@@ -45,6 +45,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) timeout_ns: u64,
     pub(crate) least_service_ns: u64,
     pub(crate) pacing: Pacing,
+    /// How late every request is sent on purpose.
+    pub(crate) lag_ns: u64,
 }
 
 /// What a slice works with.
@@ -127,7 +129,7 @@ impl<'a> Slice<'a> {
     #[inline]
     fn next_due(&self, now: u64) -> Option<u64> {
         match self.plan.schedule {
-            Some(schedule) => schedule.get(self.next).copied(),
+            Some(schedule) => Some(schedule.get(self.next)?.saturating_add(self.plan.lag_ns)),
             None => (now < self.plan.duration_ns).then_some(now),
         }
     }

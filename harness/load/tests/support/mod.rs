@@ -15,9 +15,8 @@ pub fn target(address: SocketAddr) -> Target {
 }
 
 pub fn generator(target: Target, connections: u32, timeout: Duration) -> Generator {
-    let settings =
-        Settings { target, connections, pacing: Pacing::Hybrid, timeout, grace: PATIENCE };
-    Generator::new(settings).unwrap()
+    let (pacing, grace, lag) = (Pacing::Hybrid, PATIENCE, Duration::ZERO);
+    Generator::new(Settings { target, connections, pacing, timeout, grace, lag }).unwrap()
 }
 
 pub fn open(rate_per_sec: f64, arrivals: Arrivals) -> Mode {
