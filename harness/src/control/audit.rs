@@ -36,6 +36,12 @@ pub const SHORT: Duration = Duration::from_millis(1);
 /// are long, it is as long as a slice of that cell.
 pub const LONG: Duration = Duration::from_millis(200);
 
+/// So many operations more than the short slice the long one is to have; else another, four times as long, takes its
+/// place: under a tracer an operation of a thousand system calls takes 50 ms and more.
+const LEAST_OPERATIONS: u64 = 10;
+/// From there on, what there is must do.
+const LONGEST: Duration = Duration::from_secs(3);
+
 /// One slice of an audit, with the system calls in it if they were traced.
 type Audited = (Slice, BTreeMap<String, u64>);
 
@@ -182,7 +188,19 @@ fn live(
     arm.await_ready(launch, inbox)?;
     arm.warm_up(Turn { round: 0, position: 0, rate_per_sec: 0, seed: launch.seed }, inbox)?;
     let short = arm.audit(SHORT, traced, inbox)?;
-    let long = arm.audit(LONG, traced, inbox)?;
+    let mut length = LONG;
+    let mut long = arm.audit(length, traced, inbox)?;
+    let few = |short: &Option<Audited>, long: &Option<Audited>| {
+        short.as_ref().zip(long.as_ref()).is_some_and(|((short, _), (long, _))| {
+            // Where operations are long, it was longer than was asked for.
+            let is_short = u128::from(long.window_ns) < LONGEST.as_nanos();
+            is_short && long.operations < short.operations + LEAST_OPERATIONS
+        })
+    };
+    while few(&short, &long) {
+        length *= 4;
+        long = arm.audit(length, traced, inbox)?;
+    }
     arm.finish(inbox)?;
     Ok(short.zip(long).map(|(short, long)| [short, long]))
 }
