@@ -128,7 +128,7 @@ impl Selftest {
         };
         let mut writer = Writer::create(&place, &run).map_err(broken)?;
         let mut watcher = Watcher::of(&case.work)?;
-        let ending = session::run(&plan, &mut writer, &[], &mut self.inbox, &mut watcher);
+        let ending = session::run(&plan, &mut writer, [&[], &[]], &mut self.inbox, &mut watcher);
         if ending.map_err(broken)? == Ending::Interrupted {
             return Ok(None);
         }
