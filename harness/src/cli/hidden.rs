@@ -23,9 +23,13 @@ pub(super) fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
 }
 
-/// Starts the stranger of the selftest, or is it.
-pub(super) fn burst(start: bool) -> Result<ExitCode, Failure> {
-    let done = if start { burst::leave_stranger() } else { burst::be_stranger() };
+/// Is a program with a fault, or the stranger of the selftest.
+pub(super) fn canary(fault: &str) -> Result<ExitCode, Failure> {
+    let done = match fault {
+        burst::START => burst::leave_stranger(),
+        burst::NAME => burst::be_stranger(),
+        fault => return crate::canary::main(fault),
+    };
     done.map(|()| ExitCode::SUCCESS).map_err(broken)
 }
 

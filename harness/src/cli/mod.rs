@@ -3,8 +3,7 @@
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
 //! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
-//! `probe` and `guard` are hidden: they are the other
-//! processes of a run, and can be run by hand under `perf` or `strace`.
+//! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
 pub mod compare;
 pub mod conform;
@@ -119,13 +118,6 @@ enum Command {
     /// Make a database and become its server
     #[command(hide = true)]
     Database,
-    /// Be a stranger that uses CPU whenever it is told to
-    #[command(hide = true)]
-    Burst {
-        /// Only start it
-        #[arg(long)]
-        start: bool,
-    },
     /// Wait for the end of standard input
     #[command(hide = true)]
     Keep,
@@ -337,9 +329,8 @@ pub fn main() -> ExitCode {
             Err(guardian::follow(directory.as_deref(), &command))
         }
         Command::Selftest(options) => selftest::main(&options),
-        Command::Burst { start } => hidden::burst(start),
         Command::Database => Err(service::postgres::main()),
-        Command::Canary { fault } => crate::canary::main(&fault),
+        Command::Canary { fault } => hidden::canary(&fault),
         Command::Keep => {
             crate::protocol::follow_guardian();
             io::copy(&mut io::stdin().lock(), &mut io::sink())

@@ -11,6 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The command that is the stranger: `simul canary burst`.
+pub const NAME: &str = "burst";
+/// The command that starts it and ends.
+pub const START: &str = "burst-start";
+
 /// So much CPU time is used each time.
 const BURST: Duration = Duration::from_millis(200);
 
@@ -24,7 +29,7 @@ impl Stranger {
     /// Starts it; it waits.
     pub(super) fn start() -> io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
-        command.args(["burst", "--start"]).stdin(Stdio::piped()).stdout(Stdio::null());
+        command.args(["canary", START]).stdin(Stdio::piped()).stdout(Stdio::null());
         let mut parent: Child = command.spawn()?;
         let told = parent.stdin.take().ok_or_else(|| io::Error::other("it has no input"))?;
         if !parent.wait()?.success() {
@@ -46,7 +51,7 @@ impl Stranger {
 /// It cannot be started.
 pub fn leave_stranger() -> io::Result<()> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg("burst").stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
+    command.args(["canary", NAME]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
 }
 
 /// Is the stranger: uses CPU once for each byte of its input, until that ends.
