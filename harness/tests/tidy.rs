@@ -36,7 +36,8 @@ fn is_test(folder: &str, path: &Path) -> bool {
 
 /// What is compiled into the program: without tests and comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let tests = ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(super) mod "];
+    let code = tests.iter().fold(text, |code, tests| code.split(tests).next().unwrap_or_default());
     code.lines().map(|line| line.split("//").next().unwrap_or_default())
 }
 

@@ -40,39 +40,46 @@ pub(super) fn slope(evidence: &Evidence<'_>) -> Option<Finding> {
     if !comparable || matches!(evidence.load, Load::Sweep { .. }) {
         return None;
     }
-    let common = common(evidence);
+    // What the machine's drift would hide is not looked for: to know it for every cell would take longer than all else.
+    trend_of(evidence, &BTreeMap::new())?;
+    let (change, alike, blocks) = trend_of(evidence, &common(evidence))?;
+    let percent = change.exp_m1() * 100.0;
+    Some(Finding::marked(
+        "slope",
+        format!(
+            "the median of a trial's slices changed by {percent:+.0} % from its first to its last, in {alike} of \
+             {blocks} blocks the same way: it warms, leaks or fills"
+        ),
+    ))
+}
+
+/// The median change of a trial from its first slice to its last, as a logarithm, and how many of how many blocks go
+/// its way; `None` unless it is clear and large.
+fn trend_of(
+    evidence: &Evidence<'_>,
+    common: &BTreeMap<(u32, u32), f64>,
+) -> Option<(f64, usize, usize)> {
     let trials: Vec<Vec<(f64, f64)>> = evidence
         .measured()
-        .map(|trial| points(trial, &common))
+        .map(|trial| points(trial, common))
         .filter(|points| points.len() >= LEAST_SLICES)
         .collect();
-    let changes: Vec<f64> = trials
-        .iter()
-        .filter_map(|points| {
-            let (first, last) = (points.first()?.0, points.last()?.0);
-            Some(trend::slope(points)? * (last - first))
-        })
-        .collect();
-    let change = median(&changes)?;
-    let alike = changes.iter().filter(|one| *one * change > 0.0).count();
     let counts = trials.iter().map(|points| trend::kendall(points));
     let (sum, variance) = counts.fold((0.0, 0.0), |(s, v), (ds, dv)| (s + ds, v + dv));
     // One is taken off since the sum moves in steps of two.
     let deviations = (f64::abs(sum) - 1.0).max(0.0) / variance.sqrt();
-    let clear = deviations >= LEAST_DEVIATIONS
-        && sum * change > 0.0
-        && alike as f64 >= LEAST_SHARE * changes.len() as f64;
-    (clear && change.abs() >= LEAST_CHANGE.ln_1p()).then(|| {
-        let percent = change.exp_m1() * 100.0;
-        let blocks = changes.len();
-        Finding::marked(
-            "slope",
-            format!(
-                "the median of a trial's slices changed by {percent:+.0} % from its first to its last, in \
-                 {alike} of {blocks} blocks the same way: it warms, leaks or fills"
-            ),
-        )
-    })
+    if trials.is_empty() || deviations < LEAST_DEVIATIONS {
+        return None;
+    }
+    let change = |points: &Vec<(f64, f64)>| {
+        let (first, last) = (points.first()?.0, points.last()?.0);
+        Some(trend::slope(points)? * (last - first))
+    };
+    let changes: Vec<f64> = trials.iter().filter_map(change).collect();
+    let change = median(&changes)?;
+    let alike = changes.iter().filter(|one| *one * change > 0.0).count();
+    let clear = sum * change > 0.0 && alike as f64 >= LEAST_SHARE * changes.len() as f64;
+    (clear && change.abs() >= LEAST_CHANGE.ln_1p()).then_some((change, alike, changes.len()))
 }
 
 /// The logarithm of a slice's median; `None` without one.

@@ -84,6 +84,9 @@ pub(super) fn stall(evidence: &Evidence<'_>) -> Option<Finding> {
     let usual_ns = *tails.get(tails.len() / 4)?;
     let usual_ns = usual_ns.min(MOST_TAIL * median(&of(|slice| slice.p50_ns))?);
     let least_ns = (LEAST_TIMES * usual_ns).max(LEAST_NS as f64);
+    if Stalls::among(evidence.slices(), least_ns).worst_ns.len() < LEAST_SLICES {
+        return None;
+    }
     let quiet = |slice: &&SliceRecord| !is_disturbed(slice);
     let own = Stalls::among(unexplained(evidence.measured()).filter(quiet), least_ns);
     let others = unexplained(evidence.trials_of_others());

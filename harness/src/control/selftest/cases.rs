@@ -75,8 +75,8 @@ const OPEN: Work = Work {
 };
 
 /// Blocks enough for a verdict: with eight, a difference that is twice its standard deviation between blocks is found.
-/// Slices are long enough that Little's law holds in them beside somebody else.
-const JUDGED: Work = Work { blocks: 8, rounds: 4, slice: ms(50), beside_twin: true, ..ECHO };
+/// Many short slices are paired better than few long ones.
+const JUDGED: Work = Work { blocks: 8, rounds: 8, slice: ms(30), beside_twin: true, ..ECHO };
 
 const fn faulty(name: &'static str, runner: &'static str, wanted: Wanted, work: Work) -> Case {
     Case { name, runner, wanted, work }
@@ -105,7 +105,10 @@ pub const ALL: &[Case] = &[
     healthy("none (messages)", ECHO),
     healthy("none (waits)", SLEEP),
     healthy("none (requests)", OPEN),
-    healthy("none (compared)", Work { blocks: 6, null_arm: true, beside_twin: false, ..JUDGED }),
+    healthy(
+        "none (compared)",
+        Work { blocks: 4, rounds: 4, null_arm: true, beside_twin: false, ..JUDGED },
+    ),
     faulty("drop", "canary:drop", UNFINISHED, ECHO),
     faulty("lie", "canary:lie", WRONG_WORK, ECHO),
     faulty("early", "canary:early", TOO_EARLY, SLEEP),

@@ -34,9 +34,9 @@ use simul_results::{
 use std::time::{Duration, Instant};
 
 /// How often a canary is looked at while the machine has something else to do.
-const MOST_LOOKS: u32 = 3;
+const MOST_LOOKS: u32 = 2;
 /// After so long nothing is looked at again: all is to end within a minute.
-const ENOUGH: Duration = Duration::from_secs(20);
+const ENOUGH: Duration = Duration::from_secs(25);
 
 /// Of an open load: several times what is under way at the same time.
 const CONNECTIONS: u32 = 32;
