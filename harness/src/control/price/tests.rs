@@ -42,7 +42,7 @@ fn what_a_process_does_is_counted() {
 }
 
 #[test]
-fn switches_of_a_thread_that_waits_are_counted() {
+fn switches_of_a_thread_that_takes_turns_are_counted() {
     // A process of its own: other tests start and end threads here.
     let mut child = std::process::Command::new("sh")
         .args(["-c", "while read line; do echo $line; done"])
@@ -62,9 +62,10 @@ fn switches_of_a_thread_that_waits_are_counted() {
     let before = Reading::of(&pid).unwrap();
     ask();
     let price = Reading::of(&pid).unwrap().since(&before);
-    // Some answers may have been read before the shell had gone to sleep.
-    assert!(price.voluntary_switches.unwrap() >= 10, "{price:?}");
-    assert!(price.involuntary_switches.is_some() && price.run_queue_wait_ns.is_some(), "{price:?}");
+    // On one busy core the shell may lose the CPU to us with each answer, and find the next line without a wait.
+    let switches = [price.voluntary_switches, price.involuntary_switches].map(Option::unwrap);
+    assert!(switches.iter().sum::<u64>() >= 10, "{price:?}");
+    assert!(price.run_queue_wait_ns.is_some(), "{price:?}");
     // Each line of two bytes comes in and goes out by the calls that are counted.
     assert!(price.read_call_bytes.unwrap() >= 100 && price.write_call_bytes.unwrap() >= 100);
     child.kill().unwrap();
