@@ -44,7 +44,7 @@ impl Tracer {
     /// Attaches one to these processes, and returns when it has all their threads.
     ///
     /// # Errors
-    /// It may not, or does not within [`ATTACHING`].
+    /// It may not, or does not within its ten seconds.
     pub fn attach(processes: &[i32], inbox: &mut Inbox) -> Step<Self> {
         let mut command: Vec<String> =
             ["strace", "-f", "-c", "-qq", "-o", "/dev/stdout"].map(str::to_owned).into();
@@ -85,7 +85,7 @@ impl Tracer {
     /// Lets go of them: system calls by their names.
     ///
     /// # Errors
-    /// It does not let go within [`ATTACHING`].
+    /// It does not let go within its ten seconds.
     pub fn detach(mut self, inbox: &mut Inbox) -> Step<BTreeMap<String, u64>> {
         self.child.release();
         let deadline = Instant::now() + ATTACHING;

@@ -6,7 +6,7 @@
 //! all ([`totals`]) and none of the processes that are still there; whoever came and went between two looks is in
 //! it. Our own descendants are not foreign, nor what they started and took in, nor kernel threads, which work for
 //! everybody and for us too. It cannot see other pid namespaces; [`sight`] says so. Read between slices, never during
-//! one. Next: [`tasks`].
+//! one. Next: `tasks.rs`.
 
 pub mod sight;
 mod tasks;

@@ -1,7 +1,7 @@
 //! Which faults must be found, in which work, and under which name?
 //!
 //! One line a canary. The work is the smallest in which the fault shows, at lengths that leave room for a machine
-//! that is busy and a build that is not optimised. Next: [`super::findings`], what is found.
+//! that is busy and a build that is not optimised. Next: `findings.rs`, what is found.
 
 use super::findings::{SET_ASIDE, Wanted};
 use simul_results::{Arrivals, Load, State, record::mark};

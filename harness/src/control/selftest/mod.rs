@@ -2,7 +2,7 @@
 //!
 //! Each canary works in a tiny run of its own: planned, lived and recorded as `run` does it, in a temporary folder,
 //! and summarised as a report does. Found is what a user of that run would have read. Healthy ones must be found to be
-//! healthy. It must not know how a fault is made, or how anything is found. Next: [`cases`], then [`findings`].
+//! healthy. It must not know how a fault is made, or how anything is found. Next: [`cases`], then `findings.rs`.
 
 pub mod burst;
 pub mod cases;
