@@ -1,7 +1,7 @@
 //! May this number be believed?
 //!
 //! Each cell gets a grade: A, nothing was found; B, something must be said with its numbers; F, its numbers describe
-//! something else than the runner, and it is not ranked. [`audit`] is a pure function of what was recorded, so old
+//! something else than the runner, and it is not ranked. `audit` is a pure function of what was recorded, so old
 //! recordings are audited like new ones. Each check has a file, or shares it with its relatives; where a field
 //! is missing that it needs, it says nothing. Marks, which were set while measuring, are findings too.
 //!
