@@ -5,8 +5,8 @@
 
 use super::{
     ConformOptions, DoctorOptions, FollowOptions, GuardOptions, ListOptions, RunOptions,
-    ServeOptions, broken, compare, conform, doctor, export, hidden, history, list, load, rank,
-    report, run, selftest, serve, why,
+    ServeOptions, broken, compare, conform, doctor, export, hidden, history, list, load, pack,
+    rank, report, run, selftest, serve, why,
 };
 use crate::{
     control::{
@@ -41,6 +41,8 @@ pub(super) enum Command {
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
     Export(export::ExportOptions),
+    /// Make a stored run small enough to be committed
+    Pack(pack::PackOptions),
     /// Put many runs of one host in order and find changes
     History(history::HistoryOptions),
     /// Let a runner be a server, for any load generator
@@ -102,6 +104,7 @@ impl Command {
             Self::Why(options) => why::main(&options),
             Self::Compare(options) => compare::main(&options),
             Self::Export(options) => export::main(&options),
+            Self::Pack(options) => pack::main(&options),
             Self::History(options) => history::main(&options),
             Self::Load(options) => load::main(&options),
             Self::Serve(options) => serve::main(&options),

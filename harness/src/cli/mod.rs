@@ -15,6 +15,7 @@ pub mod history;
 pub mod list;
 pub mod load;
 mod load_text;
+pub mod pack;
 pub mod rank;
 pub mod report;
 pub mod run;
