@@ -28,6 +28,7 @@ pub mod compare;
 pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
+pub mod folklore;
 mod foreign_record;
 pub mod grid;
 pub mod histogram;
