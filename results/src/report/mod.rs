@@ -4,6 +4,7 @@
 //! again, it replaces its own files and touches no other: the recording stays as it is. It must not compute
 //! anything. Read next: `html.rs`.
 
+pub mod folklore;
 mod html;
 mod pictures;
 mod sections;
