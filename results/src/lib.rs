@@ -19,6 +19,7 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod advise;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;

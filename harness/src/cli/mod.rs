@@ -5,6 +5,7 @@
 //! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
+pub mod advise;
 mod command;
 pub mod compare;
 pub mod conform;
