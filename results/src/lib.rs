@@ -34,6 +34,7 @@ mod foreign_record;
 pub mod grid;
 pub mod histogram;
 pub mod history;
+pub mod joined;
 pub mod judged;
 pub mod ladder;
 pub mod load;

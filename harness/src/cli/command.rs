@@ -31,7 +31,7 @@ pub(super) enum Command {
     Conform(ConformOptions),
     /// Look whether this build finds every known fault, on this machine
     Selftest(selftest::SelftestOptions),
-    /// Write the report of a stored run again
+    /// Write the report of stored runs again: a page, Markdown for an issue, charts, or a README's results
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),

@@ -19,9 +19,11 @@ mod load_text;
 pub mod pack;
 pub mod rank;
 pub mod report;
+mod report_splice;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+mod viewer;
 pub mod why;
 
 use crate::{

@@ -4,7 +4,7 @@
 //! are the only thing that is inserted as it is, and their texts are escaped where they are drawn. Light and
 //! dark follow the reader's setting. It must not compute anything. Read next: `sections.rs`.
 
-use super::{Pictures, folklore, sections};
+use super::{Pictures, folklore, further, sections};
 use crate::{Summary, chart::DARK_INKS};
 use maud::{DOCTYPE, PreEscaped, html};
 
@@ -35,6 +35,7 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                         (sections::contest(contest, pictures.contests.get(i), i))
                     }
                     (folklore::section(summary))
+                    (further::section(summary))
                     (sections::found(summary))
                     (sections::method(summary))
                     (sections::all_cells(summary))
