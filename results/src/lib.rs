@@ -54,6 +54,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod verdict;
 pub mod why;
 mod why_counters;

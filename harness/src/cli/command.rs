@@ -6,7 +6,7 @@
 use super::{
     ConformOptions, DoctorOptions, FollowOptions, GuardOptions, ListOptions, RunOptions,
     ServeOptions, advise, broken, compare, conform, doctor, export, hidden, history, list, load,
-    pack, rank, report, run, selftest, serve, why,
+    pack, rank, report, run, selftest, serve, show, why,
 };
 use crate::{
     control::{
@@ -33,6 +33,8 @@ pub(super) enum Command {
     Selftest(selftest::SelftestOptions),
     /// Write the report of stored runs again: a page, Markdown for an issue, charts, or a README's results
     Report(report::ReportOptions),
+    /// Show a stored run, or one cell of it, with small charts
+    Show(show::ShowOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
     /// Show what differs between two runners of a stored run, beside their results
@@ -102,6 +104,7 @@ impl Command {
             Self::Doctor(options) => doctor::main(&options),
             Self::Conform(options) => conform::main(&options),
             Self::Report(options) => report::main(&options),
+            Self::Show(options) => show::main(&options),
             Self::Rank(options) => rank::main(&options),
             Self::Why(options) => why::main(&options),
             Self::Advise(options) => advise::main(&options),

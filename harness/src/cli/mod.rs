@@ -23,6 +23,7 @@ mod report_splice;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+pub mod show;
 mod viewer;
 pub mod why;
 
