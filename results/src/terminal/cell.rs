@@ -13,11 +13,11 @@ use crate::{
     summary::{CellSummary, ContestSummary, Metric, Numbers},
     wording::{self, plain},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, f64::consts::LOG10_2};
 
 /// Percentiles that have a bar, as nines.
 const BARS: [(&str, f64); 5] =
-    [("p50", 0.30103), ("p90", 1.0), ("p99", 2.0), ("p99.9", 3.0), ("p99.99", 4.0)];
+    [("p50", LOG10_2), ("p90", 1.0), ("p99", 2.0), ("p99.9", 3.0), ("p99.99", 4.0)];
 
 /// One cell as text that ends with a line feed.
 #[must_use]

@@ -15,9 +15,10 @@ use crate::{
     wording,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use std::f64::consts::LOG10_2;
 
 /// Percentiles that a sparkline has a letter for, as nines: from the median to p99.99.
-const NINES: [f64; 8] = [0.30103, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0];
+const NINES: [f64; 8] = [LOG10_2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0];
 
 /// A column: its title and a text for each cell.
 struct Column {

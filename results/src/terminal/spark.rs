@@ -44,7 +44,7 @@ pub(super) fn line(values: &[f64], scale: Scale) -> String {
 pub(super) fn bar(value: f64, scale: Scale, width: usize) -> String {
     let eighths = (scale.part(value) * (width * 8) as f64).round().max(1.0) as usize;
     let mut bar = STEPS[7].to_string().repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         bar.push(EIGHTHS[eighths % 8 - 1]);
     }
     bar
