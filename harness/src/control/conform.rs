@@ -10,7 +10,7 @@ use super::{
     closed::Lengths,
     conform_server,
     dialogue::Dialogue,
-    driver::{Launch, Turn},
+    driver::{Launch, Purpose, Turn},
     inbox::{Inbox, Interrupted},
     plan::{ContestPlan, Plan},
     programs::{Available, Programs},
@@ -134,7 +134,7 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         seed: SEED,
         usual_slice_ns: SLICE_NS,
         service: service.as_ref().map(|service| service.standing("arm_0".into())),
-        audit: false,
+        purpose: Purpose::Times,
     };
     let mut arm = Arm::new(&launch, LENGTHS);
     let outcome = live(&mut arm, &launch, &mut inbox, listener);
