@@ -25,7 +25,10 @@ use simul_results::{
     record::{AuditRecord, CountsRecord, TraceRecord, part},
     store::{StoreError, Writer},
 };
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 /// As short as an order can be, for work that does thousands of operations in the long one.
 pub const SHORT: Duration = Duration::from_millis(1);
@@ -37,7 +40,10 @@ pub const LONG: Duration = Duration::from_millis(200);
 /// since it has no warm-up; so much shorter than [`LONG`] that a trial which happened to live in another state (smol's
 /// reactor has two) spoils a tenth.
 const SHORT_TRACED: Duration = Duration::from_millis(20);
-/// So many operations more than the short slice the long one is to have; else another, four times as long, takes its
+/// So many operations the long slice of a traced trial is to have, at the pace of the short one: a `brk` more or less in
+/// set-up, which is seen now and then, is then 0.02 an operation.
+const WANTED_OPERATIONS: u32 = 50;
+/// So many operations more than the short slice the long one must have; else another, four times as long, takes its
 /// place: under a tracer an operation of a thousand system calls takes 50 ms and more.
 const LEAST_OPERATIONS: u64 = 10;
 /// From there on, what there is must do.
@@ -87,10 +93,10 @@ impl Pass<'_> {
     fn audit(&self, inbox: &mut Inbox) -> Result<TrialRecord, Interrupted> {
         let (mut record, counted) = self.trial(Purpose::Counts, inbox, count)?;
         let mut audit = AuditRecord::default();
-        let mut longest = LONG;
+        let mut length = LONG;
         match counted {
             Ok(slices) => {
-                longest = longest.max(Duration::from_nanos(slices[1].window_ns));
+                length = length.max(Duration::from_nanos(slices[1].window_ns));
                 take_in(&mut audit, slices);
             }
             Err(why) => {
@@ -102,7 +108,7 @@ impl Pass<'_> {
         }
         let traced = match self.no_tracer {
             Some(why) => Err(why.to_owned()),
-            None => self.traced(longest, inbox)?,
+            None => self.traced(length, inbox)?,
         };
         match traced {
             Ok(trials) => audit.traced = Some(trials),
@@ -112,10 +118,10 @@ impl Pass<'_> {
         Ok(record)
     }
 
-    /// Two traced trials, one short, one long; or why there are none.
+    /// Two traced trials, one short, one at least so long; or why there are none.
     fn traced(
         &self,
-        mut length: Duration,
+        at_least: Duration,
         inbox: &mut Inbox,
     ) -> Result<Result<[TraceRecord; 2], String>, Interrupted> {
         let trace = |length, inbox: &mut Inbox| {
@@ -124,18 +130,20 @@ impl Pass<'_> {
             };
             Ok(self.trial(Purpose::SystemCalls, inbox, live)?.1)
         };
-        let short = match trace(SHORT_TRACED, inbox)? {
-            Ok((_, short)) => short,
+        let (short, each) = match trace(SHORT_TRACED, inbox)? {
+            Ok((slice, calls)) => (traced_record(&slice, calls), per_operation(&slice)),
             Err(why) => return Ok(Err(why)),
         };
+        let mut length = at_least.max((each * WANTED_OPERATIONS).min(LONGEST));
         loop {
-            let (window, long) = match trace(length, inbox)? {
+            let (slice, calls) = match trace(length, inbox)? {
                 Ok(long) => long,
                 Err(why) => return Ok(Err(why)),
             };
+            let is_enough = slice.operations >= short.operations + LEAST_OPERATIONS;
             // Where operations are long, it was longer than was asked for.
-            if window >= LONGEST || long.operations >= short.operations + LEAST_OPERATIONS {
-                return Ok(Ok([short, long]));
+            if is_enough || u128::from(slice.window_ns) >= LONGEST.as_nanos() {
+                return Ok(Ok([short, traced_record(&slice, calls)]));
             }
             length *= 4;
         }
@@ -228,14 +236,14 @@ fn count(
     Ok(short.zip(long).map(|(short, long)| [short, long]))
 }
 
-/// Lives a trial that is traced from its first instruction to its end, with one slice; its length, and all system calls.
-/// It has no warm-up, whose operations would be as many in a short trial as in a long one, and so count for nothing.
+/// Lives a trial that is traced from its first instruction to its end, with one slice; that, and all system calls. It has no
+/// warm-up: nobody asks how long anything takes.
 fn trace(
     arm: &mut Arm<'_>,
     launch: &Launch<'_>,
     length: Duration,
     inbox: &mut Inbox,
-) -> Result<Option<(Duration, TraceRecord)>, Interrupted> {
+) -> Result<Option<(Slice, BTreeMap<String, u64>)>, Interrupted> {
     arm.prepare(launch, inbox)?;
     arm.start(launch, inbox)?;
     let tracer = arm.step(|arm| {
@@ -247,10 +255,22 @@ fn trace(
     arm.await_ready(launch, inbox)?;
     let slice = arm.audit(length, inbox)?;
     arm.finish(inbox)?;
-    let Some((tracer, slice)) = tracer.zip(slice) else { return Ok(None) };
-    let calls = arm.step(|_| tracer.table(inbox))?;
-    let window = Duration::from_nanos(slice.window_ns);
-    Ok(calls.map(|calls| (window, TraceRecord { operations: slice.operations, calls })))
+    // Where a step went wrong, those behind it were not taken.
+    let calls = match tracer {
+        Some(tracer) => arm.step(|_| tracer.table(inbox))?,
+        None => None,
+    };
+    Ok(slice.zip(calls))
+}
+
+/// How long an operation took, beside those of other actors.
+fn per_operation(slice: &Slice) -> Duration {
+    let span_ns = slice.ended_ns.saturating_sub(slice.started_ns);
+    Duration::from_nanos(span_ns / slice.operations.max(1))
+}
+
+fn traced_record(slice: &Slice, calls: BTreeMap<String, u64>) -> TraceRecord {
+    TraceRecord { operations: slice.operations, calls }
 }
 
 /// Takes in what the trial counted; programs that are not ours count nothing.
