@@ -49,6 +49,9 @@ const LEAST_OPERATIONS: u64 = 10;
 /// From there on, what there is must do.
 const LONGEST: Duration = Duration::from_secs(3);
 
+/// The slice of a traced trial, and all system calls of that trial by their names.
+type Traced = (Slice, BTreeMap<String, u64>);
+
 /// Audits every measured cell that has not been audited yet.
 ///
 /// # Errors
@@ -243,7 +246,7 @@ fn trace(
     launch: &Launch<'_>,
     length: Duration,
     inbox: &mut Inbox,
-) -> Result<Option<(Slice, BTreeMap<String, u64>)>, Interrupted> {
+) -> Result<Option<Traced>, Interrupted> {
     arm.prepare(launch, inbox)?;
     arm.start(launch, inbox)?;
     let tracer = arm.step(|arm| {
