@@ -37,8 +37,8 @@ pub const SHORT: Duration = Duration::from_millis(1);
 pub const LONG: Duration = Duration::from_millis(200);
 
 /// The short slice of a traced trial: long enough for what comes only with the first operations (threads of a pool, memory),
-/// since it has no warm-up; so much shorter than [`LONG`] that a trial which happened to live in another state (smol's
-/// reactor has two) spoils a tenth.
+/// since it has no warm-up; so much shorter than [`LONG`] that a trial which lives in another state than the long one (either
+/// of two threads may hold a reactor, to the end) spoils a tenth.
 const SHORT_TRACED: Duration = Duration::from_millis(20);
 /// So many operations the long slice of a traced trial is to have, at the pace of the short one: a `brk` more or less in
 /// set-up, which is seen now and then, is then 0.02 an operation.
