@@ -10,6 +10,7 @@
 
 use super::{
     arm::Arm,
+    dialogue::NoAnswer,
     driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
@@ -68,19 +69,37 @@ pub fn all(
     let no_tracer = tracer::missing();
     for contest in plan.contests.iter().filter(|contest| !contest.contest.load.is_open()) {
         for arm in &contest.arms {
-            let cell = arm.cell.to_string();
-            if done.contains(&*cell) || !seen.is_measured(&cell) {
+            let name = arm.cell.to_string();
+            if done.contains(&*name) || !seen.is_measured(&name) {
                 continue;
             }
-            reporter.take_in(&Event::AuditStarted { contest, cell: &cell });
-            let pass = Pass { plan, contest, arm, no_tracer: no_tracer.as_deref() };
-            match inbox.check().and_then(|()| pass.audit(inbox)) {
+            reporter.take_in(&Event::AuditStarted { contest, cell: &name });
+            match inbox.check().and_then(|()| cell(plan, contest, arm, no_tracer.as_deref(), inbox))
+            {
                 Ok(trial) => writer.append(&[trial])?,
                 Err(interrupted) => return Ok(Err(interrupted)),
             }
         }
     }
     Ok(Ok(()))
+}
+
+/// Audits one cell, beside the service that its work needs: one for all its trials, of which each makes its own tables.
+fn cell(
+    plan: &Plan,
+    contest: &ContestPlan,
+    arm: &ArmPlan,
+    no_tracer: Option<&str>,
+    inbox: &mut Inbox,
+) -> Result<TrialRecord, Interrupted> {
+    let needed = contest.needs.service;
+    let service = needed.map(|needed| service::start(needed, contest, inbox)).transpose()?;
+    let pass = Pass { plan, contest, arm, no_tracer, service: service.as_ref() };
+    let audited = pass.audit(inbox);
+    if let Some(Ok(running)) = service {
+        running.bury(inbox);
+    }
+    audited
 }
 
 /// The audit of one cell.
@@ -90,6 +109,8 @@ struct Pass<'a> {
     arm: &'a ArmPlan,
     /// Why there is no tracer, if so.
     no_tracer: Option<&'a str>,
+    /// What the work needs, or why it is not there.
+    service: Option<&'a Result<service::Running, NoAnswer>>,
 }
 
 impl Pass<'_> {
@@ -159,30 +180,23 @@ impl Pass<'_> {
         inbox: &mut Inbox,
         live: impl FnOnce(&mut Arm<'_>, &Launch<'_>, &mut Inbox) -> Result<Option<T>, Interrupted>,
     ) -> Result<(TrialRecord, Result<T, String>), Interrupted> {
-        let mut launch = Launch {
+        let service = self.service.and_then(|service| service.as_ref().ok());
+        let launch = Launch {
             contest: self.contest,
             arm: self.arm,
             block: 0,
             seed: self.plan.record.seed % SEEDS,
             usual_slice_ns: LONG.as_nanos() as u64,
-            service: None,
+            service: service.map(|running| running.standing("arm_0".into())),
             purpose,
         };
         let mut arm = Arm::new(&launch, Lengths::of(self.plan));
-        let mut running = None;
-        if let Some(needed) = self.contest.needs.service {
-            match service::start(needed, self.contest, inbox)? {
-                Ok(started) => running = Some(started),
-                Err((state, why)) => arm.refuse(state, why),
-            }
+        if let Some(Err((state, why))) = self.service {
+            arm.refuse(*state, why.clone());
         }
-        launch.service = running.as_ref().map(|service| service.standing("arm_0".into()));
         let lived = live(&mut arm, &launch, inbox);
         arm.release();
         arm.bury(inbox);
-        if let Some(running) = running {
-            running.bury(inbox);
-        }
         let seen = lived?;
         let mut record = arm.judged(self.contest);
         let why = record.reason.take().unwrap_or_else(|| "ended without a word".into());
