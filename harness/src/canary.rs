@@ -43,8 +43,8 @@ pub const FAULTS: [&str; 22] = [
 /// # Errors
 /// There is no such fault; or the trial inside cannot be started.
 pub fn main(fault: &str) -> Result<ExitCode, Failure> {
-    if !FAULTS.contains(&fault) {
-        let known = FAULTS.join(", ");
+    if !FAULTS.contains(&fault) && slowness(fault).is_none() {
+        let known = FAULTS.join(", ") + ", slow=PERCENT";
         return Err(Failure::BadInput(format!(
             "no canary has the fault '{fault}'; there are: {known}"
         )));
@@ -100,7 +100,9 @@ fn play(fault: &str) -> io::Result<ExitCode> {
         if kind == "slice" {
             at_slice(fault);
         }
-        if ["slice", "warm"].contains(&&*kind) {
+        if let Some(part) = slowness(fault).filter(|_| kind == "slice") {
+            slow_down(&mut answer, part);
+        } else if ["slice", "warm"].contains(&&*kind) {
             make_plain(&mut answer);
         }
         if kind == "ready" {
@@ -173,6 +175,35 @@ fn make_plain(answer: &mut Value) {
     answer["counts"] = json!(pairs.collect::<Vec<_>>());
     if let Some(fields) = answer.as_object_mut() {
         for name in ["histogram", "sum_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns", "cpu_ns"] {
+            fields.remove(name);
+        }
+    }
+}
+
+/// By which part it is to be slower: 0.05 for `slow=5`. From 0 to 100 %.
+fn slowness(fault: &str) -> Option<f64> {
+    let percent: f64 = fault.strip_prefix("slow=")?.parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+}
+
+/// What would have been told if all had taken longer by this part, in time and in CPU time: a difference that is
+/// known exactly, under the noise of the real machine.
+fn slow_down(answer: &mut Value, part: f64) {
+    let text = answer["histogram"].as_str().unwrap_or_default().to_owned();
+    let Ok(histogram) = histogram::decode(&text) else { return };
+    let number = |name: &str| answer[name].as_u64().unwrap_or(0);
+    let span_ns = number("ended_ns").saturating_sub(number("started_ns"));
+    let longer = |ns: u64| ((ns as f64 * (1.0 + part)) as u64).min(span_ns);
+    let counts: Vec<(u64, u64)> = histogram
+        .iter_recorded()
+        .map(|value| (longer(value.value_iterated_to()), value.count_at_value()))
+        .collect();
+    // The CPU time stays, and fewer operations share it.
+    let completed = (number("completed") as f64 / (1.0 + part)).round() as u64;
+    answer["completed"] = json!(completed);
+    answer["counts"] = json!(counts);
+    if let Some(fields) = answer.as_object_mut() {
+        for name in ["histogram", "sum_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns"] {
             fields.remove(name);
         }
     }

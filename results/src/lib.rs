@@ -1,7 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`judged`],
-//! [`verdict`], [`rank`]. Shown:
+//! [`verdict`], [`rank`], [`gate`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -24,6 +24,7 @@ pub mod chart;
 pub mod compare;
 pub mod export;
 pub mod figure_grid;
+pub mod gate;
 pub mod grid;
 pub mod histogram;
 pub mod history;

@@ -1,10 +1,11 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], [`ab`], and of stored runs [`rank`],
 //! [`compare`], [`export`] and [`history`]. `trial`, `peer`, `probe` and `guard` are hidden: they are the other
 //! processes of a run, and can be run by hand under `perf` or `strace`.
 
+pub mod ab;
 pub mod compare;
 pub mod conform;
 pub mod doctor;
@@ -65,6 +66,8 @@ enum Command {
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
+    /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
+    Ab(ab::AbOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -292,6 +295,7 @@ pub fn main() -> ExitCode {
         Command::Conform(options) => conform::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
+        Command::Ab(options) => ab::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),

@@ -3,7 +3,8 @@
 //! Asked after every block, so that it may look at what has been seen; it is not a list made beforehand.
 //! Today: the contest that has the fewest blocks so far, in the plan's order, until each has as many as
 //! planned. So slow drift of the machine spreads over all contests, and an interrupted run has looked at all
-//! of them. A cell that has failed is not tried again. It must not know how a block is lived.
+//! of them. A cell that has failed is not tried again, and one that a referee has closed is left
+//! out. It must not know how a block is lived.
 
 use super::plan::ContestPlan;
 use simul_results::{Role, TrialRecord};
@@ -24,6 +25,7 @@ pub struct Seen {
     /// For each contest's printed form: how many blocks have ended.
     blocks: HashMap<String, u32>,
     faulty: HashSet<String>,
+    closed: HashSet<String>,
 }
 
 impl Seen {
@@ -43,10 +45,15 @@ impl Seen {
         *blocks = (*blocks).max(block + 1);
     }
 
-    /// Whether a cell has failed before.
+    /// Enough has been seen of a cell.
+    pub fn close(&mut self, cell: String) {
+        self.closed.insert(cell);
+    }
+
+    /// Whether a cell has failed before, or enough has been seen of it.
     #[must_use]
-    pub fn is_faulty(&self, cell: &str) -> bool {
-        self.faulty.contains(cell)
+    pub fn is_over(&self, cell: &str) -> bool {
+        self.faulty.contains(cell) || self.closed.contains(cell)
     }
 }
 
@@ -67,7 +74,7 @@ pub fn next(contests: &[ContestPlan], blocks: u32, seen: &Seen) -> Option<NextBl
 /// Whether any runner is left to measure.
 fn is_worthwhile(plan: &ContestPlan, seen: &Seen) -> bool {
     plan.arms.iter().any(|arm| {
-        let refused = arm.refusal.is_some() || seen.is_faulty(&arm.cell.to_string());
+        let refused = arm.refusal.is_some() || seen.is_over(&arm.cell.to_string());
         arm.cell.role == Role::Runner && !refused
     })
 }
