@@ -43,10 +43,9 @@ fn trials(seed: u64, blocks: u32, slower: Slower) -> Vec<TrialRecord> {
         for (arm, factor) in arms().iter().zip([1.0, slower.new, slower.null]) {
             let own = factor * (1.0 + slower.spread * (random.part() - 0.5));
             let slices = (0..3).map(|round| {
-                let values = random.latencies(70_000.0 * own, 2000);
-                let mut slice = slice(round, &values, 7.0 * own);
-                slice.window_ns = (slice.window_ns as f64 * own) as u64;
-                slice
+                // The window is as long as these take: throughput follows.
+                let values = random.latencies(70_000.0 * own, 4000);
+                slice(round, &values, 7.0 * own)
             });
             trials.push(trial(arm, block, slices.collect()));
         }
