@@ -79,7 +79,7 @@ const USUAL: Suite = Suite {
     rotating: None,
     blocks: 6,
     rounds: 5,
-    slice: Duration::from_millis(50),
+    slice: Duration::from_millis(40),
     least_operations: LEAST_OPERATIONS,
     warm_up: Duration::from_millis(50),
     audit: false,
@@ -138,6 +138,7 @@ pub const ALL: &[Suite] = &[
         extra: CONDITIONS,
         blocks: 12,
         rounds: 20,
+        slice: Duration::from_millis(50),
         warm_up: Duration::from_millis(200),
         audit: true,
         ..USUAL
