@@ -6,7 +6,7 @@
 
 use super::{
     run::{begin, reporter, stored},
-    say,
+    say, slice_length,
 };
 use crate::{
     control::{
@@ -37,8 +37,6 @@ use std::{
 const WORKLOADS: [&str; 4] = ["echo", "sha256", "spawn", "sleep"];
 /// On whom.
 const RUNNER: &str = registry::USUAL_BASELINE;
-/// Slices of each trial: two arms more or less in a block cost what so many rounds cost.
-const ROUNDS: u32 = 10;
 /// What the second stage is left of the budget.
 const KEPT: f64 = 1.0 / 3.0;
 
@@ -71,9 +69,12 @@ pub struct AbOptions {
     /// Cores of runner and peer: separate, one-core, all-cores or unpinned
     #[arg(long = "placement", value_name = "PLACEMENT", value_delimiter = ',')]
     placements: Vec<Placement>,
-    /// Slices of each trial
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Slices of each trial in a block
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
+    /// The exact length of a slice, such as 50ms [default: 20ms, longer where operations are]
+    #[arg(long, value_name = "TIME", value_parser = slice_length)]
+    slice: Option<Duration>,
     /// Differences up to this are none
     #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = margin)]
     margin: f64,
@@ -265,7 +266,8 @@ fn request(options: &AbOptions) -> Request {
         workloads: if named { options.workloads.clone() } else { usual() },
         loads: options.loads.clone(),
         placements: options.placements.clone(),
-        rounds: Some(options.rounds.unwrap_or(ROUNDS)),
+        rounds: options.rounds,
+        slice: options.slice,
         seed: options.seed,
         ..Request::default()
     }

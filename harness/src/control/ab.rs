@@ -13,7 +13,7 @@ use super::{
     session::Referee,
     workshop::errand,
 };
-use crate::exit::Failure;
+use crate::{clock::to_ns, exit::Failure};
 use simul_results::{
     Role, TrialRecord,
     gate::{self, BASE, LOOKS, NEW, Pair},
@@ -26,6 +26,11 @@ use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
+
+/// Slices of each trial in a block, their least length, and the warm-up. PRELIMINARY
+const ROUNDS: u32 = 20;
+const SLICE: Duration = Duration::from_millis(20);
+const WARM_UP: Duration = Duration::from_millis(100);
 
 /// How long a command may take to say its version.
 const ASKING: Duration = Duration::from_secs(10);
@@ -146,10 +151,16 @@ impl Comparison {
         let request = Request {
             runners: self.runners.iter().flat_map(names).collect(),
             blocks: Some(LOOKS[LOOKS.len() - 1]),
+            rounds: request.rounds.or(Some(ROUNDS)),
             null_arms: 0,
             ..request.clone()
         };
         let mut plan = Plan::make(&request, cores, programs)?;
+        if !plan.exact_slice {
+            plan.record.slice_ns = to_ns(SLICE);
+            plan.record.drop_ns = to_ns(SLICE) / 10;
+        }
+        plan.record.warm_up_ns = to_ns(WARM_UP);
         for contest in &mut plan.contests {
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
