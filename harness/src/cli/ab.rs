@@ -66,7 +66,8 @@ pub struct AbOptions {
     /// How much work: closed-N, or open-RATE
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
-    /// Cores of runner and peer: separate, one-core, all-cores or unpinned
+    /// Cores of runner and peer: separate, one-core, all-cores or unpinned [default: one-core, where costs show most
+    /// surely; the work's own under an open load]
     #[arg(long = "placement", value_name = "PLACEMENT", value_delimiter = ',')]
     placements: Vec<Placement>,
     /// Slices of each trial in a block
@@ -197,9 +198,15 @@ impl Bench {
     ) -> Result<Option<Seen>, Failure> {
         let (folder, mut writer) = begin(plan, out)?;
         let mut looks = Looks::new(plan, self.clock.clone(), self.margin, until);
-        let ending =
-            session::run(plan, &mut writer, [&[], &[]], &mut self.inbox, &mut *self.reporter, &mut looks)
-                .map_err(stored)?;
+        let ending = session::run(
+            plan,
+            &mut writer,
+            [&[], &[]],
+            &mut self.inbox,
+            &mut *self.reporter,
+            &mut looks,
+        )
+        .map_err(stored)?;
         if ending == Ending::Interrupted {
             eprintln!("interrupted; the finished blocks are in '{}'", folder.display());
             return Ok(None);
@@ -262,10 +269,15 @@ fn runners(options: &AbOptions, is_build: bool) -> Result<Vec<String>, Failure> 
 fn request(options: &AbOptions) -> Request {
     let usual = || WORKLOADS.map(str::to_owned).to_vec();
     let named = !options.workloads.is_empty();
+    let mut placements = options.placements.clone();
+    if placements.is_empty() && !options.loads.iter().any(|load| load.is_open()) {
+        // Across cores it is the waking that varies most, and it may be the peer that is measured.
+        placements.push(Placement::OneCore);
+    }
     Request {
         workloads: if named { options.workloads.clone() } else { usual() },
         loads: options.loads.clone(),
-        placements: options.placements.clone(),
+        placements,
         rounds: options.rounds,
         slice: options.slice,
         seed: options.seed,
