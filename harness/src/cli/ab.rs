@@ -215,7 +215,8 @@ impl Bench {
             return Err(Failure::Broken(problem));
         }
         let (blocks, ran_out) = (looks.blocks, looks.ran_out);
-        Ok(Some(Seen { pairs: looks.pairs(), folder, blocks, ran_out }))
+        let pairs = looks.pairs().map_err(Failure::Broken)?;
+        Ok(Some(Seen { pairs, folder, blocks, ran_out }))
     }
 }
 

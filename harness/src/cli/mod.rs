@@ -30,7 +30,7 @@ use crate::{
         service,
     },
     exit::Failure,
-    generator, trial,
+    generator,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement, record::ObjectiveRecord};
@@ -319,9 +319,7 @@ pub fn main() -> ExitCode {
         Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
-        Command::Trial { receipt: None } => {
-            trial::main(None).map(|()| ExitCode::SUCCESS).map_err(broken)
-        }
+        Command::Trial { receipt: None } => hidden::trial(None),
         Command::Peer { kind } => hidden::be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => hidden::probe(&runner),

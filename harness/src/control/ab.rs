@@ -237,12 +237,17 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// All pairs, in the order of the plan.
-    #[must_use]
-    pub fn pairs(self) -> Vec<Pair> {
-        let Self { plan, mut found, .. } = self;
-        let printed = plan.contests.iter().map(|contest| contest.contest.to_string());
-        printed.filter_map(|contest| found.remove(&contest)).flatten().collect()
+    /// All pairs, in the order of the plan; those that were never begun as well.
+    ///
+    /// # Errors
+    /// What was measured cannot be judged.
+    pub fn pairs(self) -> Result<Vec<Pair>, String> {
+        let Self { plan, mut found, clock, margin, .. } = self;
+        let pairs = plan.contests.iter().map(|contest| {
+            let known = found.remove(&contest.contest.to_string());
+            known.map_or_else(|| gate::stage(&contest.record(), &clock, &[], margin), Ok)
+        });
+        Ok(pairs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 }
 
