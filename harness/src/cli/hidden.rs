@@ -72,11 +72,20 @@ pub(super) fn be_peer(kind: &str) -> Result<ExitCode, Failure> {
     peer::serve(*peer).map(|()| ExitCode::SUCCESS).map_err(broken)
 }
 
-/// Is a program with a fault, or the stranger of the selftest.
+/// Is a trial: of the runner that its spec names, or of this one in its place.
+pub(super) fn trial(in_place: Option<&str>) -> Result<ExitCode, Failure> {
+    crate::trial::main(in_place).map(|()| ExitCode::SUCCESS).map_err(broken)
+}
+
+/// Is a program with a fault in what it tells, a trial of a runner with a fault (`slow=5` is `-r canary:slow=5`), or
+/// the stranger of the selftest.
 pub(super) fn canary(fault: &str) -> Result<ExitCode, Failure> {
+    let runner = format!("canary:{fault}");
     let done = match fault {
         burst::START => burst::leave_stranger(),
         burst::NAME => burst::be_stranger(),
+        fault if crate::canary::FAULTS.contains(&fault) => return crate::canary::main(fault),
+        _ if simul_runners::canary::find(&runner).is_some() => return trial(Some(&runner)),
         fault => return crate::canary::main(fault),
     };
     done.map(|()| ExitCode::SUCCESS).map_err(broken)

@@ -1,10 +1,11 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], [`ab`], and of stored runs [`rank`],
 //! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
+pub mod ab;
 pub mod compare;
 pub mod conform;
 pub mod doctor;
@@ -28,7 +29,7 @@ use crate::{
         service,
     },
     exit::Failure,
-    generator, trial,
+    generator,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement, record::ObjectiveRecord};
@@ -70,6 +71,8 @@ enum Command {
     Rank(rank::RankOptions),
     /// Show what differs between two runners of a stored run, beside their results
     Why(why::WhyOptions),
+    /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
+    Ab(ab::AbOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -277,15 +280,14 @@ pub fn main() -> ExitCode {
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
         Command::Why(options) => why::main(&options),
+        Command::Ab(options) => ab::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),
         Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
-        Command::Trial { receipt: None } => {
-            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
-        }
+        Command::Trial { receipt: None } => hidden::trial(None),
         Command::Peer { kind } => hidden::be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => hidden::probe(&runner),

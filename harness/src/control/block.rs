@@ -57,7 +57,7 @@ pub struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// A block of a contest; cells that have failed before are left out.
+    /// A block of a contest; cells that have failed before, or of which enough has been seen, are left out.
     #[must_use]
     pub fn new(
         plan: &'a Plan,
@@ -79,7 +79,7 @@ impl<'a> Block<'a> {
             ours: HashSet::from([std::process::id() as i32]),
             repeats,
         };
-        let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
+        let arms = contest.arms.iter().filter(|arm| !seen.is_over(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
         new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
