@@ -77,6 +77,11 @@ fn reports_have_the_form_that_was_asked_for() {
     let charts = printed(&place, "report one --format svg");
     assert!(charts.lines().count() >= 3, "{charts}");
     assert!(charts.lines().all(|line| place.path(line).is_file()), "{charts}");
+    let images = printed(&place, "report one --format png");
+    assert_eq!(images.lines().count(), charts.lines().count(), "{images}");
+    for image in images.lines() {
+        assert!(fs::read(place.path(image)).unwrap().starts_with(b"\x89PNG\r\n"), "{image}");
+    }
     // Two runs of one host are one report, in a folder of its own.
     let both = printed(&place, "report one two");
     assert!(both.contains("sha256:16384") && both.contains("json"), "{both}");

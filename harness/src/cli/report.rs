@@ -20,7 +20,7 @@ use std::{
 #[derive(Debug, Args)]
 #[command(
     after_help = "Of one run, everything is written into its folder; of several, into a folder 'joined' in that of the \
-first. Only html and svg write files there; md goes to standard output."
+first. html, svg and png write files there; md goes to standard output."
 )]
 pub struct ReportOptions {
     /// The folders of runs of one host; no two may hold the same contest
@@ -91,18 +91,15 @@ pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
                     writeln!(io::stderr(), "{letters} letters: an issue of GitHub holds {most}");
             }
         }
-        ReportFormat::Svg => {
-            for path in report::write_charts(&folder, &summary).map_err(broken)? {
-                say(&path.display().to_string())?;
-            }
-        }
-        ReportFormat::Png => {
-            return Err(Failure::BadInput(
-                "format 'png' is not in this build; take the same charts as --format svg".into(),
-            ));
-        }
+        ReportFormat::Svg => tell(&report::write_charts(&folder, &summary).map_err(broken)?)?,
+        ReportFormat::Png => tell(&report::write_images(&folder, &summary).map_err(broken)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints where files are.
+fn tell(paths: &[PathBuf]) -> Result<(), Failure> {
+    paths.iter().try_for_each(|path| say(&path.display().to_string()))
 }
 
 /// Where what is derived goes.

@@ -5,7 +5,10 @@
 //! dark follow the reader's setting. It must not compute anything. Read next: `sections.rs`.
 
 use super::{Pictures, folklore, further, sections};
-use crate::{Summary, chart::DARK_INKS};
+use crate::{
+    Summary,
+    chart::{DARK_INKS, SCALES},
+};
 use maud::{DOCTYPE, PreEscaped, html};
 
 /// The whole report, with these charts.
@@ -57,7 +60,7 @@ fn style() -> String {
             )
         })
         .collect();
-    format!("{PLAIN}\n@media (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n")
+    format!("{PLAIN}\n{SCALES}\n@media (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n")
 }
 
 const PLAIN: &str = "\

@@ -43,6 +43,9 @@ pub enum ReportError {
     /// The recording contradicts itself.
     #[error("the recording contradicts itself: {0}; no report was written")]
     Contradiction(String),
+    /// A chart cannot be a picture of points.
+    #[error("chart '{0}' cannot be drawn: {1}; take it as --format svg")]
+    Image(String, String),
     /// No permission, disk full.
     #[error("'{path}': {source}")]
     Io {
@@ -93,6 +96,23 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, Report
 pub fn write_charts(folder: &Path, summary: &Summary) -> Result<Vec<PathBuf>, ReportError> {
     let pictures = Pictures::of(summary, &Palette::of(summary));
     put_charts(folder, &pictures)
+}
+
+/// Writes the charts alone, as pictures of points.
+///
+/// # Errors
+/// A chart is too large for one, or a file cannot be written.
+pub fn write_images(folder: &Path, summary: &Summary) -> Result<Vec<PathBuf>, ReportError> {
+    let pictures = Pictures::of(summary, &Palette::of(summary));
+    let folder = folder.join(CHARTS_FOLDER);
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let image = |picture: &Picture| {
+        let path = folder.join(picture.png_file());
+        let bytes = picture.png().map_err(|why| ReportError::Image(picture.png_file(), why))?;
+        fs::write(&path, bytes).map_err(at(&path))?;
+        Ok(path)
+    };
+    pictures.all().map(image).collect()
 }
 
 fn put_charts(folder: &Path, pictures: &Pictures) -> Result<Vec<PathBuf>, ReportError> {
