@@ -1,7 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`]. Shown:
+//! [`judged`], [`verdict`], [`rank`], [`relation`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -41,6 +41,7 @@ mod price_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;
+pub mod relation;
 pub mod report;
 mod run_record;
 #[cfg(test)]
