@@ -2,7 +2,7 @@
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
 //! [`judged`], [`verdict`], [`rank`], [`relation`]. Shown:
-//! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
+//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
@@ -29,7 +29,9 @@ pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
 mod foreign_record;
+pub mod glance;
 pub mod grid;
+pub mod heat;
 pub mod histogram;
 pub mod history;
 pub mod judged;
