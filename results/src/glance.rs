@@ -87,10 +87,8 @@ fn order(contest: &ContestSummary, metric: Metric) -> Option<Order<'_>> {
         None => (runner == first).then_some(0.0),
     };
     let sign = if metric.less_is_better() { 1.0 } else { -1.0 };
-    let mut placed: Vec<(f64, &str)> = runners
-        .into_iter()
-        .filter_map(|runner| Some((sign * place(runner)?, runner)))
-        .collect();
+    let mut placed: Vec<(f64, &str)> =
+        runners.into_iter().filter_map(|runner| Some((sign * place(runner)?, runner))).collect();
     placed.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (leader, others) = placed.split_first().filter(|(_, others)| !others.is_empty())?;
     let mut order =
@@ -117,9 +115,8 @@ fn ahead(measure: Measure, order: &Order<'_>) -> String {
 }
 
 fn behind(order: &Order<'_>) -> String {
-    let one = |(runner, relation): &(&str, Relation)| {
-        format!("{} {}", plain(runner), distance(relation))
-    };
+    let one =
+        |(runner, relation): &(&str, Relation)| format!("{} {}", plain(runner), distance(relation));
     let all = &order.behind;
     let mut texts: Vec<String> =
         all.iter().take(if all.len() > NAMED { NAMED - 1 } else { NAMED }).map(one).collect();
@@ -208,7 +205,10 @@ fn left_out(contest: &ContestSummary) -> Vec<String> {
         (&[State::NotApplicable], "not made for this"),
         (&[State::Unavailable], "not available here"),
         (&[State::TimedOut], "too slow to end in time"),
-        (&[State::Failed, State::Discarded, State::Measured], "without numbers, since it went wrong"),
+        (
+            &[State::Failed, State::Discarded, State::Measured],
+            "without numbers, since it went wrong",
+        ),
     ];
     let mut clauses = Vec::new();
     for (states, words) in kinds {
@@ -264,7 +264,10 @@ pub fn noise_floor(summary: &Summary) -> String {
         1 => "and 1 null arm was called different: trust no verdict there".into(),
         count => format!("and {count} null arms were called different: trust no verdict there"),
     };
-    format!("noise floor: identical code differed in median by up to {}, {alarms}", parts.join(" and "))
+    format!(
+        "noise floor: identical code differed in median by up to {}, {alarms}",
+        parts.join(" and ")
+    )
 }
 
 /// `a`, `a and b`, `a, b and c`.

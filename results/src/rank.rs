@@ -47,10 +47,7 @@ type Pair<'p> = dyn Fn(usize, usize) -> [Option<Score>; 3] + 'p;
 ///
 /// # Errors
 /// A histogram was needed and cannot be read.
-pub(crate) fn group(
-    measure: Measure,
-    cells: &mut [JudgedCell<'_>],
-) -> Result<Relations, String> {
+pub(crate) fn group(measure: Measure, cells: &mut [JudgedCell<'_>]) -> Result<Relations, String> {
     let ranked: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].ranked).collect();
     let mut pairs = Vec::new();
     for of in &ranked {

@@ -60,9 +60,8 @@ fn against(
     typical_us: f64,
 ) -> Vec<[Option<Relation>; 3]> {
     let rules = Rules::default();
-    let tests: Vec<[Option<(Scale, Paired)>; 3]> = (0..count)
-        .map(|of| Metric::ALL.map(|metric| test(of, base, pairs, metric)))
-        .collect();
+    let tests: Vec<[Option<(Scale, Paired)>; 3]> =
+        (0..count).map(|of| Metric::ALL.map(|metric| test(of, base, pairs, metric))).collect();
     let p_values: Vec<f64> =
         tests.iter().flatten().flatten().map(|(_, test)| test.p_value()).collect();
     let mut adjusted = holm(&p_values).into_iter();
@@ -81,12 +80,7 @@ fn against(
 }
 
 /// One test. Of each pair the effects of the earlier runner are there; the other's are their negative.
-fn test(
-    of: usize,
-    base: usize,
-    pairs: &[Vec<Effects>],
-    metric: Metric,
-) -> Option<(Scale, Paired)> {
+fn test(of: usize, base: usize, pairs: &[Vec<Effects>], metric: Metric) -> Option<(Scale, Paired)> {
     if of == base {
         return None;
     }

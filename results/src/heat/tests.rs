@@ -52,8 +52,7 @@ fn what_has_no_test_is_undecided_where_ranges_overlap() {
     assert_eq!(compare(By::P99, 2, 0), Standing::Worse);
     let (summary, map) = mapped(1, |_| {});
     for by in By::ALL {
-        let (_, standing) =
-            map.columns[0].compare(&map, &summary.contests[0], by, (2, 0)).unwrap();
+        let (_, standing) = map.columns[0].compare(&map, &summary.contests[0], by, (2, 0)).unwrap();
         assert_eq!(standing, Standing::Undecided, "one block, {}", by.key());
     }
 }
