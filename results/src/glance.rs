@@ -63,17 +63,20 @@ fn ranking(contest: &ContestSummary) -> Vec<String> {
     clauses
 }
 
-/// What a run of one block can say.
+/// What can be said where nothing can be compared.
 fn single_block(contest: &ContestSummary, ranked: &[&CellSummary]) -> Vec<String> {
     let median = |cell: &&&CellSummary| {
         cell.numbers.as_ref().map_or(f64::INFINITY, |numbers| numbers.p50_ns.median)
     };
     let least = ranked.iter().min_by(|a, b| median(a).total_cmp(&median(b)));
     let least = least.map(|cell| plain(&cell.runner)).unwrap_or_default();
+    let why = if contest.blocks() < 2 {
+        "one block decides nothing"
+    } else {
+        "no two runners share two blocks"
+    };
     let what = contest.measure.title();
-    vec![format!(
-        "nothing is decided, since no two runners share two blocks; {least} had the smallest median {what}"
-    )]
+    vec![format!("{why}; {least} had the smallest median {what}")]
 }
 
 fn order(contest: &ContestSummary, metric: Metric) -> Option<Order<'_>> {
@@ -260,7 +263,10 @@ pub fn noise_floor(summary: &Summary) -> String {
     }
     let alarms = summary.contests.iter().filter(|contest| is_false_alarm(contest)).count();
     let alarms = match alarms {
-        0 => "and no null arm was called different".to_owned(),
+        0 if summary.contests.iter().all(|contest| contest.blocks() < 2) => {
+            "and one block cannot tell whether that is chance".to_owned()
+        }
+        0 => "and no null arm was called different".into(),
         1 => "and 1 null arm was called different: trust no verdict there".into(),
         count => format!("and {count} null arms were called different: trust no verdict there"),
     };

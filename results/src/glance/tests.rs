@@ -56,7 +56,7 @@ fn what_is_undecided_is_called_so() {
 #[test]
 fn one_block_decides_nothing() {
     let said = said(1, |_| {});
-    assert!(said[0].starts_with("nothing is decided"), "{said:?}");
+    assert!(said[0].starts_with("one block decides nothing"), "{said:?}");
     assert!(!said.iter().any(|text| text.contains('%') || text.contains("CPU")), "{said:?}");
 }
 

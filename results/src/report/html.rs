@@ -42,6 +42,7 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                 header {
                     h1 { "simul on " (host) }
                     p.soft { (sections::origin(summary)) }
+                    (sections::grade(summary))
                     (contents(summary))
                 }
                 main id="main" tabindex="-1" {

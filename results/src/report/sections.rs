@@ -37,7 +37,20 @@ pub(super) fn origin(summary: &Summary) -> String {
     ))
 }
 
-/// Machine, build, date, command, and how large the noise was.
+/// How good the run is: the worst grade, the noise, and what is missing.
+pub(super) fn grade(summary: &Summary) -> Markup {
+    html! {
+        p.grade { (wording::grades(summary)) @if finding_grid::findings(summary).is_some() {
+            ": " a href="#found" { "what was found" }
+        } }
+        p.grade { (glance::noise_floor(summary)) "." }
+        @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
+            p.warning { (warning) }
+        }
+    }
+}
+
+/// The contests in a line each; machine, build, date and command; the noise.
 pub(super) fn glance(summary: &Summary) -> Markup {
     let run = &summary.run;
     let host = &run.host;
@@ -66,13 +79,6 @@ pub(super) fn glance(summary: &Summary) -> Markup {
     html! {
         section id="glance" aria-labelledby="glance-title" {
             h2 id="glance-title" { "At a glance" }
-            p.grade { (wording::grades(summary)) @if finding_grid::findings(summary).is_some() {
-                ": " a href="#found" { "what was found" }
-            } }
-            p.grade { (glance::noise_floor(summary)) "." }
-            @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
-                p.warning { (warning) }
-            }
             dl.lines {
                 @for (i, contest) in summary.contests.iter().enumerate() {
                     dt {
