@@ -1,7 +1,7 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`]. Shown:
+//! [`judged`], [`verdict`], [`rank`], [`gate`]. Shown:
 //! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
@@ -29,6 +29,7 @@ pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
 mod foreign_record;
+pub mod gate;
 pub mod grid;
 pub mod histogram;
 pub mod history;

@@ -1,10 +1,11 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], [`ab`], and of stored runs [`rank`],
 //! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
+pub mod ab;
 pub mod compare;
 pub mod conform;
 pub mod doctor;
@@ -24,12 +25,11 @@ pub mod why;
 use crate::{
     control::{
         external::External,
-        guardian::{self, Charge},
         open_plan::{MOST_CONNECTIONS, objective},
         service,
     },
     exit::Failure,
-    generator, trial,
+    generator,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement, record::ObjectiveRecord};
@@ -71,6 +71,8 @@ enum Command {
     Rank(rank::RankOptions),
     /// Show what differs between two runners of a stored run, beside their results
     Why(why::WhyOptions),
+    /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
+    Ab(ab::AbOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -105,10 +107,10 @@ enum Command {
     Generator,
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
-    Guard(GuardOptions),
+    Guard(hidden::GuardOptions),
     /// Become a command that dies with its guardian
     #[command(hide = true)]
-    Follow(FollowOptions),
+    Follow(hidden::FollowOptions),
     /// Be a runner program with a known fault
     #[command(hide = true)]
     Canary {
@@ -266,37 +268,6 @@ pub struct ServeOptions {
     workers: Option<u32>,
 }
 
-/// Options of `guard`.
-#[derive(Debug, Args)]
-struct GuardOptions {
-    /// Cores for the command
-    #[arg(long, value_delimiter = ',')]
-    cores: Vec<u32>,
-    /// A temporary folder to remove in the end
-    #[arg(long)]
-    folder: Option<PathBuf>,
-    /// Say what is left behind so long after the command's own end
-    #[arg(long, value_name = "MS")]
-    grace_ms: Option<u64>,
-    /// Ask the command to end before it is killed, and wait so long
-    #[arg(long, value_name = "MS")]
-    ask_ms: Option<u64>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
-}
-
-/// Options of `follow`.
-#[derive(Debug, Args)]
-struct FollowOptions {
-    /// Where to start it
-    #[arg(long)]
-    directory: Option<PathBuf>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
-}
-
 /// Reads the command line, does what it says, and tells how that ended.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -309,25 +280,19 @@ pub fn main() -> ExitCode {
         Command::Report(options) => report::main(&options),
         Command::Rank(options) => rank::main(&options),
         Command::Why(options) => why::main(&options),
+        Command::Ab(options) => ab::main(&options),
         Command::Compare(options) => compare::main(&options),
         Command::Export(options) => export::main(&options),
         Command::History(options) => history::main(&options),
         Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
-        Command::Trial { receipt: None } => {
-            trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
-        }
+        Command::Trial { receipt: None } => hidden::trial(None),
         Command::Peer { kind } => hidden::be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => hidden::probe(&runner),
-        Command::Guard(GuardOptions { cores, folder, grace_ms, ask_ms, command }) => {
-            let [grace, ask] = [grace_ms, ask_ms].map(|ms| ms.map(Duration::from_millis));
-            guardian::watch(&Charge { cores, folder, grace, ask, command })
-        }
-        Command::Follow(FollowOptions { directory, command }) => {
-            Err(guardian::follow(directory.as_deref(), &command))
-        }
+        Command::Guard(options) => hidden::guard(options),
+        Command::Follow(options) => Err(hidden::follow(&options)),
         Command::Selftest(options) => selftest::main(&options),
         Command::Database => Err(service::postgres::main()),
         Command::Canary { fault } => hidden::canary(&fault),
