@@ -100,8 +100,13 @@ fn draw(text: &mut String, grid: &Grid) {
 
 /// Text that Markdown shows as it is.
 fn escaped(text: &str) -> String {
+    let text = plain(text);
     let mut safe = String::new();
-    for letter in plain(text).chars() {
+    if text.starts_with("- ") || text.starts_with("+ ") {
+        // No list begins here.
+        safe.push('\\');
+    }
+    for letter in text.chars() {
         match letter {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
@@ -124,5 +129,6 @@ mod tests {
     fn names_cannot_break_out() {
         assert_eq!(escaped("a|b\n<script>"), "a\\|b &lt;script&gt;");
         assert_eq!(escaped("[x](y) `z`"), "\\[x\\](y) \\`z\\`");
+        assert_eq!(escaped("- x -3"), "\\- x -3");
     }
 }
