@@ -47,6 +47,18 @@ pub fn decode(text: &str) -> Result<Histogram<u64>, String> {
         .map_err(|error| format!("histogram is not in the V2 format: {error:?}"))
 }
 
+/// Adds what [`encode`] wrote, which must hold as many values as is said.
+pub(crate) fn merge(into: &mut Histogram<u64>, stored: &str, says: u64) -> Result<(), String> {
+    let part = decode(stored)?;
+    if part.len() != says {
+        return Err(format!(
+            "the histogram holds {} operations and the slice says {says}",
+            part.len()
+        ));
+    }
+    into.add(&part).map_err(|problem| format!("histogram: {problem}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -168,7 +168,7 @@ impl Capabilities {
     pub fn admit(&self, needs: &Needs) -> Result<(), String> {
         if let Some(most) = self.waiting_tasks.filter(|most| needs.waiting_tasks > *most) {
             let wanted = needs.waiting_tasks;
-            return Err(format!("{wanted} tasks must wait for one another, and {most} can here"));
+            return Err(format!("{wanted} tasks must wait at the same time, and {most} can here"));
         }
         if needs.nested_join && !self.nested_join {
             return Err("a task that awaits its child would hold the thread the child needs".into());

@@ -10,9 +10,10 @@ use std::net::SocketAddr;
 /// What one trial of a workload needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// How many tasks must be alive at the same time for the work to go on, because they wait for one
-    /// another: within one operation, or through the whole trial like the partner of a `ping-pong`. 0 or 1:
-    /// none waits for another. Actors that merely take turns at the workers do not count.
+    /// How many tasks must be able to wait at the same time. Because they wait for one another, within one operation
+    /// or through the whole trial like the partner of a `ping-pong`, so that nothing would go on; or because a wait
+    /// that holds up the others would make it other work, as in `uneven`. 0 or 1: none needs that. Actors that
+    /// merely take turns at the workers do not count.
     pub waiting_tasks: u32,
     /// Whether a task awaits a task that it has spawned.
     pub nested_join: bool,

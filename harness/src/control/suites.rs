@@ -4,7 +4,7 @@
 //! are taken by class where that says it, so that a new one is in its suites at once. It must not know how long
 //! anything takes: that is computed in [`super::estimate`].
 
-use super::closed::LEAST_OPERATIONS;
+use super::lengths::LEAST_OPERATIONS;
 use simul_results::{Arrivals, Load, Placement};
 use simul_workloads::{Class, Profile, registry};
 use std::time::Duration;
@@ -79,7 +79,7 @@ const USUAL: Suite = Suite {
     rotating: None,
     blocks: 6,
     rounds: 5,
-    slice: Duration::from_millis(50),
+    slice: Duration::from_millis(40),
     least_operations: LEAST_OPERATIONS,
     warm_up: Duration::from_millis(50),
     audit: false,
@@ -138,6 +138,7 @@ pub const ALL: &[Suite] = &[
         extra: CONDITIONS,
         blocks: 12,
         rounds: 20,
+        slice: Duration::from_millis(50),
         warm_up: Duration::from_millis(200),
         audit: true,
         ..USUAL

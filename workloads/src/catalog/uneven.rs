@@ -11,8 +11,8 @@
 //! one that gives every task a turn just one, so that their operations could not be compared. Actors that wait for
 //! one another instead, in a ring, hang when one of them ends its slice before the others.
 //!
-//! It cannot tell a late timer from a busy worker: compare with `sleep`. On runners whose sleep holds a worker, the
-//! lateness contains the waits of the other actors' sleeps. On machines without instructions for SHA-256, or with
+//! It cannot tell a late timer from a busy worker: compare with `sleep`. Where a sleep holds a worker (inline, fixed
+//! pools) lateness would be that of the other actors' sleeps, so it needs as many waiting tasks as actors. On machines without instructions for SHA-256, or with
 //! many more actors than cores, the heavy ones are more than the cores can do; then sessions slow one another down.
 
 use crate::{
@@ -69,8 +69,9 @@ impl Workload for Uneven {
         Ok(Self { light, heavy, think_us, seed, answers: OnceLock::new() })
     }
 
-    fn needs(&self, _actors: u32) -> Needs {
-        Needs::default()
+    fn needs(&self, actors: u32) -> Needs {
+        // Where a wait holds the only worker, sessions wait for one another's waits and not for heavy work.
+        Needs { waiting_tasks: actors, ..Needs::default() }
     }
 
     async fn open<R: Runtime>(
