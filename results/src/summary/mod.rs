@@ -30,6 +30,7 @@ pub use sweep::{KNEE, Reached, Rung, Sweep};
 use crate::{
     Cell, Contest, Role, RunRecord, judged,
     record::{ContestRecord, FigureRecord, OpenPlanRecord},
+    relation::Relations,
     store::Recording,
 };
 use effect::Blocks;
@@ -65,6 +66,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// How each ranked runner compares with each other one.
+    pub relations: Relations,
     /// How open loads were to be measured.
     pub open: Option<OpenPlanRecord>,
     /// What the workload reports besides its times, in its own order.
@@ -214,6 +217,7 @@ fn contest(
         planned_baseline: judged.planned_baseline,
         cells,
         noise,
+        relations: judged.relations,
         open: planned.open.clone(),
         figures: planned.figures.clone(),
         ideal_ns: planned.ideal_ns,
