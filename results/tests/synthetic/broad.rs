@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// Enough for intervals.
 const BLOCKS: u32 = 6;
 
-/// The runner whose numbers are impossible, so that it is not ranked.
+/// The runner some of whose actors starved, so that it is not ranked.
 pub(crate) const UNRANKED: &str = "rayon";
 
 /// Runners without numbers, how they ended, and why.
@@ -49,7 +49,7 @@ fn closed() -> Recording {
     for trial in &mut recording.trials {
         priced(trial);
         if trial.runner == UNRANKED {
-            trial.marks.push(mark::LITTLE.into());
+            trial.marks.push(mark::STARVED.into());
         }
     }
     for (runner, state, reason) in ABSENT {
