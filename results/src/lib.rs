@@ -19,6 +19,7 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod advise;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;
@@ -35,6 +36,7 @@ pub mod grid;
 pub mod heat;
 pub mod histogram;
 pub mod history;
+pub mod joined;
 pub mod judged;
 pub mod ladder;
 pub mod load;

@@ -267,8 +267,11 @@ fn each_trial(folder: &Path, mut each: impl FnMut(TrialRecord)) -> Result<bool, 
     Ok(false)
 }
 
+/// A file and what is read from it.
+type Lines = (PathBuf, Box<dyn BufRead>);
+
 /// The trials of a run, packed or not; `None` where there are none.
-fn open_trials(folder: &Path) -> Result<Option<(PathBuf, Box<dyn BufRead>)>, StoreError> {
+fn open_trials(folder: &Path) -> Result<Option<Lines>, StoreError> {
     for (name, is_packed) in [(TRIALS_FILE, false), (PACKED_FILE, true)] {
         let path = folder.join(name);
         match File::open(&path) {

@@ -5,8 +5,8 @@
 
 use super::{
     ConformOptions, DoctorOptions, FollowOptions, GuardOptions, ListOptions, RunOptions,
-    ServeOptions, broken, compare, conform, doctor, export, hidden, history, list, load, pack,
-    rank, report, run, selftest, serve, why,
+    ServeOptions, advise, broken, compare, conform, doctor, export, hidden, history, list, load,
+    pack, rank, report, run, selftest, serve, why,
 };
 use crate::{
     control::{
@@ -31,12 +31,14 @@ pub(super) enum Command {
     Conform(ConformOptions),
     /// Look whether this build finds every known fault, on this machine
     Selftest(selftest::SelftestOptions),
-    /// Write the report of a stored run again
+    /// Write the report of stored runs again: a page, Markdown for an issue, charts, or a README's results
     Report(report::ReportOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
     /// Show what differs between two runners of a stored run, beside their results
     Why(why::WhyOptions),
+    /// Name the runners that nothing else beats, for a mix of work and a promise
+    Advise(advise::AdviseOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -102,6 +104,7 @@ impl Command {
             Self::Report(options) => report::main(&options),
             Self::Rank(options) => rank::main(&options),
             Self::Why(options) => why::main(&options),
+            Self::Advise(options) => advise::main(&options),
             Self::Compare(options) => compare::main(&options),
             Self::Export(options) => export::main(&options),
             Self::Pack(options) => pack::main(&options),

@@ -5,6 +5,7 @@
 //! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
+pub mod advise;
 mod command;
 pub mod compare;
 pub mod conform;
@@ -18,9 +19,11 @@ mod load_text;
 pub mod pack;
 pub mod rank;
 pub mod report;
+mod report_splice;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+mod viewer;
 pub mod why;
 
 use crate::{

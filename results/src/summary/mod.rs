@@ -41,6 +41,8 @@ use std::collections::BTreeMap;
 pub struct Summary {
     /// Where, when and how it was measured: as recorded.
     pub run: RunRecord,
+    /// Further runs of the same host whose contests stand behind its own; see [`crate::joined`].
+    pub further: Vec<RunRecord>,
     /// In the order of the plan.
     pub contests: Vec<ContestSummary>,
     /// Whether the recording's last line was torn and has been left out.
@@ -147,6 +149,7 @@ impl Summary {
         }
         Ok(Self {
             run: recording.run.clone(),
+            further: Vec::new(),
             contests,
             torn: recording.torn,
             surroundings: Surroundings::of(recording),
