@@ -43,6 +43,7 @@ pub mod load;
 mod merged_record;
 mod open_record;
 pub mod pack;
+mod parallel;
 pub mod price_grid;
 mod price_record;
 pub mod quantity;
