@@ -53,8 +53,8 @@ fn ranking(contest: &ContestSummary) -> Vec<String> {
     let Some(order) = order(contest, Metric::P50) else { return single_block(contest, &ranked) };
     let mut clauses = vec![ahead(contest.measure, &order)];
     if !order.undecided.is_empty() {
-        let what = if contest.measure == Measure::Lateness { "late" } else { "slow" };
-        clauses.push(format!("{} not decided to be as {what} or not", are(&order.undecided)));
+        let whom = if order.ties.is_empty() { "it" } else { "them" };
+        clauses.push(format!("{} undecided, and may equal {whom}", are(&order.undecided)));
     }
     if !order.behind.is_empty() {
         clauses.push(behind(&order));

@@ -10,6 +10,7 @@ use crate::{
     summary::{Effects, Metric, Scale},
     verdict::{Rules, Verdict},
 };
+use std::cmp::Ordering;
 
 /// One runner against another, by one metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,8 +34,10 @@ pub struct Relations {
 impl Relations {
     /// From the effects of each runner against each later one, and from each one's median in µs.
     pub(crate) fn of(runners: Vec<String>, pairs: &[Vec<Effects>], typical_us: &[f64]) -> Self {
-        let count = runners.len();
-        let all = (0..count).map(|base| against(base, count, pairs, typical_us[base])).collect();
+        let tested = |effects: &Effects| Metric::ALL.map(|metric| Test::of(effects, metric));
+        let tests: Vec<Vec<Tests>> =
+            pairs.iter().map(|row| row.iter().map(tested).collect()).collect();
+        let all = (0..runners.len()).map(|base| against(base, &tests, typical_us[base])).collect();
         Self { runners, all }
     }
 
@@ -52,43 +55,52 @@ impl Relations {
     }
 }
 
-/// All runners against one of them.
-fn against(
-    base: usize,
-    count: usize,
-    pairs: &[Vec<Effects>],
-    typical_us: f64,
-) -> Vec<[Option<Relation>; 3]> {
+/// One pair by one metric: what the paired test over blocks says, and its p-value, which both sides share.
+#[derive(Clone, Copy)]
+struct Test {
+    scale: Scale,
+    paired: Paired,
+    p_value: f64,
+}
+
+/// By metric.
+type Tests = [Option<Test>; 3];
+
+impl Test {
+    fn of(effects: &Effects, metric: Metric) -> Option<Self> {
+        let effect = effects.on(metric)?;
+        let paired = effect.test()?;
+        Some(Self { scale: effect.scale, paired, p_value: paired.p_value() })
+    }
+
+    /// From the other side.
+    fn turned(self) -> Self {
+        Self { paired: Paired { centre: -self.paired.centre, ..self.paired }, ..self }
+    }
+}
+
+/// All runners against one of them. Of each pair the test of the earlier runner is there.
+fn against(base: usize, tests: &[Vec<Tests>], typical_us: f64) -> Vec<[Option<Relation>; 3]> {
     let rules = Rules::default();
-    let tests: Vec<[Option<(Scale, Paired)>; 3]> =
-        (0..count).map(|of| Metric::ALL.map(|metric| test(of, base, pairs, metric))).collect();
-    let p_values: Vec<f64> =
-        tests.iter().flatten().flatten().map(|(_, test)| test.p_value()).collect();
+    let of_one = |of: usize| match of.cmp(&base) {
+        Ordering::Less => tests[of][base],
+        Ordering::Equal => [None; 3],
+        Ordering::Greater => tests[base][of].map(|test| test.map(Test::turned)),
+    };
+    let family: Vec<Tests> = (0..tests.len()).map(of_one).collect();
+    let p_values: Vec<f64> = family.iter().flatten().flatten().map(|test| test.p_value).collect();
     let mut adjusted = holm(&p_values).into_iter();
-    let mut relation = |metric: Metric, test: Option<(Scale, Paired)>| {
-        let (scale, test) = test?;
-        let verdict = rules.relation(metric, &test, adjusted.next()?, (scale, typical_us));
+    let mut relation = |metric: Metric, test: Option<Test>| {
+        let Test { scale, paired, .. } = test?;
+        let verdict = rules.relation(metric, &paired, adjusted.next()?, (scale, typical_us));
         let estimate = match scale {
-            Scale::Ratio => test.centre.exp(),
-            Scale::DifferenceUs => test.centre,
+            Scale::Ratio => paired.centre.exp(),
+            Scale::DifferenceUs => paired.centre,
         };
         Some(Relation { scale, estimate, verdict })
     };
-    let of_one =
-        |tests: &[Option<(Scale, Paired)>; 3]| Metric::ALL.map(|m| relation(m, tests[m as usize]));
-    tests.iter().map(of_one).collect()
-}
-
-/// One test. Of each pair the effects of the earlier runner are there; the other's are their negative.
-fn test(of: usize, base: usize, pairs: &[Vec<Effects>], metric: Metric) -> Option<(Scale, Paired)> {
-    if of == base {
-        return None;
-    }
-    let (row, column) = (of.min(base), of.max(base));
-    let effect = pairs[row][column].on(metric)?;
-    let test = effect.test()?;
-    let centre = if of < base { test.centre } else { -test.centre };
-    Some((effect.scale, Paired { centre, ..test }))
+    let judged = |tests: &Tests| Metric::ALL.map(|metric| relation(metric, tests[metric as usize]));
+    family.iter().map(judged).collect()
 }
 
 #[cfg(test)]

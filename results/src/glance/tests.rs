@@ -1,7 +1,7 @@
 //! Are the words of a contest those of its decisions?
 
 use super::*;
-use crate::{Summary, TrialRecord, record::mark, synthetic};
+use crate::{Summary, TrialRecord, record::mark, synthetic, synthetic_open};
 
 const RUNNERS: [&str; 4] = ["base", "near", "slow", "worst"];
 
@@ -49,8 +49,8 @@ fn what_is_undecided_is_called_so() {
             slower(trial, if block % 2 == 0 { 1.0 } else { 1.0 / 1.3 });
         }
     });
-    assert!(said[1].starts_with("near is not decided to be as slow"), "{said:?}");
-    assert!(!said[0].contains(" is fastest"), "{said:?}");
+    assert!(said[0].ends_with(" seems fastest"), "{said:?}");
+    assert!(said[1].ends_with("is undecided, and may equal it"), "{said:?}");
 }
 
 #[test]
@@ -96,4 +96,20 @@ fn the_floor_of_noise_is_the_largest_of_the_null_arms() {
     without.run.plan.contests[0].cells.retain(|cell| !cell.contains("~null"));
     without.trials.retain(|trial| trial.role != Role::Null);
     assert!(noise_floor(&Summary::of(&without).unwrap()).contains("unknown"));
+}
+
+#[test]
+fn a_sweep_tells_who_sustained_what() {
+    let recording = synthetic_open::sweeping(&["slow", "middle", "fast"], 3);
+    let summary = Summary::of(&recording).unwrap();
+    let contest = &summary.contests[0];
+    let held =
+        |at: usize| contest.cells[at].sweep.as_ref().unwrap().sustained.unwrap().held_per_sec;
+    let (least, most) = (held(0), held(2));
+    assert!(least < most, "{least} {most}");
+    let said = clauses(contest);
+    assert!(said[0].starts_with("highest rate sustained: "), "{said:?}");
+    let rate = |rate: u32| format!("{}/s", quantity::digits(f64::from(rate)));
+    assert!(said[0].contains("fast") && said[0].ends_with(&rate(most)), "{said:?}");
+    assert!(said[1].contains(&format!("slow {}", rate(least))), "{said:?}");
 }

@@ -39,13 +39,15 @@ pub(super) fn section(summary: &Summary) -> Markup {
                     label { "Only rows with " input type="search" id="filter" placeholder="echo"; }
                 }
             }
-            p.soft { "Medians over blocks; of a sweep, whose numbers are by rate, none. The files hold every estimate with its \
-                interval; beside this report they are " code { "summary.csv" } " and what " code { "simul export" } " writes." }
+            p.soft {
+                "Medians over blocks; of a sweep, whose numbers are by rate, none. The files hold every estimate with \
+                its interval; the first is the " code { "summary.csv" } " that was written beside this report."
+            }
             div.scroll { table id="cells" {
                 caption { "All cells of the run, in the order of the plan" }
                 thead { tr {
-                    (head("cell", "cell", false)) (head("grade", "grade", false)) (head("state", "state", false))
-                    (head("blocks", "blocks", true))
+                    (head("cell", "cell", false)) (head("grade", "grade", false))
+                    (head("state", "state", false)) (head("blocks", "blocks", true))
                     @for (key, title, _) in COLUMNS { (head(key, title, true)) }
                     (head("marks", "marks", false))
                 } }

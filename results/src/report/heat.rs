@@ -199,11 +199,15 @@ fn legend() -> Markup {
             li { span.swatch.na { "–" } "no number" }
         }
         ul.notes {
-            li { "A ratio is one median over blocks divided by the other. Whether it is decided comes from the paired comparison \
-                of both (99.5 %, Holm over all ranked runners and three metrics of the contest); see " a href="#method" { "method" } "." }
-            li { "p99 and memory have no such test: where their ranges over blocks overlap they are undecided. With one block everything is." }
-            li { "The best of a contest is picked by the very numbers shown, which favours it a little; a chosen baseline is not." }
-            li { "Ratios of lateness compare two small times, and say less than their difference in µs, which stands at each contest." }
+            li { "A ratio is one median over blocks divided by the other. Whether it is decided comes from the paired \
+                comparison of both (99.5 %, Holm over all ranked runners and three metrics of the contest); see "
+                a href="#method" { "method" } "." }
+            li { "p99 and memory have no such test: where their ranges over blocks overlap they are undecided. With \
+                one block everything is." }
+            li { "The best of a contest is picked by the very numbers shown, which favours it a little; a chosen \
+                baseline is not." }
+            li { "Ratios of lateness compare two small times, and say less than their difference in µs, which stands \
+                at each contest." }
         }
     }
 }

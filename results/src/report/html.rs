@@ -57,7 +57,10 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                     (method::method(summary))
                     (cells::section(summary))
                 }
-                footer { p { "Written by simul " (plain(&summary.run.simul)) ". This file is whole: it asks nothing of any network." } }
+                footer { p {
+                    "Measured by simul " (plain(&summary.run.simul)) ". This file is whole: it asks nothing of any \
+                    network."
+                } }
                 script type="application/json" id="data" { (PreEscaped(data::text(summary, &map))) }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -43,8 +43,7 @@ pub(super) fn method(summary: &Summary) -> Markup {
                 contest live together; one works at a time, for a slice of at least " (slice) " whose \
                 first " (drop) " do not count, after a warm-up of " (warm_up) ". A round gives every \
                 runner one slice in a new random order; a block is the rounds that one set of \
-                processes lives through. Then all are started anew: " (wording::blocks(plan.blocks)) " \
-                were planned." }
+                processes lives through. Then all are started anew. Planned: " (wording::blocks(plan.blocks)) "." }
             p { "Within a block the distributions of all slices are merged and percentiles are read off \
                 the merged one; percentiles are never averaged. A number in a table is the median over \
                 blocks. Its spread is an interval between two of the sorted blocks, which covers the \

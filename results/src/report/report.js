@@ -45,13 +45,15 @@
     let found = null;
     for (const row of contest.ranked) {
       const value = contest.cells[row][metric];
-      if (value && !value[3] && (found === null || sign * value[0] < sign * contest.cells[found][metric][0])) found = row;
+      if (!value || value[3]) continue;
+      if (found === null || sign * value[0] < sign * contest.cells[found][metric][0]) found = row;
     }
     return found;
   };
   // With one block there is no range, and the truth may lie anywhere.
   const ranged = (value) => typeof value[1] === "number";
-  const overlap = (ours, theirs) => !ranged(ours) || !ranged(theirs) || (ours[1] <= theirs[2] && theirs[1] <= ours[2]);
+  const overlap = (ours, theirs) =>
+    !ranged(ours) || !ranged(theirs) || (ours[1] <= theirs[2] && theirs[1] <= ours[2]);
 
   const WORDS = { "=": "tie", b: "better", w: "worse" };
 
@@ -106,7 +108,8 @@
     const range = ranged(value) ? ` (${shown(unit, value[1])} to ${shown(unit, value[2])})` : "";
     const told = `${title} ${bound ? "> " : ""}${shown(unit, value[0])}${range}; ${words}`;
     cell.title = why || (standing === "invalid" ? data.barred : told);
-    cell.replaceChildren((bound ? ">" : "") + digits(ratio), piece("sign", sign, true), piece("sr", ` ${words}`, false));
+    const text = (bound ? ">" : "") + digits(ratio);
+    cell.replaceChildren(text, piece("sign", sign, true), piece("sr", ` ${words}`, false));
   };
 
   const filter = () => {
@@ -141,7 +144,8 @@
     root.classList.toggle("linear", state.log === "0");
     document.querySelectorAll("#heat td[data-row]").forEach(paint);
     const { title, less } = data.metrics[metrics.indexOf(state.metric)];
-    find("heat-what").textContent = `${title} (${less ? "less" : "more"} is better), as a ratio to ${state.baseline || "the best of each contest"}`;
+    const base = state.baseline || "the best of each contest";
+    find("heat-what").textContent = `${title} (${less ? "less" : "more"} is better), as a ratio to ${base}`;
     filter();
     sort();
   };
@@ -195,7 +199,9 @@
   };
 
   root.classList.add("js");
-  document.querySelectorAll("#metric input").forEach((input) => input.addEventListener("change", () => set({ metric: input.value })));
+  document.querySelectorAll("#metric input").forEach((input) => {
+    input.addEventListener("change", () => set({ metric: input.value }));
+  });
   find("baseline").addEventListener("change", (event) => set({ baseline: event.target.value }));
   find("filter").addEventListener("input", (event) => set({ filter: event.target.value }));
   find("log").addEventListener("change", (event) => set({ log: event.target.checked ? "1" : "0" }));

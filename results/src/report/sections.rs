@@ -6,7 +6,7 @@
 use super::{Picture, marks};
 use crate::{
     Role, Summary, audit_grid,
-    chart::Palette,
+    chart::{Look, Palette},
     figure_grid, finding_grid, glance,
     grid::{self, Grid},
     price_grid, quantity,
@@ -128,7 +128,7 @@ pub(super) fn contest(
             p.question { (plain(&contest.question)) }
             p.words { (line(contest)) }
             p.soft { (wording::conditions(contest)) }
-            (table(&grid::numbers(contest), "Speed and CPU time, by runner"))
+            (marked(&grid::numbers(contest), "Speed and CPU time, by runner", contest, palette))
             @if let Some(figures) = figure_grid::figures(contest) {
                 (table(&figures, "What the workload reports besides times"))
             }
@@ -151,15 +151,30 @@ pub(super) fn contest(
 
 /// A grid as a table, and its notes as a list.
 pub(super) fn table(grid: &Grid, caption: &str) -> Markup {
+    drawn(grid, caption, &[])
+}
+
+/// The same for a grid with a row for each cell: each has its marker, by which it is found in the charts.
+fn marked(grid: &Grid, caption: &str, contest: &ContestSummary, palette: &Palette) -> Markup {
+    let looks: Vec<Look> = contest.cells.iter().map(|cell| palette.look(cell)).collect();
+    drawn(grid, caption, if looks.len() == grid.rows.len() { &looks } else { &[] })
+}
+
+fn drawn(grid: &Grid, caption: &str, looks: &[Look]) -> Markup {
     html! {
         div.scroll { table {
             caption.sr { (caption) }
             thead { tr { @for title in &grid.header { th scope="col" { (title) } } } }
             tbody {
-                @for row in &grid.rows {
+                @for (at, row) in grid.rows.iter().enumerate() {
                     tr class=(class(row.role, row.measured)) {
                         @for (i, text) in row.texts.iter().enumerate() {
-                            @if i == 0 { th scope="row" { (text) } } @else { td { (text) } }
+                            @if i > 0 { td { (text) } } @else {
+                                th scope="row" {
+                                    @if let Some(look) = looks.get(at) { (marks::mark(*look)) }
+                                    (text)
+                                }
+                            }
                         }
                     }
                 }
