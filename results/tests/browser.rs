@@ -40,7 +40,7 @@ fn chromium() -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
     let named =
         |name: &&str| folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-    CHROMIUM.iter().find_map(|name| named(name))
+    CHROMIUM.iter().find_map(named)
 }
 
 /// What is missing; a line says it.
@@ -54,8 +54,7 @@ fn missing() -> Option<&'static str> {
     }
     let both = ["playwright-core", "axe-core"];
     let there = |name: &&str| modules().join("node_modules").join(name).is_dir();
-    (!both.iter().all(|name| there(name)))
-        .then_some("playwright-core or axe-core (scripts/install)")
+    (!both.iter().all(there)).then_some("playwright-core or axe-core (scripts/install)")
 }
 
 /// The report of a recording, in a folder of its own.

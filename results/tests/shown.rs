@@ -118,7 +118,9 @@ fn writing_twice_replaces_its_own_files_only() {
         listing(&folder.join("charts")),
         [
             "echo-64-closed-32-separate.cost.svg",
+            "echo-64-closed-32-separate.course.svg",
             "echo-64-closed-32-separate.effect.svg",
+            "echo-64-closed-32-separate.price.svg",
             "echo-64-closed-32-separate.spectrum.svg",
             "heatmap.svg"
         ]
@@ -218,7 +220,7 @@ fn curves_end_where_samples_do() {
     }
     let few = Summary::of(&recording(&["tokio"], 1, 1, 8)).unwrap();
     assert!(spectrum::series(&few.contests[0], &palette).is_empty());
-    assert!(spectrum::draw(&few.contests[0], &palette).contains("no cell recorded enough"));
+    assert!(spectrum::draw(&few.contests[0], &palette).svg().contains("no cell recorded enough"));
 }
 
 #[test]

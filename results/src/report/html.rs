@@ -8,7 +8,7 @@
 use super::{Pictures, cells, data, folklore, further, heat, method, sections};
 use crate::{
     Summary,
-    chart::{DARK_INKS, Palette},
+    chart::{DARK_INKS, Palette, SCALES},
     heat::Map,
     wording::plain,
 };
@@ -107,7 +107,7 @@ fn style() -> String {
         })
         .collect();
     format!(
-        "{STYLE}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n\
+        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n\
          @media print {{\n{PRINT}\n}}\n"
     )
 }

@@ -10,6 +10,7 @@
 
 mod block;
 mod cell;
+mod course;
 pub(crate) mod effect;
 mod figures;
 mod numbers;
@@ -20,6 +21,7 @@ mod sweep;
 mod times;
 
 pub use cell::CellSummary;
+pub use course::SliceMedian;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
