@@ -104,11 +104,11 @@ function sorted(name, way, texts) {
 async function scales(page) {
   // Charts that have both axes draw both, and one of them is shown.
   const seen = () => page.evaluate(() => {
-    const shown = (kind) => [...document.querySelectorAll(`svg g.${kind}`)].filter((group) => group.checkVisibility()).length;
+    const shown = (kind) => [...document.querySelectorAll(`svg g.${kind}`)].filter((group) => getComputedStyle(group).display !== "none").length;
     return { log: shown("log"), lin: shown("lin") };
   });
   const before = await seen();
-  check("scale: logarithmic at first", before.lin === 0, JSON.stringify(before));
+  check("scale: logarithmic at first", before.log > 0 && before.lin === 0, JSON.stringify(before));
   await page.locator("#log").click();
   const after = await seen();
   check("scale: the other axes instead", after.log === 0 && after.lin === before.log, JSON.stringify([before, after]));
