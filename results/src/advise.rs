@@ -91,7 +91,7 @@ impl Keeps {
 pub enum Unanswered {
     /// No open load of these classes, measured on so many cores.
     #[error("it has no open load of {}{}", .classes.join(" and of "), .cores.map_or_else(String::new, |cores| {
-        format!(" on {cores} cores")
+        if cores == 1 { " on one core".to_owned() } else { format!(" on {cores} cores") }
     }))]
     Missing {
         /// Which.

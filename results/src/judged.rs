@@ -211,7 +211,10 @@ fn compare(
     wanted: Option<usize>,
 ) -> Result<(), String> {
     for at in 0..cells.len() {
-        let against = if cells[at].role == Role::Null { wanted } else { baseline };
+        let against = match cells[at].role {
+            Role::Null => copied(cells, at).or(wanted),
+            _ => baseline,
+        };
         let Some(against) = against.filter(|against| *against != at) else { continue };
         if cells[at].state == State::Measured {
             let (ours, theirs) = (&cells[at], &cells[against]);
@@ -219,6 +222,15 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// What a null arm is a copy of: the runner of its name, where there is one.
+fn copied(cells: &[JudgedCell<'_>], null: usize) -> Option<usize> {
+    cells.iter().position(|cell| {
+        cell.role == Role::Runner
+            && cell.runner == cells[null].runner
+            && cell.state == State::Measured
+    })
 }
 
 /// Fills in the verdicts: the runners as one family, each null arm as one of its own.
@@ -238,9 +250,9 @@ fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<u
     for (at, verdict) in runners.into_iter().zip(verdicts) {
         cells[at].verdict = Some(verdict);
     }
-    let Some(copied) = wanted else { return };
     let clean = |cell: &JudgedCell<'_>| cell.audit.may_be_ranked();
     for at in 0..cells.len() {
+        let Some(copied) = copied(cells, at).or(wanted) else { continue };
         if cells[at].role == Role::Null && cells[at].state == State::Measured {
             let valid = clean(&cells[at]) && clean(&cells[copied]);
             let alone = [Candidate { effects: &cells[at].effects, valid }];

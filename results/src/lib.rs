@@ -1,8 +1,8 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`relation`]. Shown:
-//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown:
+//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
@@ -31,6 +31,7 @@ pub mod figure_grid;
 pub mod finding_grid;
 pub mod folklore;
 mod foreign_record;
+pub mod gate;
 pub mod glance;
 pub mod grid;
 pub mod heat;
@@ -58,6 +59,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod verdict;
 pub mod why;
 mod why_counters;

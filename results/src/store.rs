@@ -288,11 +288,11 @@ fn understood(path: &Path, number: usize, text: &[u8]) -> Result<TrialRecord, St
     Ok(trial)
 }
 
-/// A file and what is read from it.
-type Lines = (PathBuf, Box<dyn BufRead>);
+/// A file of trials and its text, unpacked.
+type OpenTrials = (PathBuf, Box<dyn BufRead>);
 
 /// The trials of a run, packed or not; `None` where there are none.
-fn open_trials(folder: &Path) -> Result<Option<Lines>, StoreError> {
+fn open_trials(folder: &Path) -> Result<Option<OpenTrials>, StoreError> {
     for (name, is_packed) in [(TRIALS_FILE, false), (PACKED_FILE, true)] {
         let path = folder.join(name);
         match File::open(&path) {

@@ -75,9 +75,9 @@ pub struct Judgement {
 
 /// The limits of one metric, on the scale on which blocks are averaged.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Limits {
-    margin: f64,
-    least: f64,
+pub(crate) struct Limits {
+    pub(crate) margin: f64,
+    pub(crate) least: f64,
 }
 
 /// What is judged: how a cell compares with the baseline, and whether its numbers count.
@@ -90,7 +90,7 @@ pub struct Candidate<'a> {
 }
 
 impl Rules {
-    fn limits(&self, scale: Scale, baseline_us: f64) -> Limits {
+    pub(crate) fn limits(&self, scale: Scale, baseline_us: f64) -> Limits {
         match scale {
             // The same distance on the logarithmic scale on both sides, so that exchanging the two runners
             // changes no verdict.

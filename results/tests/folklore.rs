@@ -101,7 +101,7 @@ fn what_was_not_measured_is_said_to_be_so_with_a_command() {
     let recording = synthetic::recording(&["tokio", "smol"], 6, 3, 100);
     for belief in folklore::judge(&Summary::of(&recording).unwrap()) {
         assert_eq!(belief.verdict, Verdict::NotMeasured, "{belief:?}");
-        assert!(belief.command.unwrap().starts_with("simul run -w "), "{belief:?}");
+        assert!(belief.command.as_deref().unwrap().starts_with("simul run -w "), "{belief:?}");
         assert!(belief.cells.is_empty() && !belief.caveat.is_empty(), "{belief:?}");
     }
 }

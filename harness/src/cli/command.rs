@@ -4,20 +4,13 @@
 //! `mod.rs`, which reads the command line.
 
 use super::{
-    ConformOptions, DoctorOptions, FollowOptions, GuardOptions, ListOptions, RunOptions,
-    ServeOptions, advise, broken, compare, conform, doctor, export, hidden, history, list, load,
-    pack, rank, report, run, selftest, serve, why,
+    ConformOptions, DoctorOptions, ListOptions, RunOptions, ServeOptions, ab, advise, broken,
+    compare, conform, doctor, export, hidden, history, list, load, pack, rank, report, run,
+    selftest, serve, show, why,
 };
-use crate::{
-    control::{
-        guardian::{self, Charge},
-        service,
-    },
-    exit::Failure,
-    generator, trial,
-};
+use crate::{control::service, exit::Failure, generator};
 use clap::Subcommand;
-use std::{io, process::ExitCode, time::Duration};
+use std::{io, process::ExitCode};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -33,12 +26,16 @@ pub(super) enum Command {
     Selftest(selftest::SelftestOptions),
     /// Write the report of stored runs again: a page, Markdown for an issue, charts, or a README's results
     Report(report::ReportOptions),
+    /// Show a stored run, or one cell of it, with small charts
+    Show(show::ShowOptions),
     /// Show who is ahead in a stored run, per workload and over all
     Rank(rank::RankOptions),
     /// Show what differs between two runners of a stored run, beside their results
     Why(why::WhyOptions),
     /// Name the runners that nothing else beats, for a mix of work and a promise
     Advise(advise::AdviseOptions),
+    /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
+    Ab(ab::AbOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form
@@ -75,10 +72,10 @@ pub(super) enum Command {
     Generator,
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
-    Guard(GuardOptions),
+    Guard(hidden::GuardOptions),
     /// Become a command that dies with its guardian
     #[command(hide = true)]
-    Follow(FollowOptions),
+    Follow(hidden::FollowOptions),
     /// Be a runner program with a known fault
     #[command(hide = true)]
     Canary {
@@ -102,9 +99,11 @@ impl Command {
             Self::Doctor(options) => doctor::main(&options),
             Self::Conform(options) => conform::main(&options),
             Self::Report(options) => report::main(&options),
+            Self::Show(options) => show::main(&options),
             Self::Rank(options) => rank::main(&options),
             Self::Why(options) => why::main(&options),
             Self::Advise(options) => advise::main(&options),
+            Self::Ab(options) => ab::main(&options),
             Self::Compare(options) => compare::main(&options),
             Self::Export(options) => export::main(&options),
             Self::Pack(options) => pack::main(&options),
@@ -112,19 +111,12 @@ impl Command {
             Self::Load(options) => load::main(&options),
             Self::Serve(options) => serve::main(&options),
             Self::Trial { receipt: Some(runner) } => list::receipt(&runner),
-            Self::Trial { receipt: None } => {
-                trial::main().map(|()| ExitCode::SUCCESS).map_err(broken)
-            }
+            Self::Trial { receipt: None } => hidden::trial(None),
             Self::Peer { kind } => hidden::be_peer(&kind),
             Self::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
             Self::Probe { runner } => hidden::probe(&runner),
-            Self::Guard(GuardOptions { cores, folder, grace_ms, ask_ms, command }) => {
-                let [grace, ask] = [grace_ms, ask_ms].map(|ms| ms.map(Duration::from_millis));
-                guardian::watch(&Charge { cores, folder, grace, ask, command })
-            }
-            Self::Follow(FollowOptions { directory, command }) => {
-                Err(guardian::follow(directory.as_deref(), &command))
-            }
+            Self::Guard(options) => hidden::guard(options),
+            Self::Follow(options) => Err(hidden::follow(&options)),
             Self::Selftest(options) => selftest::main(&options),
             Self::Database => Err(service::postgres::main()),
             Self::Canary { fault } => hidden::canary(&fault),

@@ -1,10 +1,11 @@
 //! What can be asked on the command line?
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
-//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], and of stored runs [`rank`],
-//! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
+//! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], [`ab`], and of stored runs [`rank`],
+//! [`why`], [`show`], [`advise`], [`pack`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
+pub mod ab;
 pub mod advise;
 mod command;
 pub mod compare;
@@ -23,6 +24,7 @@ mod report_splice;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+pub mod show;
 mod viewer;
 pub mod why;
 
@@ -197,37 +199,6 @@ pub struct ServeOptions {
     /// Threads that may run tasks [default: as many as there are cores]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     workers: Option<u32>,
-}
-
-/// Options of `guard`.
-#[derive(Debug, Args)]
-struct GuardOptions {
-    /// Cores for the command
-    #[arg(long, value_delimiter = ',')]
-    cores: Vec<u32>,
-    /// A temporary folder to remove in the end
-    #[arg(long)]
-    folder: Option<PathBuf>,
-    /// Say what is left behind so long after the command's own end
-    #[arg(long, value_name = "MS")]
-    grace_ms: Option<u64>,
-    /// Ask the command to end before it is killed, and wait so long
-    #[arg(long, value_name = "MS")]
-    ask_ms: Option<u64>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
-}
-
-/// Options of `follow`.
-#[derive(Debug, Args)]
-struct FollowOptions {
-    /// Where to start it
-    #[arg(long)]
-    directory: Option<PathBuf>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
 }
 
 /// Reads the command line, does what it says, and tells how that ended.

@@ -43,9 +43,16 @@ use std::{
 pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
     let mut prepared = Prepared::from(options)?;
     let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
-    let mut reporter = reporter(options);
+    let mut reporter = reporter(options.no_progress);
     let Prepared { plan, writer, before, audited, folder, .. } = &mut prepared;
-    let ending = session::run(plan, writer, [before, audited], &mut inbox, &mut *reporter);
+    let ending = session::run(
+        plan,
+        writer,
+        [before, audited],
+        &mut inbox,
+        &mut *reporter,
+        &mut session::Everything,
+    );
     let ending = ending.map_err(stored)?;
     let recording = store::load(folder).map_err(stored)?;
     show(&recording, folder, options)?;
@@ -85,28 +92,7 @@ impl Prepared {
     fn fresh(options: &RunOptions) -> Result<Self, Failure> {
         let programs = programs(options)?;
         let plan = plan_for(request(options), &programs)?;
-        let started = jiff::Timestamp::now();
-        let run = RunRecord {
-            schema: SCHEMA,
-            simul: env!("CARGO_PKG_VERSION").into(),
-            binary: binary()?,
-            command: std::env::args().collect(),
-            started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            host: host::facts(),
-            plan: plan.record.clone(),
-            watch: Some(sight::record()),
-        };
-        let folder = options.out.clone().unwrap_or_else(|| {
-            let time = started.strftime("%Y%m%dT%H%M%SZ");
-            Path::new("results/local").join(format!("{time}-{}", run.host.name))
-        });
-        let writer = Writer::create(&folder, &run).map_err(|error| match error {
-            StoreError::Io { path, source } => Failure::BadInput(format!(
-                "cannot write '{}': {source}; choose another folder with --out",
-                path.display()
-            )),
-            other => refused(other),
-        })?;
+        let (folder, writer) = begin(&plan, options.out.as_deref())?;
         Ok(Self { plan, programs, writer, before: Vec::new(), audited: Vec::new(), folder })
     }
 
@@ -151,6 +137,33 @@ impl Prepared {
             folder: folder.to_owned(),
         })
     }
+}
+
+/// Begins a recording, in this folder or in one that is named by time and host.
+pub(super) fn begin(plan: &Plan, out: Option<&Path>) -> Result<(PathBuf, Writer), Failure> {
+    let started = jiff::Timestamp::now();
+    let run = RunRecord {
+        schema: SCHEMA,
+        simul: env!("CARGO_PKG_VERSION").into(),
+        binary: binary()?,
+        command: std::env::args().collect(),
+        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        host: host::facts(),
+        plan: plan.record.clone(),
+        watch: Some(sight::record()),
+    };
+    let folder = out.map(Path::to_owned).unwrap_or_else(|| {
+        let time = started.strftime("%Y%m%dT%H%M%SZ");
+        Path::new("results/local").join(format!("{time}-{}", run.host.name))
+    });
+    let writer = Writer::create(&folder, &run).map_err(|error| match error {
+        StoreError::Io { path, source } => Failure::BadInput(format!(
+            "cannot write '{}': {source}; choose another folder with --out",
+            path.display()
+        )),
+        other => refused(other),
+    })?;
+    Ok((folder, writer))
 }
 
 /// A runner program whose version is not that of the trials before, if there is one.
@@ -231,8 +244,8 @@ fn request(options: &RunOptions) -> Request {
     }
 }
 
-fn reporter(options: &RunOptions) -> Box<dyn Reporter> {
-    match (options.no_progress, std::io::stderr().is_terminal()) {
+pub(super) fn reporter(no_progress: bool) -> Box<dyn Reporter> {
+    match (no_progress, std::io::stderr().is_terminal()) {
         (true, _) => Box::new(Silence),
         (false, true) => Box::new(Progress::new()),
         (false, false) => Box::new(Lines::default()),
@@ -270,6 +283,6 @@ pub(super) fn refused(error: StoreError) -> Failure {
     })
 }
 
-fn stored(error: StoreError) -> Failure {
+pub(super) fn stored(error: StoreError) -> Failure {
     Failure::Broken(error.to_string())
 }

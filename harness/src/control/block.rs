@@ -16,7 +16,7 @@ use super::{
     arm::Arm,
     contamination::{MOST_CORES, Watch},
     course::Course,
-    driver::{Launch, Turn},
+    driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
     lengths::Lengths,
@@ -57,7 +57,7 @@ pub struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// A block of a contest; cells that have failed before are left out.
+    /// A block of a contest; cells that have failed before, or of which enough has been seen, are left out.
     #[must_use]
     pub fn new(
         plan: &'a Plan,
@@ -79,7 +79,7 @@ impl<'a> Block<'a> {
             ours: HashSet::from([std::process::id() as i32]),
             repeats,
         };
-        let arms = contest.arms.iter().filter(|arm| !seen.is_faulty(&arm.cell.to_string()));
+        let arms = contest.arms.iter().filter(|arm| !seen.is_over(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
         new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
@@ -160,7 +160,7 @@ impl<'a> Block<'a> {
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
-            audit: false,
+            purpose: Purpose::Times,
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! It must not know how a trial works inside: that is behind [`crate::protocol`].
 
+pub mod ab;
 pub mod account;
 pub mod arm;
 pub mod audit;

@@ -112,19 +112,19 @@ impl Programs {
     #[must_use]
     pub fn candidate(command: Vec<String>, runner: Option<String>) -> Self {
         let program = Program::undeclared(CANDIDATE, command, runner);
-        let available = Available {
-            version: String::new(),
-            source: "not asked".into(),
-            start: Foreign {
-                command: program.run.clone(),
-                directory: None,
-                environment: program.environment.clone(),
-                ..Foreign::default()
-            },
-            program: program.clone(),
+        Self::given(vec![program])
+    }
+
+    /// Programs that were given on the command line. Each is asked for its version by its own command; of one that has
+    /// none nobody knows it.
+    #[must_use]
+    pub fn given(programs: Vec<Program>) -> Self {
+        let entry = |program: Program| {
+            let known = (!program.version.is_empty()).then(OnceCell::new);
+            let availability = known.unwrap_or_else(|| OnceCell::from(Ok(unasked(&program))));
+            Entry { program, bundled: false, availability }
         };
-        let entry = Entry { program, bundled: false, availability: OnceCell::from(Ok(available)) };
-        Self { entries: vec![entry], ..Self::default() }
+        Self { entries: programs.into_iter().map(entry).collect(), ..Self::default() }
     }
 
     /// Their names, in the order of lists.
@@ -237,6 +237,21 @@ impl Programs {
 impl Entry {
     fn new(program: Program, bundled: bool) -> Self {
         Self { program, bundled, availability: OnceCell::new() }
+    }
+}
+
+/// A program of which nobody knows the version.
+fn unasked(program: &Program) -> Available {
+    Available {
+        version: String::new(),
+        source: "not asked".into(),
+        start: Foreign {
+            command: program.run.clone(),
+            directory: None,
+            environment: program.environment.clone(),
+            ..Foreign::default()
+        },
+        program: program.clone(),
     }
 }
 

@@ -3,7 +3,8 @@
 //! Asked after every block, so that it may look at what has been seen; it is not a list made beforehand.
 //! Today: the contest that has the fewest blocks so far, in the plan's order, until each has as many as
 //! planned. So slow drift of the machine spreads over all contests, and an interrupted run has looked at all
-//! of them. A cell that has failed is not tried again. It must not know how a block is lived.
+//! of them. A cell that has failed is not tried again, and one that a referee has closed is left
+//! out. It must not know how a block is lived.
 
 use super::plan::ContestPlan;
 use simul_results::{Role, State, TrialRecord};
@@ -25,6 +26,7 @@ pub struct Seen {
     blocks: HashMap<String, u32>,
     faulty: HashSet<String>,
     measured: HashSet<String>,
+    closed: HashSet<String>,
 }
 
 impl Seen {
@@ -50,13 +52,18 @@ impl Seen {
     /// Whether a cell has numbers: it was measured, and never failed.
     #[must_use]
     pub fn is_measured(&self, cell: &str) -> bool {
-        self.measured.contains(cell) && !self.is_faulty(cell)
+        self.measured.contains(cell) && !self.faulty.contains(cell)
     }
 
-    /// Whether a cell has failed before.
+    /// Enough has been seen of a cell.
+    pub fn close(&mut self, cell: String) {
+        self.closed.insert(cell);
+    }
+
+    /// Whether a cell has failed before, or enough has been seen of it.
     #[must_use]
-    pub fn is_faulty(&self, cell: &str) -> bool {
-        self.faulty.contains(cell)
+    pub fn is_over(&self, cell: &str) -> bool {
+        self.faulty.contains(cell) || self.closed.contains(cell)
     }
 }
 
@@ -77,7 +84,7 @@ pub fn next(contests: &[ContestPlan], blocks: u32, seen: &Seen) -> Option<NextBl
 /// Whether any runner is left to measure.
 fn is_worthwhile(plan: &ContestPlan, seen: &Seen) -> bool {
     plan.arms.iter().any(|arm| {
-        let refused = arm.refusal.is_some() || seen.is_faulty(&arm.cell.to_string());
+        let refused = arm.refusal.is_some() || seen.is_over(&arm.cell.to_string());
         arm.cell.role == Role::Runner && !refused
     })
 }

@@ -8,7 +8,7 @@ use super::{
     block::Block,
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
-    plan::Plan,
+    plan::{ContestPlan, Plan},
     repeats::Repeats,
     schedule::{self, Seen},
 };
@@ -28,6 +28,29 @@ pub enum Ending {
     Interrupted,
 }
 
+/// Who says when enough has been seen, before every block has been lived that was planned.
+pub trait Referee {
+    /// Whether there is time for one more block of this contest; `false` ends the run.
+    fn admits(&mut self, contest: &ContestPlan) -> bool;
+
+    /// Takes in the trials of a block that has ended, and names the cells of which no more are wanted.
+    fn take_in(&mut self, contest: &ContestPlan, trials: &[TrialRecord]) -> Vec<String>;
+}
+
+/// Everything that was planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Everything;
+
+impl Referee for Everything {
+    fn admits(&mut self, _contest: &ContestPlan) -> bool {
+        true
+    }
+
+    fn take_in(&mut self, _contest: &ContestPlan, _trials: &[TrialRecord]) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 /// Does what is left of the plan, after the trials and audits that are there already.
 ///
 /// # Errors
@@ -38,6 +61,7 @@ pub fn run(
     [before, audited]: [&[TrialRecord]; 2],
     inbox: &mut Inbox,
     reporter: &mut dyn Reporter,
+    referee: &mut dyn Referee,
 ) -> Result<Ending, StoreError> {
     let mut seen = Seen::default();
     let mut faults = false;
@@ -48,6 +72,9 @@ pub fn run(
     reporter.take_in(&Event::Planned { plan, done: blocks_in(before) });
     while let Some(next) = schedule::next(&plan.contests, plan.record.blocks, &seen) {
         let contest = &plan.contests[next.contest];
+        if !referee.admits(contest) {
+            break;
+        }
         reporter.take_in(&Event::BlockStarted { contest, block: next.block });
         let block = Block::new(plan, contest, next.block, &seen, &mut repeats);
         let trials = match inbox.check().and_then(|()| block.live(inbox, reporter)) {
@@ -62,6 +89,7 @@ pub fn run(
             note(&mut seen, &mut faults, trial);
             reporter.take_in(&Event::TrialEnded { trial });
         }
+        referee.take_in(contest, &trials).into_iter().for_each(|cell| seen.close(cell));
         seen.block_ended(contest.contest.to_string(), next.block);
         reporter.take_in(&Event::BlockEnded);
     }

@@ -34,11 +34,11 @@ use turn::TrialTurn;
 /// How long actors may take to close their connections at the end.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Runs one trial over standard input and output.
+/// Runs one trial over standard input and output: of the runner that the spec names, or of this one in its place.
 ///
 /// # Errors
 /// Standard input or output is broken; everything else is a reply.
-pub fn main() -> io::Result<()> {
+pub fn main(in_place: Option<&str>) -> io::Result<()> {
     protocol::follow_guardian();
     let mut lines = io::stdin().lock().lines();
     let Some(line) = lines.next().transpose()? else { return Ok(()) };
@@ -47,6 +47,9 @@ pub fn main() -> io::Result<()> {
         .and_then(|mut spec: Spec| {
             // Whoever measures has the clock; a ledger from elsewhere stands still.
             spec.surroundings.ledger = Ledger::new(crate::clock::now_ns);
+            if let Some(runner) = in_place {
+                spec.runner = runner.to_owned();
+            }
             Trial::by(&spec)
         });
     let mut trial = match started {

@@ -5,7 +5,7 @@
 //! letter. It must not know files. Read next: `markdown.rs`.
 
 use super::markdown::{draw, escaped};
-use crate::{Summary, grid, wording};
+use crate::{RunRecord, Summary, grid, wording};
 
 /// The line above the block.
 pub const BEGIN: &str = "<!-- simul:results -->";
@@ -58,7 +58,7 @@ pub fn block(summary: &Summary, folder: &str, command: &str, pictures: &[String]
             escaped(&contest.contest.workload),
             escaped(&wording::conditions(contest)),
             escaped(&contest.question),
-            code(&run.command.join(" ")),
+            code(&command_of(run)),
             escaped(&run.host.processor),
             escaped(&run.host.system),
             run.host.cores.len(),
@@ -72,6 +72,15 @@ pub fn block(summary: &Summary, folder: &str, command: &str, pictures: &[String]
     }
     text.push_str(&format!("This block is written by {}.\n", code(command)));
     text
+}
+
+/// The command line without the folder of its program, which is nobody's business.
+fn command_of(run: &RunRecord) -> String {
+    let (program, rest) = run.command.split_first().map_or(("", &[][..]), |(first, rest)| {
+        (first.rsplit(['/', '\\']).next().unwrap_or_default(), rest)
+    });
+    let words = [program].into_iter().chain(rest.iter().map(String::as_str));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Recorded text as code, which cannot end the code.

@@ -54,8 +54,10 @@ pub(super) fn parallel_threads_help(summary: &Summary) -> Belief {
         says: "Async does not help CPU-bound work; parallel threads do",
         compared: "throughput of computing on all cores: runners with tasks on one worker, and threads and pools on \
                    several, against doing one thing after the other",
-        command: "simul run -w sha256 --placement all-cores -r inline,threads,thread-pool,rayon,tokio-current,\
-                  smol-local",
+        command: format!(
+            "simul run -w sha256 --placement all-cores -r inline,threads,thread-pool,{}",
+            kind::SOME_ALONE
+        ),
         caveat: "Runtimes with several workers compute in parallel too: by their threads, not by being asynchronous.",
     }
     .judge(&[tasks, threads])
@@ -74,7 +76,11 @@ pub(super) fn hogs_block_the_loop(summary: &Summary) -> Belief {
         says: "A CPU-bound task blocks the event loop",
         compared: "how much later a heartbeat beside two computing tasks comes on runners with tasks than on threads, \
                    which the kernel interrupts",
-        command: "simul run -w starve -r threads,tokio,tokio-current,smol",
+        command: format!(
+            "simul run -w starve -r threads,{},{}",
+            kind::SOME_WITH_TASKS,
+            kind::SOME_ALONE
+        ),
         caveat: "The computing tasks give way after each MiB; one that never does would block for as long as it runs.",
     }
     .judge(&[found])
@@ -99,15 +105,13 @@ pub(super) fn python_needs_processes(summary: &Summary) -> Belief {
         says: "Python's threads do not speed up CPU work under the GIL; its processes do",
         compared: "throughput of computing on all cores: Python's threads and Python's processes against one thread of \
                    asyncio",
-        command: "simul run -w sha256 --placement all-cores -r asyncio,python-threads,python-processes",
+        command: "simul run -w sha256 --placement all-cores -r asyncio,python-threads,python-processes"
+            .into(),
         caveat: "The work is SHA-256 from Python's hashlib, which gives the lock back while it hashes blocks of more \
                  than 2,047 bytes: it says what a library in C can do, and nothing about loops written in Python.",
     }
     .judge(&[threads, processes])
 }
-
-/// Runners that differ in whether an idle worker takes tasks from a busy one, and in little else.
-const STEALING: [[&str; 2]; 1] = [["tokio", "tokio-local"]];
 
 pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
     let mut found = Vec::new();
@@ -115,7 +119,7 @@ pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
         contest.contest.placement == Placement::AllCores && contest.measure == Measure::Lateness
     });
     for contest in uneven {
-        for [stealing, bound] in STEALING {
+        for [stealing, bound] in kind::STEALING {
             let (one, other) = (kind::named(contest, stealing), kind::named(contest, bound));
             let (Some(one), Some(other)) = (one, other) else { continue };
             let cells = [one, other];
@@ -136,8 +140,11 @@ pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
         says: "Work stealing evens out uneven load",
         compared: "median and p99 of lateness where a tenth of the tasks computes most, of a runtime whose workers take \
                    tasks from one another against the same one whose tasks stay where they are",
-        command: "simul run -w uneven --placement all-cores -r tokio,tokio-local",
-        caveat: "Only tokio is here in both forms; others differ in more than that.",
+        command: format!(
+            "simul run -w uneven --placement all-cores -r {}",
+            kind::listed(&kind::STEALING)
+        ),
+        caveat: "Only runtimes that are here in both forms are compared; others differ in more than that.",
     }
     .judge(&[found])
 }

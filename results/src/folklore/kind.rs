@@ -57,6 +57,25 @@ const KINDS: [(&str, Kind); 22] = [
     ("may", Kind::Tasks),
 ];
 
+/// Some with tasks, for commands: of each family the plainest.
+pub(super) const SOME_WITH_TASKS: &str = "tokio,smol,compio";
+/// Some with tasks and one worker.
+pub(super) const SOME_ALONE: &str = "tokio-current,smol-local";
+
+/// Runners that differ in what they wait with, `io_uring` first, and in little else: each is the other's program on
+/// another driver; or, where there is none, the nearest relative.
+pub(super) const TWINS: [[&str; 2]; 2] =
+    [["monoio", "monoio-legacy"], ["tokio-uring", "tokio-local"]];
+
+/// Runners that differ in whether an idle worker takes tasks from a busy one, the taking one first, and in little
+/// else.
+pub(super) const STEALING: [[&str; 2]; 1] = [["tokio", "tokio-local"]];
+
+/// The names of pairs, for a command.
+pub(super) fn listed(pairs: &[[&str; 2]]) -> String {
+    pairs.iter().flatten().copied().collect::<Vec<_>>().join(",")
+}
+
 /// The nature of a runner; `None` where the table has none.
 pub(super) fn of(runner: &str) -> Option<Kind> {
     let name = runner.split('@').next().unwrap_or_default();

@@ -60,7 +60,7 @@ pub struct Belief {
     /// The printed cells that it rests on.
     pub cells: Vec<String>,
     /// A command that would measure what is missing; only of what was not measured, or not decided.
-    pub command: Option<&'static str>,
+    pub command: Option<String>,
     /// What must be known to read it rightly.
     pub caveat: &'static str,
 }
@@ -87,7 +87,7 @@ struct Claim {
     says: &'static str,
     /// What is compared, as the sentence names it.
     compared: &'static str,
-    command: &'static str,
+    command: String,
     caveat: &'static str,
 }
 
@@ -123,9 +123,10 @@ impl Claim {
                 quoted.extend(these.take(QUOTED).map(|one| one.text.as_str()));
             }
         }
+        let total = all().count();
         let sentence = format!(
-            "Of {} comparisons ({}), {} bear it out, {} contradict it and {} are undecided: {}.",
-            all().count(),
+            "Of {total} comparison{} ({}), {} bear it out, {} contradict it and {} are undecided: {}.",
+            if total == 1 { "" } else { "s" },
             self.compared,
             count(Outcome::For),
             count(Outcome::Against),
@@ -205,13 +206,16 @@ mod tests {
 
     #[test]
     fn a_half_without_evidence_is_not_measured() {
-        let claim = || Claim { says: "x", compared: "y", command: "simul", caveat: "" };
+        let claim = || Claim { says: "x", compared: "y", command: "simul".into(), caveat: "" };
         let halves = [evidence(&[Outcome::For]), Vec::new()];
         let belief = claim().judge(&halves);
-        assert_eq!((belief.verdict, belief.command), (Verdict::NotMeasured, Some("simul")));
+        assert_eq!(
+            (belief.verdict, belief.command.as_deref()),
+            (Verdict::NotMeasured, Some("simul"))
+        );
         assert!(belief.cells.is_empty());
         let belief = claim().judge(&halves[..1]);
         assert_eq!((belief.verdict, belief.command), (Verdict::Holds, None));
-        assert!(belief.sentence.starts_with("Of 1 comparisons (y), 1 bear it out"));
+        assert!(belief.sentence.starts_with("Of 1 comparison (y), 1 bear it out"));
     }
 }

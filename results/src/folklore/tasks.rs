@@ -31,7 +31,10 @@ pub(super) fn are_cheaper(summary: &Summary) -> Belief {
         says: "Tasks are cheaper than threads",
         compared: "resident memory and starting time of each waiting task against those of each waiting thread, at \
                    10,000, 100,000 and 1,000,000 of them",
-        command: "simul run -w footprint:10000,footprint:100000,footprint:1000000 -r threads,tokio,smol",
+        command: format!(
+            "simul run -w footprint:10000,footprint:100000,footprint:1000000 -r threads,{}",
+            kind::SOME_WITH_TASKS
+        ),
         caveat: "Memory is what is resident: most of a thread's stack is only reserved, and what the kernel keeps for a \
                  thread is not counted.",
     }

@@ -77,7 +77,10 @@ pub(super) fn async_beats_threads(summary: &Summary) -> Belief {
         says: "Async beats threads for many waiting tasks",
         compared: "throughput and CPU time of runners with tasks against those of a thread for each connection, \
                    under closed loads of 256 connections and more",
-        command: "simul run -w echo --load closed-1000 -r threads,tokio,smol,compio",
+        command: format!(
+            "simul run -w echo --load closed-1000 -r threads,{}",
+            kind::SOME_WITH_TASKS
+        ),
         caveat: "Many is 256 and more here; of fewer it says nothing.",
     }
     .judge(&[found])
@@ -124,19 +127,19 @@ pub(super) fn one_thread_serves_thousands(summary: &Summary) -> Belief {
     Claim {
         says: "One thread can serve thousands of connections",
         compared: "runners with tasks on one worker, with at least 1,000 connections at once",
-        command: "simul run -w echo --load open-2000-poisson --connections 2000 -r tokio-current,smol-local",
+        command: format!(
+            "simul run -w echo --load open-2000-poisson --connections 2000 -r {}",
+            kind::SOME_ALONE
+        ),
         caveat: "Under a closed load the runner is the client of its connections; under an open one, their server.",
     }
     .judge(&[found])
 }
 
-/// Runners that differ in what they wait with, and in little else: each is the other's program on another driver.
-const TWINS: [[&str; 2]; 2] = [["monoio", "monoio-legacy"], ["tokio-uring", "tokio-local"]];
-
 pub(super) fn rings_are_faster(summary: &Summary) -> Belief {
     let mut found = Vec::new();
     for contest in summary.contests.iter().filter(|contest| is_one_of(contest, &KERNEL)) {
-        for [ring, ready] in TWINS {
+        for [ring, ready] in kind::TWINS {
             let (ring, ready) = (kind::named(contest, ring), kind::named(contest, ready));
             let (Some(ring), Some(ready)) = (ring, ready) else { continue };
             // What was really waited with counts, and not the name.
@@ -151,9 +154,9 @@ pub(super) fn rings_are_faster(summary: &Summary) -> Belief {
         says: "io_uring is faster than epoll",
         compared: "the median of the same runtime on its io_uring and on its epoll driver, in work with sockets and \
                    files",
-        command: "simul run -w echo,file-read -r monoio,monoio-legacy,tokio-uring,tokio-local",
-        caveat: "monoio's two drivers differ in nothing else; tokio-uring's nearest relative on epoll is tokio-local. \
-                 Which of them was at work was looked up in the process.",
+        command: format!("simul run -w echo,file-read -r {}", kind::listed(&kind::TWINS)),
+        caveat: "Only runtimes that are here with both drivers are compared, or with the nearest relative of theirs; \
+                 which driver was at work was looked up in the process.",
     }
     .judge(&[found])
 }

@@ -32,7 +32,7 @@ fn entry(belief: &Belief) -> Markup {
         dt { (belief.says) ": " strong class=(class(belief.verdict)) { (belief.verdict.name()) } }
         dd {
             p { (belief.sentence) }
-            @if let Some(command) = belief.command {
+            @if let Some(command) = &belief.command {
                 p.soft { "To measure it: " code { (command) } }
             }
             p.soft { (belief.caveat) }

@@ -141,7 +141,7 @@ impl Scale {
     }
 
     /// From what is averaged to what is shown.
-    fn shown(self, value: f64) -> f64 {
+    pub(crate) fn shown(self, value: f64) -> f64 {
         match self {
             Self::Ratio => value.exp(),
             Self::DifferenceUs => value,

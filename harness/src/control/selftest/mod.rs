@@ -128,7 +128,8 @@ impl Selftest {
         };
         let mut writer = Writer::create(&place, &run).map_err(broken)?;
         let mut watcher = Watcher::of(&case.work)?;
-        let ending = session::run(&plan, &mut writer, [&[], &[]], &mut self.inbox, &mut watcher);
+        let (inbox, all) = (&mut self.inbox, &mut session::Everything);
+        let ending = session::run(&plan, &mut writer, [&[], &[]], inbox, &mut watcher, all);
         if ending.map_err(broken)? == Ending::Interrupted {
             return Ok(None);
         }

@@ -1,0 +1,96 @@
+//! Does `simul ab` find what is there, and end as it says?
+//!
+//! Both sides are this very program, plain or with a known slowness: `simul canary slow=90` does so much more work with
+//! each message. What is found under the noise of a real machine is for the acceptance runs; here differences are so
+//! large that no noise hides them.
+
+mod support;
+
+use support::{Place, json, program, text};
+
+const TINY: &str = "-w echo --rounds 4 --no-progress --seed 7";
+
+fn ab(place: &Place, base: &str, new: &str, more: &str) -> std::process::Output {
+    let mut command = place.simul("ab");
+    command.args(["--base", base, "--new", new]).args(TINY.split(' '));
+    command.args(more.split_whitespace()).output().unwrap()
+}
+
+fn canary(fault: &str) -> String {
+    format!("'{}' canary {fault}", program())
+}
+
+#[test]
+fn what_takes_much_longer_is_worse_and_was_measured_twice() {
+    let place = Place::new();
+    let (base, new) = (canary("slow=0"), canary("slow=90"));
+    let output = ab(&place, &base, &new, "--format json --out run");
+    let object = json(&output);
+    assert_eq!(output.status.code(), Some(100), "{object}");
+    let cell = &object["cells"][0];
+    assert_eq!((&object["verdict"], &cell["runner"]), (&"worse".into(), &"tokio".into()));
+    for stage in ["first", "second"] {
+        let metrics = cell[stage]["metrics"].as_array().unwrap();
+        assert!(metrics.iter().any(|metric| metric["finding"] == "worse"), "{stage}: {object}");
+    }
+    // The roles were reversed, and both stages are recordings like any other.
+    for (folder, null) in [("run", "tokio@base~null"), ("run/again", "tokio@new~null")] {
+        let trials = std::fs::read_to_string(place.path(folder).join("trials.jsonl")).unwrap();
+        assert!(trials.contains(null), "{folder}");
+        assert_eq!(place.run(&format!("report {folder}")).status.code(), Some(0), "{folder}");
+    }
+    assert!(place.processes().is_empty());
+}
+
+#[test]
+fn builds_are_known_by_their_word_and_the_budget_is_kept() {
+    let place = Place::new();
+    let build = program();
+    // No time for six blocks: nothing can be decided.
+    let output = ab(&place, &build, &build, "--budget 1s --format json --out run");
+    let object = json(&output);
+    assert_eq!((output.status.code(), &object["verdict"]), (Some(103), &"undecided".into()));
+    assert!(object["spent"].as_str().unwrap().contains("the time ended"), "{object}");
+    let trials = std::fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
+    assert!(trials.contains("\"source\""), "a build tells what it stands on: {trials}");
+    let output = ab(&place, &build, &build, "--budget 1s --allow-undecided --out again");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("overall: undecided (exit code 0)"));
+}
+
+#[test]
+fn a_side_that_breaks_is_a_failure() {
+    let place = Place::new();
+    let output = ab(&place, &canary("slow=0"), &canary("dies"), "--out run");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("failed: new is failed"), "{}", text(&output.stdout));
+    assert!(place.processes().is_empty());
+}
+
+#[test]
+fn bad_input_is_one_line() {
+    let place = Place::new();
+    let build = program();
+    for (base, more, says) in [
+        ("./nothing-here", "", "cannot be started"),
+        (" ", "", "an empty command"),
+        (build.as_str(), "-r toko", "did you mean 'tokio'?"),
+        (build.as_str(), "-w ecoh", "did you mean 'echo'?"),
+    ] {
+        let output = ab(&place, base, &build, &format!("{more} --out run"));
+        let error = text(&output.stderr);
+        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{base}: {error}");
+        assert!(error.contains(says), "{error}");
+        assert!(!place.path("run").exists());
+    }
+    for (more, says) in [
+        ("--margin 0%", "'0%' is not a part from 1% to 50%"),
+        ("--budget 8", "'8' is not a time"),
+        ("--load open-0", "'open-0'"),
+    ] {
+        let output = ab(&place, &build, &build, &format!("{more} --out run"));
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{more}: {error}");
+        assert!(error.contains(says) && !place.path("run").exists(), "{error}");
+    }
+}

@@ -1,0 +1,187 @@
+//! What does one look at a contest show?
+//!
+//! In this order: *better* (the adjusted p-value is within the look's error rate, and the estimate at least 1 %),
+//! *worse* (the same, and the estimate beyond the margin), *equivalent* (the interval lies within the margin), else
+//! *undecided*: so what is certainly worse by less than the margin is equivalent or undecided, and never better.
+//! The family for Holm is the contest: all pairs, times three metrics. A null arm is a family of its own.
+//!
+//! It must not know when looks happen. Read next: `crate::verdict`, which has the limits.
+
+use super::LOOK_ALPHA;
+use crate::{
+    Role,
+    statistics::{Paired, holm, quantile},
+    summary::{
+        Effects, Measure, Metric, Scale,
+        effect::{Blocks, effects},
+    },
+    verdict::{Limits, Rules},
+};
+
+/// How surely a difference of the smallest detectable size would be found.
+pub(super) const POWER: f64 = 0.9;
+
+/// What is said of one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The new code is better.
+    Better,
+    /// It is worse by more than the margin.
+    Worse,
+    /// It differs by less than the margin.
+    Equivalent,
+    /// The blocks that there are do not decide.
+    Undecided,
+}
+
+/// One metric of two arms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compared {
+    /// Which.
+    pub metric: Metric,
+    /// What the numbers are: ratios, or differences in µs.
+    pub scale: Scale,
+    /// The second arm against the first.
+    pub estimate: f64,
+    /// Its interval at the look's error rate.
+    pub interval: Option<(f64, f64)>,
+    /// After Holm over the family.
+    pub adjusted_p_value: f64,
+    /// Whether they differ: by the adjusted p-value, and by at least 1 %.
+    pub differs: bool,
+    /// What is said.
+    pub finding: Finding,
+    /// The smallest difference that these blocks would find in nine of ten cases, by how much two copies of the
+    /// same code vary: a part (0.02 is 2 %), or µs. `None` where the null arm does not tell.
+    pub detectable: Option<f64>,
+}
+
+/// Whether nothing more is to be learned: one metric is worse, or all are something.
+pub(super) fn is_decided(metrics: &[Compared]) -> bool {
+    let any = |wanted| metrics.iter().any(|compared| compared.finding == wanted);
+    any(Finding::Worse) || (!metrics.is_empty() && !any(Finding::Undecided))
+}
+
+/// A pair's effects and those of its null arm.
+pub(super) struct Member {
+    pair: Effects,
+    null: Effects,
+    typical_us: f64,
+}
+
+impl Member {
+    pub(super) fn of(
+        measure: Measure,
+        base: &Blocks<'_>,
+        new: &Blocks<'_>,
+        copied: &Blocks<'_>,
+        null: &Blocks<'_>,
+        typical_us: f64,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            pair: effects(measure, Role::Runner, base, new)?,
+            null: effects(measure, Role::Null, copied, null)?,
+            typical_us,
+        })
+    }
+}
+
+/// All pairs of one contest at one look.
+pub(super) struct Family {
+    rules: Rules,
+    /// Under open load the rate is given: throughput says nothing.
+    metrics: Vec<Metric>,
+    members: Vec<Member>,
+}
+
+impl Family {
+    pub(super) fn new(measure: Measure, margin: f64) -> Self {
+        let told = |metric: &Metric| measure != Measure::Response || *metric != Metric::Throughput;
+        Self {
+            rules: Rules { alpha: LOOK_ALPHA, margin, ..Rules::default() },
+            metrics: Metric::ALL.into_iter().filter(told).collect(),
+            members: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, member: Member) {
+        self.members.push(member);
+    }
+
+    /// For each pair what is found, and what of its null arm.
+    pub(super) fn judge(&self) -> Vec<(Vec<Compared>, Vec<Compared>)> {
+        let tests = |effects: &Effects| -> Vec<Option<Paired>> {
+            self.metrics.iter().map(|metric| effects.on(*metric)?.test()).collect()
+        };
+        let all: Vec<_> = self.members.iter().map(|member| tests(&member.pair)).collect();
+        let p_values: Vec<f64> =
+            all.iter().flatten().flatten().map(|test| test.p_value()).collect();
+        let mut adjusted = holm(&p_values).into_iter();
+        let mut found = Vec::new();
+        for (member, pair) in self.members.iter().zip(&all) {
+            let nulls = tests(&member.null);
+            let null_p: Vec<f64> = nulls.iter().flatten().map(|test| test.p_value()).collect();
+            let mut null_adjusted = holm(&null_p).into_iter();
+            let (mut metrics, mut null) = (Vec::new(), Vec::new());
+            for ((metric, test), noise) in self.metrics.iter().zip(pair).zip(&nulls) {
+                let detectable = noise
+                    .and_then(|noise| detectable(&noise, self.rules.alpha / p_values.len() as f64));
+                let of =
+                    |effects: &Effects, test: &Option<Paired>, p: &mut dyn Iterator<Item = f64>| {
+                        let (test, scale) = ((*test)?, effects.on(*metric)?.scale);
+                        let limits = self.rules.limits(scale, member.typical_us);
+                        Some(self.compared(*metric, scale, &test, p.next()?, limits, detectable))
+                    };
+                metrics.extend(of(&member.pair, test, &mut adjusted));
+                null.extend(of(&member.null, noise, &mut null_adjusted));
+            }
+            found.push((metrics, null));
+        }
+        found
+    }
+
+    fn compared(
+        &self,
+        metric: Metric,
+        scale: Scale,
+        test: &Paired,
+        adjusted_p_value: f64,
+        limits: Limits,
+        detectable: Option<f64>,
+    ) -> Compared {
+        let interval = test.interval(self.rules.alpha);
+        let significant = adjusted_p_value <= self.rules.alpha;
+        let differs = significant && test.centre.abs() >= limits.least;
+        let is_better = (test.centre < 0.0) == metric.less_is_better();
+        let inside = interval.is_some_and(|interval| {
+            interval.low >= -limits.margin && interval.high <= limits.margin
+        });
+        let finding = match (differs, is_better) {
+            (true, true) => Finding::Better,
+            (true, false) if test.centre.abs() > limits.margin => Finding::Worse,
+            _ if inside => Finding::Equivalent,
+            _ => Finding::Undecided,
+        };
+        Compared {
+            metric,
+            scale,
+            estimate: scale.shown(test.centre),
+            interval: interval.map(|ends| (scale.shown(ends.low), scale.shown(ends.high))),
+            adjusted_p_value,
+            differs,
+            finding,
+            detectable: detectable.map(|least| match scale {
+                Scale::Ratio => least.exp_m1(),
+                Scale::DifferenceUs => least,
+            }),
+        }
+    }
+}
+
+/// The difference that is found with [`POWER`] at this error rate: the usual sum of two quantiles of Student's t
+/// times the standard error, which the null arm tells.
+fn detectable(noise: &Paired, alpha: f64) -> Option<f64> {
+    let found = quantile(1.0 - alpha / 2.0, noise.freedom)?;
+    let surely = quantile(POWER, noise.freedom)?;
+    Some((found + surely) * noise.error)
+}
