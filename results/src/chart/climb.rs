@@ -247,12 +247,14 @@ fn names(canvas: &mut Canvas, contest: &ContestSummary, all: &[Series], x: &Scal
     let right = LEFTS[1] + PANEL;
     let end = |line: &Series| {
         let last = line.panels[1].last().copied();
-        let place =
-            last.map_or((right, TOP), |point| (x.at(point.rate_per_sec), y.at(point.ns.median)));
-        (line.label.clone(), line.look, place)
+        last.map_or((right, TOP), |point| (x.at(point.rate_per_sec), y.at(point.ns.median)))
     };
     let ends: Vec<_> = all.iter().map(end).collect();
-    let placed = lines::names(canvas, &ends, right, (TOP, y.clipped(0.0).0));
+    let (labels, looks): (Vec<_>, Vec<_>) =
+        all.iter().map(|line| (line.label.clone(), line.look)).unzip();
+    let placed = lines::places(&ends, (TOP, y.clipped(0.0).0));
+    lines::leaders(canvas, &ends, &looks, right, &placed);
+    lines::names(canvas, &labels, &looks, right, &placed);
     let objective = contest.open.as_ref().and_then(|open| open.objective);
     let [knees, capacities] = [right + 242.0, right + 346.0];
     canvas.text((knees, TOP - 14.0), "knee, per second", 11.0, SOFT, Anchor::Start);

@@ -8,7 +8,7 @@ use super::{
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, thin},
+    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
@@ -69,6 +69,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
             canvas.text((x.at(tick), bottom + 13.0), &text, 11.0, SOFT, Anchor::Middle);
         }
         canvas.text((LEFT, TOP - 14.0), "CPU µs per operation", 12.0, INK, Anchor::Start);
+        rules(canvas, bars.len(), WIDTH - 16.0);
         for (row, (cell, bar)) in contest.cells.iter().zip(&bars).enumerate() {
             name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
             if let Some(bar) = bar {

@@ -11,6 +11,7 @@ use super::{
     frame::{Frame, timed},
     hatch,
     labels::cut,
+    lines,
     palette::Dash,
     rows::{caption, thin},
     scale::Scale,
@@ -106,6 +107,8 @@ fn reach(all: &[Series]) -> f64 {
 
 /// Less than this around 1 would show nothing but rounding.
 const LEAST: f64 = 1.02;
+/// How far a line of slices may lie from where it should, in units of the drawing: they are noise.
+const UNSEEN: f64 = 0.6;
 const WIDTH: f64 = 1040.0;
 const LEFT: f64 = 190.0;
 const RIGHT: f64 = 820.0;
@@ -142,6 +145,11 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
         );
         canvas.text((LEFT, TOP - 12.0), &text, 11.0, SOFT, Anchor::Start);
         shade(canvas, &edges, &x, bottom);
+        for at in 0..all.len() {
+            let top = TOP + ROW * at as f64;
+            canvas.line((16.0, top + ROW), (WIDTH - 16.0, top + ROW), thin(FAINT));
+            canvas.line((LEFT, top + ROW / 2.0), (RIGHT, top + ROW / 2.0), thin(FAINT));
+        }
         for (at, row) in all.iter().enumerate() {
             let top = TOP + ROW * at as f64;
             let y = Scale::log((1.0 / reach, reach), (top + ROW - 3.0, top + 3.0));
@@ -172,13 +180,11 @@ fn shade(canvas: &mut Canvas, edges: &[usize], x: &Scale, bottom: f64) {
 /// A row: its name, its axis, the interval, the slices, the blocks and the value.
 fn draw_row(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale, top: f64) {
     let middle = top + ROW / 2.0;
-    canvas.line((16.0, top + ROW), (WIDTH - 16.0, top + ROW), thin(FAINT));
     canvas.marker((23.0, middle), row.look.marker, 4.0, row.look.color);
     canvas.text((34.0, middle), &cut(&row.label, 21), 12.0, INK, Anchor::Start);
     let whole = row.whole_ns;
     let ends = [whole.low, whole.high].map(|ns| y.clipped(ns / whole.median).0);
     canvas.rect((LEFT, ends[1]), (RIGHT, ends[0]), row.look.color, 0.14);
-    canvas.line((LEFT, y.at(1.0)), (RIGHT, y.at(1.0)), thin(FAINT));
     if !row.may_be_ranked {
         hatch::rectangle(canvas, (LEFT, top + 3.0), (RIGHT, top + ROW - 3.0), FAINT);
     }
@@ -190,27 +196,35 @@ fn draw_row(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale, top: f64) {
 }
 
 fn slices(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale) {
-    let Look { color, .. } = row.look;
-    let thin = Stroke { color, width: 0.9, dash: Dash::Solid };
+    let color = row.look.color;
+    let thin = Stroke { color, width: 1.0, dash: Dash::Solid };
+    let mut beyond = Vec::new();
     // A line goes on through a block, and not from one to the next: those are other processes.
-    for (first, last, middle) in &row.blocks {
+    for (first, last, _) in &row.blocks {
         let mine = row.slices.iter().filter(|(at, _)| (first..=last).contains(&at));
         let known = mine.filter_map(|(at, ratio)| Some((*at, (*ratio)?)));
         let mut points: Vec<Point> = Vec::new();
         for (at, ratio) in known {
-            let (place, beyond) = y.clipped(ratio);
-            let point = (x.at(at as f64 + 0.5), place);
-            points.push(point);
-            if beyond {
-                canvas.rect((point.0 - 1.4, place - 1.4), (point.0 + 1.4, place + 1.4), color, 1.0);
-            }
+            let (place, is_beyond) = y.clipped(ratio);
+            points.push((x.at(at as f64 + 0.5), place));
+            beyond.extend(is_beyond.then_some((x.at(at as f64 + 0.5), place)));
         }
-        canvas.path(&points, thin);
-        let ends = [x.at(*first as f64), x.at(*last as f64 + 1.0)];
-        let at = y.clipped(*middle).0;
-        let under = Stroke { color: PAPER, width: 3.4, dash: Dash::Solid };
-        canvas.line((ends[0], at), (ends[1], at), under);
-        canvas.line((ends[0], at), (ends[1], at), Stroke { width: 2.0, ..thin });
+        canvas.path(&lines::thinned(&points, UNSEEN), thin);
+    }
+    for (x, y) in beyond {
+        canvas.rect((x - 1.4, y - 1.4), (x + 1.4, y + 1.4), color, 1.0);
+    }
+    let levels = || {
+        row.blocks.iter().map(|(first, last, middle)| {
+            let at = y.clipped(*middle).0;
+            ((x.at(*first as f64), at), (x.at(*last as f64 + 1.0), at))
+        })
+    };
+    for (from, to) in levels() {
+        canvas.line(from, to, Stroke { color: PAPER, width: 3.4, dash: Dash::Solid });
+    }
+    for (from, to) in levels() {
+        canvas.line(from, to, Stroke { width: 2.0, ..thin });
     }
 }
 
@@ -220,14 +234,7 @@ fn told(row: &Series) -> String {
     let percent = |ratio: f64| format!("{:+.1} %", 100.0 * (ratio - 1.0));
     let (low, high) =
         (ratios().fold(f64::INFINITY, f64::min), ratios().fold(f64::NEG_INFINITY, f64::max));
-    let blocks = row.blocks.iter().map(|(.., middle)| percent(*middle));
-    format!(
-        "{}: slices from {} to {}; blocks {}",
-        row.label,
-        percent(low),
-        percent(high),
-        blocks.collect::<Vec<_>>().join(", ")
-    )
+    format!("{}: slices from {} to {}", row.label, percent(low), percent(high))
 }
 
 /// The cells that have no row, so that none disappears.

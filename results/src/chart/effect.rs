@@ -1,7 +1,7 @@
 //! How much do runners differ from the baseline?
 //!
 //! Three panels: median, CPU per operation, throughput. Each row has the estimate with its 99.5 % interval
-//! and, faintly, the value of every block; the line of equality is drawn, and the null arm shows how far from it
+//! and, small, the value of every block; the line of equality is drawn, and the null arm shows how far from it
 //! identical code lands. It must not compute effects. Read next: `cost.rs`.
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, thin},
+    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
@@ -118,6 +118,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
                 scale
             })
             .collect();
+        rules(canvas, rows.len(), end);
         // Behind the axes, so that no line crosses why a cell was not measured.
         for (row, at) in rows.iter().enumerate() {
             let cell = &contest.cells[*at];
@@ -143,7 +144,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             canvas,
             bottom + 38.0,
             &[
-                "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); small dots: \
+                "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); short strokes: \
              single blocks",
                 hatch::LEGEND,
                 &noise,
@@ -183,18 +184,15 @@ fn told(arm: &str, panel: &Panel, effect: &Effect) -> String {
             format!("{} µs{interval}", signed(effect.estimate))
         }
     };
-    format!("{arm}: {} {text}, {}", panel.title, wording::blocks(effect.blocks.len() as u32))
+    format!("{arm}: {text}, {}", wording::blocks(effect.blocks.len() as u32))
 }
 
 /// Blocks, interval and estimate of one row.
 fn point(canvas: &mut Canvas, effect: &Effect, scale: &Scale, y: f64, look: Look) {
     for block in &effect.blocks {
-        canvas.rect(
-            dot(scale.at(block.value), y, -1.0),
-            dot(scale.at(block.value), y, 1.0),
-            SOFT,
-            0.45,
-        );
+        // Short strokes below the row's line: they are one shape.
+        let x = scale.at(block.value);
+        canvas.line((x, y + 6.2), (x, y + 9.0), thin(SOFT));
     }
     if let Some((low, high)) = effect.interval {
         let stroke = Stroke { color: look.color, width: 2.0, dash: Dash::Solid };
@@ -207,16 +205,11 @@ fn point(canvas: &mut Canvas, effect: &Effect, scale: &Scale, y: f64, look: Look
     canvas.marker((scale.at(effect.estimate), y), look.marker, 4.0, look.color);
 }
 
-/// A corner of a block's dot, which lies below its row's line.
-fn dot(x: f64, y: f64, side: f64) -> (f64, f64) {
-    (x + 1.2 * side, y + 7.0 + 1.2 * side)
-}
-
 /// A bar at an interval's end, or an arrow where it goes on in a direction.
 fn end(canvas: &mut Canvas, (x, y): (f64, f64), onwards: Option<f64>, color: Rgb) {
     match onwards {
         None => {
-            let stroke = Stroke { color, width: 1.4, dash: Dash::Solid };
+            let stroke = Stroke { color, width: 2.0, dash: Dash::Solid };
             canvas.line((x, y - 4.0), (x, y + 4.0), stroke);
         }
         Some(side) => {

@@ -14,7 +14,9 @@ use super::{
 /// Height of a name.
 pub(super) const LABEL: f64 = 15.0;
 /// How far a line may lie from where it should, in units of the drawing: less than what is seen.
-const UNSEEN: f64 = 0.2;
+const UNSEEN: f64 = 0.3;
+/// Likewise for the pale edge of a band.
+const PALE: f64 = 0.8;
 
 /// A runner's line.
 pub(super) fn stroke(look: Look) -> Stroke {
@@ -29,8 +31,8 @@ pub(super) fn band(
     look: Look,
     ranked: bool,
 ) {
-    let mut outline = thinned(upper, UNSEEN);
-    outline.extend(thinned(lower, UNSEEN).into_iter().rev());
+    let mut outline = thinned(upper, PALE);
+    outline.extend(thinned(lower, PALE).into_iter().rev());
     canvas.polygon(&outline, look.color, 0.12);
     if !ranked {
         hatch::band(canvas, upper, lower, look.color);
@@ -42,25 +44,40 @@ pub(super) fn line(canvas: &mut Canvas, points: &[Point], look: Look) {
     canvas.path(&thinned(points, UNSEEN), stroke(look));
 }
 
-/// Names behind the right edge, each with a piece of its line and its marker, led to from where its line ends.
-/// Returns how high each stands.
-pub(super) fn names(
+/// How high names stand behind the right edge, as near as possible to where their lines end.
+pub(super) fn places(ends: &[Point], (top, bottom): (f64, f64)) -> Vec<f64> {
+    let wanted: Vec<f64> = ends.iter().map(|(_, y)| *y).collect();
+    apart(&wanted, LABEL, top, bottom)
+}
+
+/// From where each line ends to its name.
+pub(super) fn leaders(
     canvas: &mut Canvas,
-    ends: &[(String, Look, Point)],
+    ends: &[Point],
+    looks: &[Look],
     right: f64,
-    (top, bottom): (f64, f64),
-) -> Vec<f64> {
-    let wanted: Vec<f64> = ends.iter().map(|(_, _, (_, y))| *y).collect();
-    let placed = apart(&wanted, LABEL, top, bottom);
-    for ((label, look, end), at) in ends.iter().zip(&placed) {
+    places: &[f64],
+) {
+    for ((end, look), at) in ends.iter().zip(looks).zip(places) {
         let leader = Stroke { color: look.color, width: 0.6, dash: Dash::Solid };
         canvas.path(&[*end, (right + 6.0, end.1), (right + 22.0, *at)], leader);
-        canvas.line((right + 22.0, *at), (right + 48.0, *at), stroke(*look));
         canvas.marker(*end, look.marker, 3.2, look.color);
+    }
+}
+
+/// Names behind the right edge, each with a piece of its line and its marker.
+pub(super) fn names(
+    canvas: &mut Canvas,
+    labels: &[String],
+    looks: &[Look],
+    right: f64,
+    places: &[f64],
+) {
+    for ((label, look), at) in labels.iter().zip(looks).zip(places) {
+        canvas.line((right + 22.0, *at), (right + 48.0, *at), stroke(*look));
         canvas.marker((right + 35.0, *at), look.marker, 3.2, look.color);
         canvas.text((right + 54.0, *at), &cut(label, 24), 12.0, INK, Anchor::Start);
     }
-    placed
 }
 
 /// How high a plot must be for so many names.

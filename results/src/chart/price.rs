@@ -10,7 +10,7 @@ use super::{
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, SOFT, Stroke, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, thin},
+    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
@@ -131,6 +131,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     Some(picture(&frame, end.max(760.0) + 16.0, bottom + 106.0, |canvas| {
         let axes: Vec<Scale> =
             panels.iter().enumerate().map(|(at, panel)| axis(canvas, panel, at, bottom)).collect();
+        rules(canvas, contest.cells.len(), end);
         for (row, cell) in contest.cells.iter().enumerate() {
             name(canvas, cell, palette.look(cell), row, end);
             for (panel, x) in panels.iter().zip(&axes) {
@@ -221,5 +222,5 @@ fn told(label: &str, panel: &Panel, bar: &Bar) -> String {
         "" => String::new(),
         what => format!(", {} of it {what}", digits(bar.dark)),
     };
-    format!("{label}: {} {}{interval} {}{dark}", panel.title, digits(bar.whole.median), panel.unit)
+    format!("{label}: {}{interval} {}{dark}", digits(bar.whole.median), panel.unit)
 }

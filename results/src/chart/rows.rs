@@ -28,10 +28,17 @@ pub(super) fn middle(row: usize) -> f64 {
     TOP + (row as f64 + 0.5) * ROW
 }
 
-/// A row's name and marker, its lower line, and its state if it has no numbers.
+/// Lines below so many rows. They are drawn first, and in one go: so they are one shape.
+pub(super) fn rules(canvas: &mut Canvas, rows: usize, end: f64) {
+    for row in 0..rows {
+        let y = middle(row) + ROW / 2.0;
+        canvas.line((16.0, y), (end, y), thin(FAINT));
+    }
+}
+
+/// A row's name and marker, and its state if it has no numbers.
 pub(super) fn name(canvas: &mut Canvas, cell: &CellSummary, look: Look, row: usize, end: f64) {
     let y = middle(row);
-    canvas.line((16.0, y + ROW / 2.0), (end, y + ROW / 2.0), thin(FAINT));
     canvas.marker((23.0, y), look.marker, 4.0, look.color);
     canvas.text((34.0, y), &cut(&grid::label(cell), 21), 12.0, INK, Anchor::Start);
     if cell.numbers.is_none() {

@@ -157,11 +157,9 @@ pub fn draw(summary: &Summary, contest: &ContestSummary, palette: &Palette) -> O
             );
             plot(canvas, &all, (at, panel, contest.measure.title()), &x, (top, top + half));
         }
-        let end = |line: &Series| {
-            (line.label.clone(), line.look, wanted(line, &all, (TOP, bottom), right))
-        };
-        let ends: Vec<_> = all.iter().map(end).collect();
-        lines::names(canvas, &ends, right, (TOP, bottom));
+        let (labels, looks): (Vec<_>, Vec<_>) =
+            all.iter().map(|line| (line.label.clone(), line.look)).unzip();
+        lines::names(canvas, &labels, &looks, right, &places(&all, (TOP, bottom)));
         caption(
             canvas,
             bottom + 52.0,
@@ -176,12 +174,17 @@ pub fn draw(summary: &Summary, contest: &ContestSummary, palette: &Palette) -> O
     }))
 }
 
-/// Names stand in the order of the first panel's last values, from its top to the bottom of the lower one.
-fn wanted(line: &Series, all: &[Series], (top, bottom): (f64, f64), right: f64) -> Point {
+/// Names stand in the order of the first panel's last values, from its top down.
+fn places(all: &[Series], (top, bottom): (f64, f64)) -> Vec<f64> {
     let last = |line: &Series| line.panels[0].last().map_or(0.0, |(_, value)| value.median);
-    let above = all.iter().filter(|other| last(other) > last(line)).count();
     let step = ((bottom - top) / all.len().max(1) as f64).min(lines::LABEL * 1.4);
-    (right, top + step * above as f64)
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by(|a, b| last(&all[*b]).total_cmp(&last(&all[*a])));
+    let mut places = vec![top; all.len()];
+    for (above, at) in order.into_iter().enumerate() {
+        places[at] = top + step * above as f64;
+    }
+    places
 }
 
 fn plot(

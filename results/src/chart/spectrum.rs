@@ -73,20 +73,26 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         }
         let nines = all.iter().filter_map(|line| line.points.last()).map(|end| end.nines);
         let x = Scale::linear((0.0, nines.fold(1.0, f64::max)), (LEFT, RIGHT));
-        let ends = all.iter().flat_map(|line| &line.points);
-        let low = ends.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
-        let high = ends.map(|point| point.ns.high).fold(1.0, f64::max);
+        let points = all.iter().flat_map(|line| &line.points);
+        let low = points.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
+        let high = points.map(|point| point.ns.high).fold(1.0, f64::max);
         let log = Scale::log((low.max(1.0) * 0.95, high * 1.05), (bottom, TOP));
         let linear = Scale::linear((0.0, high * 1.05), (bottom, TOP));
-        canvas.group(Group::Log, |canvas| plot(canvas, &all, &x, &log, measure));
-        canvas.group(Group::Linear, |canvas| plot(canvas, &all, &x, &linear, measure));
-        let ends = format!(
+        // On both scales lines end in the same order, so their names need not move.
+        let places = lines::places(&ends(&all, &x, &log), (TOP, bottom));
+        for (group, y) in [(Group::Log, log), (Group::Linear, linear)] {
+            canvas.group(group, |canvas| plot(canvas, &all, &x, &y, measure, &places));
+        }
+        let (labels, looks): (Vec<_>, Vec<_>) =
+            all.iter().map(|series| (series.label.clone(), series.look)).unzip();
+        lines::names(canvas, &labels, &looks, RIGHT, &places);
+        let until = format!(
             "a line ends where fewer than ten operations a block lie above; {}",
             hatch::LEGEND
         );
         let bands = "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
                      smallest to largest)";
-        caption(canvas, bottom + 54.0, &[bands, &ends, &without]);
+        caption(canvas, bottom + 54.0, &[bands, &until, &without]);
     })
 }
 
@@ -105,8 +111,8 @@ fn without(contest: &ContestSummary, all: &[Series]) -> String {
     if without.is_empty() { String::new() } else { format!("no line: {}", without.join(", ")) }
 }
 
-/// Axes, bands, lines and names.
-fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str) {
+/// Axes, bands, lines, and what leads to their names at these places.
+fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str, places: &[f64]) {
     axes(canvas, x, y, measure);
     for series in all {
         let edge = |end: fn(&Quantile) -> f64| -> Vec<Point> {
@@ -121,22 +127,22 @@ fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str
         let points: Vec<Point> = series.points.iter().map(place).collect();
         canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.look));
     }
-    let end = |series: &Series| {
-        let end = series.points.last()?;
-        let place = (x.at(end.nines), y.at(end.ns.median));
-        Some((series.label.clone(), series.look, place))
-    };
-    let ends: Vec<_> = all.iter().filter_map(end).collect();
-    lines::names(canvas, &ends, RIGHT, (y.clipped(f64::INFINITY).0, y.clipped(0.0).0));
+    let looks: Vec<Look> = all.iter().map(|series| series.look).collect();
+    lines::leaders(canvas, &ends(all, x, y), &looks, RIGHT, places);
+}
+
+/// Where each line ends.
+fn ends(all: &[Series], x: &Scale, y: &Scale) -> Vec<Point> {
+    let ends = all.iter().filter_map(|series| series.points.last());
+    ends.map(|end| (x.at(end.nines), y.at(end.ns.median))).collect()
 }
 
 /// What a pointer on a line is told: the values at the ticks.
 fn values(series: &Series) -> String {
     let at = |(nines, name): (f64, &str)| {
         let point = series.points.iter().find(|point| (point.nines - nines).abs() < 1e-6)?;
-        let [median, low, high] =
-            [point.ns.median, point.ns.low, point.ns.high].map(quantity::time);
-        Some(format!("p{name} {median} ({low} to {high})"))
+        let spread = quantity::spread(&point.ns);
+        Some(format!("p{name} {} {spread}", quantity::time(point.ns.median)))
     };
     let values: Vec<String> = ticks().into_iter().skip(1).filter_map(at).collect();
     format!("{}: {}", series.label, values.join(", "))
