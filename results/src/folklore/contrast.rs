@@ -38,6 +38,10 @@ pub(super) struct Contrast {
 /// Blocks from which on an estimate has a 95 % interval.
 pub(super) const LEAST_BLOCKS: u32 = 6;
 
+/// An interval whose ends differ by more than this says nothing, and its digits would fill a line: two blocks have
+/// such ones.
+const WIDEST: f64 = 1000.0;
+
 impl Contrast {
     /// The first cell against the second, from what each differs from the baseline by.
     pub(super) fn paired(
@@ -108,6 +112,9 @@ impl Contrast {
     /// `1.203 (1.190–1.216)`, or `+12.3 µs (+11.9 to +12.7)`.
     pub(super) fn text(&self) -> String {
         let shown = match (self.scale, self.interval) {
+            (Scale::Ratio, Some((low, high))) if high > low * WIDEST => {
+                format!("{:.3} (interval wider than {WIDEST:.0} to 1)", self.value)
+            }
             (Scale::Ratio, interval) => quantity::ratio(self.value, interval),
             (Scale::DifferenceUs, Some((low, high))) => {
                 format!("{:+.2} µs ({low:+.2} to {high:+.2})", self.value)
@@ -213,6 +220,9 @@ mod tests {
         let alone = Contrast { interval: None, ..ratio(0.1, 0.2, 0.3) };
         assert_eq!(alone.outcome(Wish::Less), Open, "one block decides nothing");
         assert!(alone.text().contains("too few blocks"));
+        let wide = ratio(1e-9, 1.2, 1e9);
+        assert_eq!(wide.text(), "1.200 (interval wider than 1000 to 1)");
+        assert_eq!(wide.outcome(Wish::More), Open);
         let late =
             Contrast { scale: Scale::DifferenceUs, value: 40.0, interval: Some((30.0, 50.0)) };
         assert_eq!((late.outcome(Wish::More), late.outcome(Wish::Less)), (For, Against));

@@ -6,6 +6,7 @@
 use crate::{
     Summary,
     folklore::{self, Belief, Verdict},
+    wording::plain,
 };
 use maud::{Markup, html};
 
@@ -39,7 +40,7 @@ fn entry(belief: &Belief) -> Markup {
             @if !belief.cells.is_empty() {
                 details {
                     summary { "Cells that it rests on: " (belief.cells.len()) }
-                    ul.notes { @for cell in &belief.cells { li { code { (cell) } } } }
+                    ul.notes { @for cell in &belief.cells { li { code { (plain(cell)) } } } }
                 }
             }
         }

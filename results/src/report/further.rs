@@ -3,7 +3,10 @@
 //! When, how and by which program each was measured: the facts of the machine are those of the first, since all are of
 //! one host. Nothing where there is one run. Read next: `html.rs`.
 
-use crate::{Summary, wording};
+use crate::{
+    Summary,
+    wording::{self, plain},
+};
 use maud::{Markup, html};
 
 /// The facts of every run behind the first.
@@ -17,10 +20,10 @@ pub(super) fn section(summary: &Summary) -> Markup {
                     side and are compared with nothing: their slices were not interleaved." }
                 div.scroll { table.facts { tbody {
                     @for run in &summary.further {
-                        tr { th { (run.started) } td {
+                        tr { th { (plain(&run.started)) } td {
                             (run.plan.contests.len()) " contests, " (wording::blocks(run.plan.blocks)) " of "
-                            (run.plan.rounds) " rounds, seed " (run.plan.seed) "; simul " (run.simul) ", SHA-256 "
-                            (run.binary) "; " code { (run.command.join(" ")) }
+                            (run.plan.rounds) " rounds, seed " (run.plan.seed) "; simul " (plain(&run.simul)) ", SHA-256 "
+                            (plain(&run.binary)) "; " code { (plain(&run.command.join(" "))) }
                         } }
                     }
                 } } }
