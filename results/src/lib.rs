@@ -1,8 +1,8 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`gate`]. Shown:
-//! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown:
+//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
@@ -32,7 +32,9 @@ pub mod finding_grid;
 pub mod folklore;
 mod foreign_record;
 pub mod gate;
+pub mod glance;
 pub mod grid;
+pub mod heat;
 pub mod histogram;
 pub mod history;
 pub mod joined;
@@ -42,11 +44,13 @@ pub mod load;
 mod merged_record;
 mod open_record;
 pub mod pack;
+mod parallel;
 pub mod price_grid;
 mod price_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;
+pub mod relation;
 pub mod report;
 mod run_record;
 #[cfg(test)]

@@ -20,17 +20,19 @@ use std::collections::BTreeSet;
 /// # Errors
 /// A histogram that cannot be read, or does not hold what its slice says: says whose.
 pub fn packed(recording: &Recording) -> Result<Recording, String> {
-    let trials = recording.trials.iter().map(|trial| {
-        pack(trial).map_err(|what| format!("cell '{}', block {}: {what}", trial.cell, trial.block))
-    });
-    Ok(Recording { trials: trials.collect::<Result<_, _>>()?, ..recording.clone() })
+    let mut packed = recording.clone();
+    for trial in &mut packed.trials {
+        pack(trial)
+            .map_err(|what| format!("cell '{}', block {}: {what}", trial.cell, trial.block))?;
+    }
+    Ok(packed)
 }
 
-fn pack(trial: &TrialRecord) -> Result<TrialRecord, String> {
-    let mut packed = trial.clone();
+/// Merges the histograms of a trial; an error leaves it as it was.
+pub(crate) fn pack(trial: &mut TrialRecord) -> Result<(), String> {
     // Packed already, or a cell that never measured.
     if trial.merged.is_some() || trial.slices.is_empty() {
-        return Ok(packed);
+        return Ok(());
     }
     let rates: BTreeSet<Option<u32>> = trial.counted().map(SliceRecord::rate_per_sec).collect();
     let merged = rates.into_iter().map(|rate| {
@@ -38,9 +40,9 @@ fn pack(trial: &TrialRecord) -> Result<TrialRecord, String> {
             trial.counted().filter(|slice| slice.rate_per_sec() == rate).collect();
         merge_slices(rate, &slices)
     });
-    packed.merged = Some(merged.collect::<Result<_, _>>()?);
-    packed.slices.iter_mut().for_each(SliceRecord::drop_histograms);
-    Ok(packed)
+    trial.merged = Some(merged.collect::<Result<_, _>>()?);
+    trial.slices.iter_mut().for_each(SliceRecord::drop_histograms);
+    Ok(())
 }
 
 /// The distributions of slices of one rate.

@@ -4,6 +4,10 @@
 //! of a block are appended and flushed when the block has ended. An interrupted write leaves a torn last
 //! line; it is left out, and said. Damage anywhere else is an error: nothing is guessed.
 
+mod merged;
+
+pub use merged::load_merged;
+
 use crate::{
     Load, SliceRecord, histogram,
     record::{AuditRecord, RunRecord, SCHEMA, TrialRecord},
@@ -242,29 +246,46 @@ pub fn load_run(folder: &Path) -> Result<RunRecord, StoreError> {
 
 /// Reads the trials one after the other; tells whether the last line is torn.
 fn each_trial(folder: &Path, mut each: impl FnMut(TrialRecord)) -> Result<bool, StoreError> {
-    let Some((path, mut file)) = open_trials(folder)? else { return Ok(false) };
+    let Some((path, file)) = open_trials(folder)? else { return Ok(false) };
+    each_line(&path, file, |number, text| {
+        each(understood(&path, number, text)?);
+        Ok(())
+    })
+}
+
+/// Reads the lines that hold anything, with their numbers; tells whether the last one is torn.
+fn each_line(
+    path: &Path,
+    mut file: Box<dyn BufRead>,
+    mut each: impl FnMut(usize, &[u8]) -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
         file.read_until(b'\n', &mut line).map_err(|error| match error.kind() {
             // What gzip says of bytes that are not what it wrote, or end too early.
             io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => StoreError::Damaged {
-                path: path.clone(),
+                path: path.to_owned(),
                 line: number,
                 problem: format!("the packed file is damaged ({error}); restore it from a copy"),
             },
-            _ => at(&path)(error),
+            _ => at(path)(error),
         })?;
         // Every whole line ends with a line feed, so what stands behind the last one is torn, maybe in the
         // middle of a letter.
         let Some(text) = line.strip_suffix(b"\n") else { return Ok(!line.is_empty()) };
         if !text.is_empty() {
-            let trial = parse(&path, Some(number), text, |trial: &TrialRecord| trial.schema)?;
-            intact(&path, number, &trial)?;
-            each(trial);
+            each(number, text)?;
         }
     }
     Ok(false)
+}
+
+/// The trial of a line.
+fn understood(path: &Path, number: usize, text: &[u8]) -> Result<TrialRecord, StoreError> {
+    let trial = parse(path, Some(number), text, |trial: &TrialRecord| trial.schema)?;
+    intact(path, number, &trial)?;
+    Ok(trial)
 }
 
 /// A file of trials and its text, unpacked.

@@ -65,7 +65,7 @@ pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
     }
     let mut recordings = Vec::new();
     for run in &options.runs {
-        let recording = store::load(run).map_err(refused)?;
+        let recording = store::load_merged(run).map_err(refused)?;
         tell_torn(&recording, run);
         recordings.push(recording);
     }

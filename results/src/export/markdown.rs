@@ -115,8 +115,13 @@ pub(super) fn draw(text: &mut String, grid: &Grid) {
 
 /// Text that Markdown shows as it is.
 pub(super) fn escaped(text: &str) -> String {
+    let text = plain(text);
     let mut safe = String::new();
-    for letter in plain(text).chars() {
+    if text.starts_with("- ") || text.starts_with("+ ") {
+        // No list begins here.
+        safe.push('\\');
+    }
+    for letter in text.chars() {
         match letter {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
@@ -139,5 +144,6 @@ mod tests {
     fn names_cannot_break_out() {
         assert_eq!(escaped("a|b\n<script>"), "a\\|b &lt;script&gt;");
         assert_eq!(escaped("[x](y) `z`"), "\\[x\\](y) \\`z\\`");
+        assert_eq!(escaped("- x -3"), "\\- x -3");
     }
 }
