@@ -108,6 +108,9 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
     let frame = Frame::of(contest, "response time against offered load", &subjects);
     Some(picture(&frame, WIDTH, bottom + 122.0, |canvas| {
+        // Before the lines: what leads to a name ends in a filled mark, and a saturated rung's must stay hollow.
+        let x = Scale::log((slowest * 0.93, fastest * 1.07), (LEFTS[1], LEFTS[1] + PANEL));
+        names(canvas, contest, &all, &x, &y);
         for (at, left) in LEFTS.into_iter().enumerate() {
             let x = Scale::log((slowest * 0.93, fastest * 1.07), (left, left + PANEL));
             axes(canvas, &x, &y, PANELS[at].0, left);
@@ -119,8 +122,6 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
                 climb(canvas, line, at, &x, &y);
             }
         }
-        let x = Scale::log((slowest * 0.93, fastest * 1.07), (LEFTS[1], LEFTS[1] + PANEL));
-        names(canvas, contest, &all, &x, &y);
         caption(
             canvas,
             bottom + 56.0,
