@@ -14,7 +14,7 @@ use crate::{
 
 /// As many runners as there will be, with names as long as they are.
 fn names() -> Vec<String> {
-    let long = ["asyncio-uvloop", "python-processes", "tokio-current", "async-global-executor"];
+    let long = ["asyncio-uvloop", "python-processes", "single-worker", "async-global-executor"];
     (0..24).map(|at| format!("{}-{at}", long[at % long.len()])).collect()
 }
 
