@@ -46,7 +46,7 @@ it stands and must keep runners/PROTOCOL.md.
 
 Exit codes: 0 every cell is better, or equivalent within the margin; 1 a cell failed, or nothing could be compared; \
 2 bad input; 100 a cell is worse: its interval excludes equality and its estimate exceeds the margin, twice; \
-103 something is undecided; 104 a null arm failed, so there is no verdict; 130 interrupted. \
+103 something is undecided, also where numbers have grade F; 104 a null arm failed, so there is no verdict; 130 interrupted. \
 What comes first of 1, 104, 100, 103, 0 is told.")]
 pub struct AbOptions {
     /// The old code: a command

@@ -34,6 +34,10 @@ use std::{
 /// 1050 by itself. The difference of two arms over 72 rounds varies by 13, and the margin is 31.
 const ROUNDS_OF_TIMERS: u32 = 6;
 
+/// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
+/// fit into the usual budget.
+const ROUNDS_OF_OPEN: u32 = 4;
+
 /// How long a command may take to say its version.
 const ASKING: Duration = Duration::from_secs(10);
 
@@ -63,15 +67,26 @@ impl Side {
             ));
         }
         let mut side = Self { command, is_build: false };
+        let asked = |line: String| Foreign {
+            command: vec!["sh".into(), "-c".into(), line],
+            ..Foreign::default()
+        };
+        let unstartable = |why: &str| {
+            let command = &side.command;
+            Failure::BadInput(format!(
+                "'{command}' cannot be started ({why}); give a build of simul, or a runner program"
+            ))
+        };
+        // Whether there is such a program, a shell knows, by the word that the shell takes for its name.
+        let named = format!("set -- {}; command -v \"$1\"", side.command);
+        if errand(&asked(named), ASKING).is_err() {
+            return Err(unstartable("there is no such program"));
+        }
         if side.command.split_whitespace().count() == 1 {
-            let asked = Foreign { command: side.shell(" --version"), ..Foreign::default() };
-            match errand(&asked, ASKING) {
+            match errand(&asked(format!("exec {} --version", side.command)), ASKING) {
                 Ok(said) => side.is_build = said.printed.starts_with("simul "),
                 Err(error) if UNSTARTABLE.iter().any(|words| error.contains(words)) => {
-                    return Err(Failure::BadInput(format!(
-                        "'{}' cannot be started ({error}); give a build of simul, or a runner program",
-                        side.command
-                    )));
+                    return Err(unstartable(&error));
                 }
                 // A program need not know --version.
                 Err(_) => {}
@@ -158,10 +173,16 @@ impl Comparison {
             ..request.clone()
         };
         let mut plan = Plan::make(&request, cores, programs)?;
+        let asked = request.rounds;
         for contest in &mut plan.contests {
-            if request.rounds.is_none() && contest.measure() == Measure::Lateness.name() {
-                contest.rounds *= ROUNDS_OF_TIMERS;
-            }
+            contest.rounds = match asked {
+                Some(rounds) => rounds,
+                None if contest.open.is_some() => ROUNDS_OF_OPEN,
+                None if contest.measure() == Measure::Lateness.name() => {
+                    contest.rounds * ROUNDS_OF_TIMERS
+                }
+                None => contest.rounds,
+            };
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
                 only.is_none_or(|pairs| {
