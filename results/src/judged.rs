@@ -13,6 +13,7 @@ use crate::{
     auditor::{self, Audit, Evidence},
     rank::{self, Groups},
     record::ContestRecord,
+    relation::Relations,
     statistics::median,
     store::Recording,
     summary::{
@@ -35,6 +36,8 @@ pub struct JudgedContest<'a> {
     pub planned_baseline: Option<String>,
     /// The runner that the others are compared with.
     pub baseline: Option<String>,
+    /// How each ranked runner compares with each other one.
+    pub relations: Relations,
     /// In the order of the plan.
     pub cells: Vec<JudgedCell<'a>>,
 }
@@ -138,7 +141,15 @@ pub(crate) fn contest<'a>(
         // Its slices are of different rates: one value a block would say nothing.
         let baseline = planned.baseline.clone();
         let planned_baseline = baseline.clone();
-        return Ok(JudgedContest { contest, measure, planned_baseline, baseline, cells });
+        let relations = Relations::default();
+        return Ok(JudgedContest {
+            contest,
+            measure,
+            planned_baseline,
+            baseline,
+            relations,
+            cells,
+        });
     }
     let named = |name: &str| {
         cells.iter().position(|cell: &JudgedCell<'_>| {
@@ -152,12 +163,13 @@ pub(crate) fn contest<'a>(
     let baseline = fit.or(other).or(wanted);
     compare(measure, &mut cells, baseline, wanted)?;
     judge(&mut cells, baseline, wanted);
-    rank::group(measure, &mut cells)?;
+    let relations = rank::group(measure, &mut cells)?;
     Ok(JudgedContest {
         contest,
         measure,
         planned_baseline: planned.baseline.clone(),
         baseline: baseline.map(|at| cells[at].runner.clone()).or_else(|| planned.baseline.clone()),
+        relations,
         cells,
     })
 }

@@ -1,8 +1,8 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`gate`]. Shown:
-//! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown:
+//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
@@ -19,6 +19,7 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod advise;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;
@@ -28,20 +29,28 @@ pub mod compare;
 pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
+pub mod folklore;
 mod foreign_record;
 pub mod gate;
+pub mod glance;
 pub mod grid;
+pub mod heat;
 pub mod histogram;
 pub mod history;
+pub mod joined;
 pub mod judged;
 pub mod ladder;
 pub mod load;
+mod merged_record;
 mod open_record;
+pub mod pack;
+mod parallel;
 pub mod price_grid;
 mod price_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;
+pub mod relation;
 pub mod report;
 mod run_record;
 #[cfg(test)]
@@ -50,6 +59,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod verdict;
 pub mod why;
 mod why_counters;

@@ -5,7 +5,7 @@
 //! must not know numbers. Read next: `grid.rs`.
 
 use crate::{
-    Contest, Placement, Summary,
+    Contest, Placement, RunRecord, Summary,
     auditor::Grade,
     quantity,
     record::State,
@@ -95,13 +95,26 @@ pub fn spread(blocks: u32) -> &'static str {
 /// Said of a run that has fewer blocks than were planned; `None` of a whole one.
 #[must_use]
 pub fn unfinished(summary: &Summary) -> Option<String> {
-    let planned = summary.run.plan.blocks;
-    let least = summary.contests.iter().map(ContestSummary::blocks).min()?;
-    (least < planned).then(|| {
-        format!(
-            "the run is not finished: {least} of {planned} blocks have been measured everywhere"
-        )
-    })
+    let runs = [&summary.run].into_iter().chain(&summary.further);
+    let of_run = |run: &RunRecord| {
+        let planned = run.plan.blocks;
+        let is_its = |contest: &&ContestSummary| {
+            let Contest { workload, load, placement } = &contest.contest;
+            run.plan.contests.iter().any(|own| {
+                own.workload == *workload
+                    && own.load == load.to_string()
+                    && own.placement == *placement
+            })
+        };
+        let its = summary.contests.iter().filter(is_its);
+        let least = its.map(ContestSummary::blocks).min()?;
+        (least < planned).then(|| {
+            format!(
+                "the run is not finished: {least} of {planned} blocks have been measured everywhere"
+            )
+        })
+    };
+    runs.into_iter().find_map(of_run)
 }
 
 /// Said of a recording whose last line was torn; `None` of a whole one.
