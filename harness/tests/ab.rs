@@ -73,6 +73,8 @@ fn bad_input_is_one_line() {
     let build = program();
     for (base, more, says) in [
         ("./nothing-here", "", "cannot be started"),
+        ("nothing-here slow=5", "", "there is no such program"),
+        ("'unfinished", "", "cannot be started"),
         (" ", "", "an empty command"),
         (build.as_str(), "-r toko", "did you mean 'tokio'?"),
         (build.as_str(), "-w ecoh", "did you mean 'echo'?"),

@@ -33,9 +33,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is measured unless told otherwise: a round trip, computing, a task, a timer.
-const WORKLOADS: [&str; 4] = ["echo", "sha256", "spawn", "sleep"];
-/// On whom.
+/// On whom it is measured unless told otherwise.
 const RUNNER: &str = registry::USUAL_BASELINE;
 /// What the second stage is left of the budget.
 const KEPT: f64 = 1.0 / 3.0;
@@ -48,7 +46,7 @@ it stands and must keep runners/PROTOCOL.md.
 
 Exit codes: 0 every cell is better, or equivalent within the margin; 1 a cell failed, or nothing could be compared; \
 2 bad input; 100 a cell is worse: its interval excludes equality and its estimate exceeds the margin, twice; \
-103 something is undecided; 104 a null arm failed, so there is no verdict; 130 interrupted. \
+103 something is undecided, also where numbers have grade F; 104 a null arm failed, so there is no verdict; 130 interrupted. \
 What comes first of 1, 104, 100, 103, 0 is told.")]
 pub struct AbOptions {
     /// The old code: a command
@@ -57,7 +55,8 @@ pub struct AbOptions {
     /// The new code: a command
     #[arg(long, value_name = "CMD")]
     new: String,
-    /// Workloads: names or patterns, with parameters as in echo:128 [default: echo, sha256, spawn, sleep]
+    /// Workloads: names or patterns, with parameters as in echo:128 [default: those of suite gate: echo, sha256, spawn,
+    /// sleep]
     #[arg(short, long = "workload", value_name = "NAME", value_delimiter = ',')]
     workloads: Vec<String>,
     /// Runners: names or patterns; to a program, what the spec says in 'runner' [default: tokio]
@@ -70,7 +69,7 @@ pub struct AbOptions {
     /// surely; the work's own under an open load]
     #[arg(long = "placement", value_name = "PLACEMENT", value_delimiter = ',')]
     placements: Vec<Placement>,
-    /// Slices of each trial in a block
+    /// Slices of each trial in a block [default: 12; of timers 72]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
     /// The exact length of a slice, such as 50ms [default: 20ms, longer where operations are]
@@ -268,15 +267,13 @@ fn runners(options: &AbOptions, is_build: bool) -> Result<Vec<String>, Failure> 
 }
 
 fn request(options: &AbOptions) -> Request {
-    let usual = || WORKLOADS.map(str::to_owned).to_vec();
-    let named = !options.workloads.is_empty();
     let mut placements = options.placements.clone();
     if placements.is_empty() && !options.loads.iter().any(|load| load.is_open()) {
         // Across cores it is the waking that varies most, and it may be the peer that is measured.
         placements.push(Placement::OneCore);
     }
     Request {
-        workloads: if named { options.workloads.clone() } else { usual() },
+        workloads: options.workloads.clone(),
         loads: options.loads.clone(),
         placements,
         rounds: options.rounds,

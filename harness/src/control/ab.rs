@@ -11,12 +11,14 @@ use super::{
     programs::Programs,
     selection::Request,
     session::Referee,
+    suites,
     workshop::errand,
 };
-use crate::{clock::to_ns, exit::Failure};
+use crate::exit::Failure;
 use simul_results::{
     Role, TrialRecord,
     gate::{self, BASE, LOOKS, NEW, Pair},
+    summary::Measure,
 };
 use simul_runners::{
     program::{Class, Program},
@@ -27,17 +29,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The least length of a slice. Many short slices are worth more here than few long ones: what disturbs a machine
-/// disturbs some of them, which the trimmed mean over a block then leaves out. Ten milliseconds would be shorter than
-/// what lies between two slices is long on a busy machine.
-const SLICE: Duration = Duration::from_millis(20);
-/// Slices of each trial in a block. With them, on one core beside compilers, blocks of identical code varied by 0.1 to
-/// 0.5 % in the median and by 0.3 to 1.7 % in CPU time per operation, and six such blocks find 5 %. Three trials need
-/// 0.9 s for them, and a block half as much again for its processes: six blocks some nine seconds, so that a suspect
-/// has been measured twice within thirty. Throughput varied most, and is what later looks are for.
-const ROUNDS: u32 = 14;
-/// The warm-up of each trial: ten thousand messages in an optimised build.
-const WARM_UP: Duration = Duration::from_millis(100);
+/// So many times more rounds where operations are timers. Those that fall due together are one sample: with a timer of
+/// whole milliseconds a slice of 20 ms holds some ten, and from slice to slice the median lateness varied by 80 µs of
+/// 1050 by itself. The difference of two arms over 72 rounds varies by 13, and the margin is 31.
+const ROUNDS_OF_TIMERS: u32 = 6;
+
+/// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
+/// fit into the usual budget.
+const ROUNDS_OF_OPEN: u32 = 4;
 
 /// How long a command may take to say its version.
 const ASKING: Duration = Duration::from_secs(10);
@@ -68,15 +67,26 @@ impl Side {
             ));
         }
         let mut side = Self { command, is_build: false };
+        let asked = |line: String| Foreign {
+            command: vec!["sh".into(), "-c".into(), line],
+            ..Foreign::default()
+        };
+        let unstartable = |why: &str| {
+            let command = &side.command;
+            Failure::BadInput(format!(
+                "'{command}' cannot be started ({why}); give a build of simul, or a runner program"
+            ))
+        };
+        // Whether there is such a program, a shell knows, by the word that the shell takes for its name.
+        let named = format!("set -- {}; command -v \"$1\"", side.command);
+        if errand(&asked(named), ASKING).is_err() {
+            return Err(unstartable("there is no such program"));
+        }
         if side.command.split_whitespace().count() == 1 {
-            let asked = Foreign { command: side.shell(" --version"), ..Foreign::default() };
-            match errand(&asked, ASKING) {
+            match errand(&asked(format!("exec {} --version", side.command)), ASKING) {
                 Ok(said) => side.is_build = said.printed.starts_with("simul "),
                 Err(error) if UNSTARTABLE.iter().any(|words| error.contains(words)) => {
-                    return Err(Failure::BadInput(format!(
-                        "'{}' cannot be started ({error}); give a build of simul, or a runner program",
-                        side.command
-                    )));
+                    return Err(unstartable(&error));
                 }
                 // A program need not know --version.
                 Err(_) => {}
@@ -158,17 +168,21 @@ impl Comparison {
         let request = Request {
             runners: self.runners.iter().flat_map(names).collect(),
             blocks: Some(LOOKS[LOOKS.len() - 1]),
-            rounds: request.rounds.or(Some(ROUNDS)),
+            suite: Some(suites::GATES.into()),
             null_arms: 0,
             ..request.clone()
         };
         let mut plan = Plan::make(&request, cores, programs)?;
-        if !plan.exact_slice {
-            plan.record.slice_ns = to_ns(SLICE);
-            plan.record.drop_ns = to_ns(SLICE) / 10;
-        }
-        plan.record.warm_up_ns = to_ns(WARM_UP);
+        let asked = request.rounds;
         for contest in &mut plan.contests {
+            contest.rounds = match asked {
+                Some(rounds) => rounds,
+                None if contest.open.is_some() => ROUNDS_OF_OPEN,
+                None if contest.measure() == Measure::Lateness.name() => {
+                    contest.rounds * ROUNDS_OF_TIMERS
+                }
+                None => contest.rounds,
+            };
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
                 only.is_none_or(|pairs| {
