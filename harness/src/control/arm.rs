@@ -7,9 +7,10 @@
 
 use super::{
     account::Account,
-    closed::{Closed, Lengths},
+    closed::Closed,
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::{Inbox, Interrupted},
+    lengths::Lengths,
     marks,
     open::Open,
     parking::{self, Rest},

@@ -10,10 +10,10 @@
 
 use super::{
     arm::Arm,
-    closed::Lengths,
     driver::{Launch, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
+    lengths::Lengths,
     plan::{ArmPlan, ContestPlan, Plan},
     schedule::Seen,
     service,

@@ -14,12 +14,12 @@
 
 use super::{
     arm::Arm,
-    closed::Lengths,
     contamination::{MOST_CORES, Watch},
     course::Course,
     driver::{Launch, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
+    lengths::Lengths,
     placement,
     plan::{ArmPlan, ContestPlan, Plan},
     repeats::Repeats,

@@ -7,11 +7,11 @@
 use super::{
     arm::Arm,
     child::{Foreign, Start},
-    closed::Lengths,
     conform_server,
     dialogue::Dialogue,
     driver::{Launch, Turn},
     inbox::{Inbox, Interrupted},
+    lengths::Lengths,
     plan::{ContestPlan, Plan},
     programs::{Available, Programs},
     selection::Request,

@@ -4,7 +4,7 @@
 //! trial; what follows from them for ranks is for the results to say.
 
 use super::{
-    block::cores, closed::LEAST_OPERATIONS, contamination::MOST_CORES, open_plan::OpenPlan,
+    block::cores, contamination::MOST_CORES, lengths::LEAST_OPERATIONS, open_plan::OpenPlan,
     plan::ContestPlan,
 };
 use simul_results::{

@@ -29,6 +29,7 @@ pub mod events;
 pub mod external;
 pub mod guardian;
 pub mod inbox;
+mod lengths;
 pub mod limits;
 pub mod marks;
 pub mod open;

@@ -4,7 +4,7 @@
 //! are taken by class where that says it, so that a new one is in its suites at once. It must not know how long
 //! anything takes: that is computed in [`super::estimate`].
 
-use super::closed::LEAST_OPERATIONS;
+use super::lengths::LEAST_OPERATIONS;
 use simul_results::{Arrivals, Load, Placement};
 use simul_workloads::{Class, Profile, registry};
 use std::time::Duration;
