@@ -1,13 +1,14 @@
 //! Does `simul ab` find what is there, and end as it says?
 //!
-//! Both sides are this very program, plain or with a known slowness. What is found under the noise of a real machine is
-//! for the acceptance runs; here differences are so large that no noise hides them.
+//! Both sides are this very program, plain or with a known slowness: `simul canary slow=90` does so much more work with
+//! each message. What is found under the noise of a real machine is for the acceptance runs; here differences are so
+//! large that no noise hides them.
 
 mod support;
 
 use support::{Place, json, program, text};
 
-const TINY: &str = "-w sha256 --rounds 2 --no-progress --seed 7";
+const TINY: &str = "-w echo --rounds 4 --no-progress --seed 7";
 
 fn ab(place: &Place, base: &str, new: &str, more: &str) -> std::process::Output {
     let mut command = place.simul("ab");
@@ -81,5 +82,15 @@ fn bad_input_is_one_line() {
         assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{base}: {error}");
         assert!(error.contains(says), "{error}");
         assert!(!place.path("run").exists());
+    }
+    for (more, says) in [
+        ("--margin 0%", "'0%' is not a part from 1% to 50%"),
+        ("--budget 8", "'8' is not a time"),
+        ("--load open-0", "'open-0'"),
+    ] {
+        let output = ab(&place, &build, &build, &format!("{more} --out run"));
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{more}: {error}");
+        assert!(error.contains(says) && !place.path("run").exists(), "{error}");
     }
 }

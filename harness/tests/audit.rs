@@ -11,6 +11,7 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::{Value, json};
+use simul_results::record::TraceRecord;
 use std::{
     collections::BTreeMap,
     fs,
@@ -164,6 +165,9 @@ fn system_calls_are_those_that_strace_counts_by_hand() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let audit = cells(&object(&output))["threads/runner"]["audit"].clone();
     let by_hand = by_hand(&place, "spawn:64", "threads");
+    for trial in traced(&place, "spawn:64/threads/") {
+        assert_eq!(trial.calls.get("execve"), Some(&1), "from before its program: {trial:?}");
+    }
     // What each of the 64 threads of an operation does once or more, whatever the machine does meanwhile.
     for name in ["clone3", "rt_sigprocmask", "sigaltstack"] {
         let wanted = by_hand[name];
@@ -174,6 +178,35 @@ fn system_calls_are_those_that_strace_counts_by_hand() {
             "{name} {wanted}: {audit}"
         );
     }
+    place.assert_clean();
+}
+
+/// What was traced of the one cell of this workload and runner.
+fn traced(place: &Place, cell: &str) -> [TraceRecord; 2] {
+    let mut audits = place.trials("run").into_iter().filter(|trial| trial.cell.starts_with(cell));
+    audits.find_map(|trial| trial.audit?.traced).unwrap_or_else(|| panic!("no trace of {cell}"))
+}
+
+#[test]
+fn programs_in_other_languages_are_traced_from_their_start() {
+    let python = Command::new("python3").arg("--version").output();
+    if !can_trace() || !python.is_ok_and(|python| python.status.success()) {
+        return;
+    }
+    let place = Place::new();
+    let output = place.run(
+        "run -w echo -r asyncio --load closed-4 --blocks 1 --rounds 1 --slice 5ms --audit --out run --json \
+         --no-progress",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let audit = cells(&object(&output))["asyncio/runner"]["audit"].clone();
+    for name in ["sendto", "recvfrom"] {
+        assert!(close(&audit["syscalls_per_op"][name], 1.0, 0.05), "{name}: {audit}");
+    }
+    // What its interpreter does before it is told anything is in both trials, and so in no operation.
+    let [short, long] = traced(&place, "echo:64/asyncio/");
+    assert!(short.calls["execve"] >= 1 && long.calls["execve"] == short.calls["execve"]);
+    assert_eq!(audit["syscalls_per_op"]["execve"], Value::Null);
     place.assert_clean();
 }
 
@@ -213,6 +246,49 @@ fn where_nobody_may_trace_the_reason_is_said() {
         assert!(audit["allocations_per_op"].is_number(), "the rest is there: {audit}");
         place.assert_clean();
     }
+}
+
+#[test]
+fn a_tracer_that_is_killed_is_a_reason_and_harms_nobody() {
+    if !can_trace() {
+        return;
+    }
+    let place = Place::new();
+    let real = std::env::var_os("PATH").unwrap();
+    let real = std::env::split_paths(&real).map(|folder| folder.join("strace"));
+    let real = real.into_iter().find(|file| file.exists()).unwrap();
+    // The last word is the process that it is to trace; it is killed as soon as it does.
+    let script = format!(
+        "[ \"$1\" = --version ] && exit 0\n\
+         for process; do :; done\n\
+         {} \"$@\" & tracer=$!\n\
+         until grep -q \"TracerPid:.$tracer\" /proc/$process/status; do :; done\n\
+         kill -KILL $tracer",
+        real.display()
+    );
+    let path = with_strace(&place, &script);
+    let output = place.simul(TINY).env("PATH", path).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let cell = cells(&object(&output))["inline/runner"].clone();
+    assert_eq!(cell["state"], "measured");
+    let why = cell["audit"]["absent"]["syscalls"].as_str().unwrap();
+    assert!(why.starts_with("unavailable: "), "{why}");
+    assert!(cell["audit"]["allocations_per_op"].is_number(), "the rest is there: {cell}");
+    place.assert_clean();
+}
+
+#[test]
+fn a_trial_that_waits_for_its_tracer_does_not_outlive_us() {
+    let place = Place::new();
+    let path = with_strace(&place, "[ \"$1\" = --version ] && exit 0\nexec sleep 600");
+    let mut controller = place.simul(TINY).env("PATH", path).stdin(Stdio::null()).spawn().unwrap();
+    let held = place.wait_for_process("simul follow --held");
+    place.wait_for_process("sleep 600");
+    let stat = fs::read_to_string(format!("/proc/{held}/stat")).unwrap();
+    assert!(stat.contains(") T "), "{stat}");
+    kill(Pid::from_raw(controller.id() as i32), Signal::SIGKILL).unwrap();
+    controller.wait().unwrap();
+    place.assert_clean();
 }
 
 #[test]

@@ -1,22 +1,22 @@
 //! What did an audit trial see?
 //!
-//! Counters of a trial of its own, outside of every time: system calls, allocations, polls. Everything is counted twice, in a
-//! short and in a long slice, and what is said per operation is the difference of the counts over the difference
-//! of the operations: what a slice costs besides its operations (an order, the gate, the answer, a tracer that
-//! comes and goes) is in both, and cancels. It must not know how anything is counted. Read next: `audit_grid.rs`, `why.rs`.
+//! Counters of trials of its own, outside of every time: system calls, allocations, polls. Everything is counted twice, with
+//! a short and with a long slice, and what is said per operation is the difference of the counts over the difference of the
+//! operations: what comes besides the operations (an order, the gate, the answer; set-up and end of a trial that was traced
+//! as a whole) is in both, and cancels. It must not know how anything is counted. Read next: `audit_grid.rs`, `why.rs`.
 
 use crate::histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The counters of one audit trial. What could not be counted says why in `absent`, under its name.
+/// The counters of one cell's audit. What could not be counted says why in `absent`, under its name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AuditRecord {
     /// Allocations and polls, in a short and in a long slice that nobody traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<[CountsRecord; 2]>,
-    /// System calls, in a short and in a long slice that was traced.
+    /// System calls, of a trial with a short slice and of one with a long slice, both traced as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traced: Option<[TraceRecord; 2]>,
     /// What is missing, by its name ([`part`]), and why.
@@ -54,11 +54,12 @@ pub struct CountsRecord {
     pub poll_histogram_crc: Option<u32>,
 }
 
-/// What was traced in one slice.
+/// What was traced of one trial, from its first instruction to its end. Early recordings: of
+/// one slice of a trial that was there already.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TraceRecord {
-    /// All operations of the slice.
+    /// All its operations.
     pub operations: u64,
     /// System calls by their names, of all threads, and of processes that the operations started.
     pub calls: BTreeMap<String, u64>,

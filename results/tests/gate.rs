@@ -128,6 +128,9 @@ fn before_the_first_look_nothing_is_said() {
     let pair = pair(&trials(8, 5, Slower { new: 2.0, ..EQUAL }));
     assert!(pair.metrics.is_empty() && !pair.is_closed());
     assert_eq!(outcome(pair, None).exit_code(false), 103);
+    let never_begun = self::pair(&[]);
+    assert_eq!((&never_begun.obstacle, never_begun.runner.as_str()), (&None, "tokio"));
+    assert_eq!(outcome(never_begun, None).exit_code(false), 103);
 }
 
 #[test]

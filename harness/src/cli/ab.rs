@@ -6,7 +6,7 @@
 
 use super::{
     run::{begin, reporter, stored},
-    say,
+    say, slice_length,
 };
 use crate::{
     control::{
@@ -39,8 +39,6 @@ use std::{
 const WORKLOADS: [&str; 4] = ["echo", "sha256", "spawn", "sleep"];
 /// On whom.
 const RUNNER: &str = registry::USUAL_BASELINE;
-/// Slices of each trial: two arms more or less in a block cost what so many rounds cost.
-const ROUNDS: u32 = 10;
 /// What the second stage is left of the budget.
 const KEPT: f64 = 1.0 / 3.0;
 
@@ -70,12 +68,16 @@ pub struct AbOptions {
     /// How much work: closed-N, or open-RATE
     #[arg(long = "load", value_name = "LOAD", value_delimiter = ',')]
     loads: Vec<Load>,
-    /// Cores of runner and peer: separate, one-core, all-cores or unpinned
+    /// Cores of runner and peer: separate, one-core, all-cores or unpinned [default: one-core, where costs show most
+    /// surely; the work's own under an open load]
     #[arg(long = "placement", value_name = "PLACEMENT", value_delimiter = ',')]
     placements: Vec<Placement>,
-    /// Slices of each trial
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Slices of each trial in a block
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
+    /// The exact length of a slice, such as 50ms [default: 20ms, longer where operations are]
+    #[arg(long, value_name = "TIME", value_parser = slice_length)]
+    slice: Option<Duration>,
     /// Differences up to this are none
     #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = margin)]
     margin: f64,
@@ -242,7 +244,8 @@ impl Bench {
             return Err(Failure::Broken(problem));
         }
         let (blocks, ran_out) = (looks.blocks, looks.ran_out);
-        Ok(Some(Seen { pairs: looks.pairs(), folder, blocks, ran_out }))
+        let pairs = looks.pairs().map_err(Failure::Broken)?;
+        Ok(Some(Seen { pairs, folder, blocks, ran_out }))
     }
 }
 
@@ -296,11 +299,17 @@ fn runners(options: &AbOptions, is_build: bool) -> Result<Vec<String>, Failure> 
 fn request(options: &AbOptions) -> Request {
     let usual = || WORKLOADS.map(str::to_owned).to_vec();
     let named = !options.workloads.is_empty();
+    let mut placements = options.placements.clone();
+    if placements.is_empty() && !options.loads.iter().any(|load| load.is_open()) {
+        // Across cores it is the waking that varies most, and it may be the peer that is measured.
+        placements.push(Placement::OneCore);
+    }
     Request {
         workloads: if named { options.workloads.clone() } else { usual() },
         loads: options.loads.clone(),
-        placements: options.placements.clone(),
-        rounds: Some(options.rounds.unwrap_or(ROUNDS)),
+        placements,
+        rounds: options.rounds,
+        slice: options.slice,
         seed: options.seed,
         ..Request::default()
     }

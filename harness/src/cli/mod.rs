@@ -25,12 +25,11 @@ pub mod why;
 use crate::{
     control::{
         external::External,
-        guardian::{self, Charge},
         open_plan::{MOST_CONNECTIONS, objective},
         service,
     },
     exit::Failure,
-    generator, trial,
+    generator,
 };
 use clap::{Args, Parser, Subcommand};
 use simul_results::{Load, Placement, record::ObjectiveRecord};
@@ -108,10 +107,10 @@ enum Command {
     Generator,
     /// Watch over a command and end all its descendants
     #[command(hide = true)]
-    Guard(GuardOptions),
+    Guard(hidden::GuardOptions),
     /// Become a command that dies with its guardian
     #[command(hide = true)]
-    Follow(FollowOptions),
+    Follow(hidden::FollowOptions),
     /// Be a runner program with a known fault
     #[command(hide = true)]
     Canary {
@@ -269,37 +268,6 @@ pub struct ServeOptions {
     workers: Option<u32>,
 }
 
-/// Options of `guard`.
-#[derive(Debug, Args)]
-struct GuardOptions {
-    /// Cores for the command
-    #[arg(long, value_delimiter = ',')]
-    cores: Vec<u32>,
-    /// A temporary folder to remove in the end
-    #[arg(long)]
-    folder: Option<PathBuf>,
-    /// Say what is left behind so long after the command's own end
-    #[arg(long, value_name = "MS")]
-    grace_ms: Option<u64>,
-    /// Ask the command to end before it is killed, and wait so long
-    #[arg(long, value_name = "MS")]
-    ask_ms: Option<u64>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
-}
-
-/// Options of `follow`.
-#[derive(Debug, Args)]
-struct FollowOptions {
-    /// Where to start it
-    #[arg(long)]
-    directory: Option<PathBuf>,
-    /// The command
-    #[arg(last = true, required = true)]
-    command: Vec<String>,
-}
-
 /// Reads the command line, does what it says, and tells how that ended.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -319,19 +287,12 @@ pub fn main() -> ExitCode {
         Command::Load(options) => load::main(&options),
         Command::Serve(options) => serve::main(&options),
         Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
-        Command::Trial { receipt: None } => {
-            trial::main(None).map(|()| ExitCode::SUCCESS).map_err(broken)
-        }
+        Command::Trial { receipt: None } => hidden::trial(None),
         Command::Peer { kind } => hidden::be_peer(&kind),
         Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
         Command::Probe { runner } => hidden::probe(&runner),
-        Command::Guard(GuardOptions { cores, folder, grace_ms, ask_ms, command }) => {
-            let [grace, ask] = [grace_ms, ask_ms].map(|ms| ms.map(Duration::from_millis));
-            guardian::watch(&Charge { cores, folder, grace, ask, command })
-        }
-        Command::Follow(FollowOptions { directory, command }) => {
-            Err(guardian::follow(directory.as_deref(), &command))
-        }
+        Command::Guard(options) => hidden::guard(options),
+        Command::Follow(options) => Err(hidden::follow(&options)),
         Command::Selftest(options) => selftest::main(&options),
         Command::Database => Err(service::postgres::main()),
         Command::Canary { fault } => hidden::canary(&fault),

@@ -1,16 +1,17 @@
 //! What do operations do, besides taking time?
 //!
-//! When all timed blocks are over, each measured cell has two more trials, alone on the machine. In one, allocations and
-//! polls are counted by the trial itself; in the other, which counts nothing, [`super::tracer`] counts system calls. Each
-//! does a short and a long slice, and the difference of the two is the operations' own: what a slice costs besides (an
-//! order read, the gate, the tracer's interruptions, the answer written) happens once in both. Attaching alone is not
-//! exact: it takes the gate for an operation's doing.
+//! When all timed blocks are over, each measured cell has at least three more trials, alone on the machine. One counts its
+//! own allocations and polls, in a short and in a long slice. Two count nothing and are traced as a whole by
+//! [`super::tracer`], one with a short slice and one with a long one. What is kept is two counts each time, whose difference
+//! is the operations' own: what comes besides (an order read, the gate, the answer; of a traced trial its set-up and its
+//! end) is in both.
 //!
 //! No time of these trials is kept, and no verdict hears of them. Next: `simul_results::record`, `AuditRecord`.
 
 use super::{
     arm::Arm,
-    driver::{Launch, Turn},
+    dialogue::NoAnswer,
+    driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
     lengths::Lengths,
@@ -36,14 +37,21 @@ pub const SHORT: Duration = Duration::from_millis(1);
 /// are long, it is as long as a slice of that cell.
 pub const LONG: Duration = Duration::from_millis(200);
 
-/// So many operations more than the short slice the long one is to have; else another, four times as long, takes its
+/// The short slice of a traced trial: long enough for what comes only with the first operations (threads of a pool, memory),
+/// since it has no warm-up; so much shorter than [`LONG`] that a trial which lives in another state than the long one (either
+/// of two threads may hold a reactor, to the end) spoils a tenth.
+const SHORT_TRACED: Duration = Duration::from_millis(20);
+/// So many operations the long slice of a traced trial is to have, at the pace of the short one: a `brk` more or less in
+/// set-up, which is seen now and then, is then 0.02 an operation.
+const WANTED_OPERATIONS: u32 = 50;
+/// So many operations more than the short slice the long one must have; else another, four times as long, takes its
 /// place: under a tracer an operation of a thousand system calls takes 50 ms and more.
 const LEAST_OPERATIONS: u64 = 10;
 /// From there on, what there is must do.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// One slice of an audit, with the system calls in it if they were traced.
-type Audited = (Slice, BTreeMap<String, u64>);
+/// The slice of a traced trial, and all system calls of that trial by their names.
+type Traced = (Slice, BTreeMap<String, u64>);
 
 /// Audits every measured cell that has not been audited yet.
 ///
@@ -61,19 +69,37 @@ pub fn all(
     let no_tracer = tracer::missing();
     for contest in plan.contests.iter().filter(|contest| !contest.contest.load.is_open()) {
         for arm in &contest.arms {
-            let cell = arm.cell.to_string();
-            if done.contains(&*cell) || !seen.is_measured(&cell) {
+            let name = arm.cell.to_string();
+            if done.contains(&*name) || !seen.is_measured(&name) {
                 continue;
             }
-            reporter.take_in(&Event::AuditStarted { contest, cell: &cell });
-            let pass = Pass { plan, contest, arm, no_tracer: no_tracer.as_deref() };
-            match inbox.check().and_then(|()| pass.audit(inbox)) {
+            reporter.take_in(&Event::AuditStarted { contest, cell: &name });
+            match inbox.check().and_then(|()| cell(plan, contest, arm, no_tracer.as_deref(), inbox))
+            {
                 Ok(trial) => writer.append(&[trial])?,
                 Err(interrupted) => return Ok(Err(interrupted)),
             }
         }
     }
     Ok(Ok(()))
+}
+
+/// Audits one cell, beside the service that its work needs: one for all its trials, of which each makes its own tables.
+fn cell(
+    plan: &Plan,
+    contest: &ContestPlan,
+    arm: &ArmPlan,
+    no_tracer: Option<&str>,
+    inbox: &mut Inbox,
+) -> Result<TrialRecord, Interrupted> {
+    let needed = contest.needs.service;
+    let service = needed.map(|needed| service::start(needed, contest, inbox)).transpose()?;
+    let pass = Pass { plan, contest, arm, no_tracer, service: service.as_ref() };
+    let audited = pass.audit(inbox);
+    if let Some(Ok(running)) = service {
+        running.bury(inbox);
+    }
+    audited
 }
 
 /// The audit of one cell.
@@ -83,14 +109,20 @@ struct Pass<'a> {
     arm: &'a ArmPlan,
     /// Why there is no tracer, if so.
     no_tracer: Option<&'a str>,
+    /// What the work needs, or why it is not there.
+    service: Option<&'a Result<service::Running, NoAnswer>>,
 }
 
 impl Pass<'_> {
     fn audit(&self, inbox: &mut Inbox) -> Result<TrialRecord, Interrupted> {
-        let (mut record, counted) = self.trial(false, inbox)?;
+        let (mut record, counted) = self.trial(Purpose::Counts, inbox, count)?;
         let mut audit = AuditRecord::default();
+        let mut length = LONG;
         match counted {
-            Ok(slices) => count(&mut audit, slices),
+            Ok(slices) => {
+                length = length.max(Duration::from_nanos(slices[1].window_ns));
+                take_in(&mut audit, slices);
+            }
             Err(why) => {
                 let why = format!("the audit trial {why}");
                 for part in [part::ALLOCATIONS, part::POLLS] {
@@ -100,50 +132,75 @@ impl Pass<'_> {
         }
         let traced = match self.no_tracer {
             Some(why) => Err(why.to_owned()),
-            None => self.trial(true, inbox)?.1,
+            None => self.traced(length, inbox)?,
         };
         match traced {
-            Ok(slices) => audit.traced = Some(slices.map(traced_record)),
+            Ok(trials) => audit.traced = Some(trials),
             Err(why) => drop(audit.absent.insert(part::SYSCALLS.into(), why)),
         }
         record.audit = Some(audit);
         Ok(record)
     }
 
-    /// One trial with both slices; the record, which has none of them, or why they are missing.
-    fn trial(
+    /// Two traced trials, one short, one at least so long; or why there are none.
+    fn traced(
         &self,
-        traced: bool,
+        at_least: Duration,
         inbox: &mut Inbox,
-    ) -> Result<(TrialRecord, Result<[Audited; 2], String>), Interrupted> {
-        let mut launch = Launch {
+    ) -> Result<Result<[TraceRecord; 2], String>, Interrupted> {
+        let trace = |length, inbox: &mut Inbox| {
+            let live = |arm: &mut Arm<'_>, launch: &Launch<'_>, inbox: &mut Inbox| {
+                trace(arm, launch, length, inbox)
+            };
+            Ok(self.trial(Purpose::SystemCalls, inbox, live)?.1)
+        };
+        let (short, each) = match trace(SHORT_TRACED, inbox)? {
+            Ok((slice, calls)) => (traced_record(&slice, calls), per_operation(&slice)),
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut length = at_least.max((each * WANTED_OPERATIONS).min(LONGEST));
+        loop {
+            let (slice, calls) = match trace(length, inbox)? {
+                Ok(long) => long,
+                Err(why) => return Ok(Err(why)),
+            };
+            let is_enough = slice.operations >= short.operations + LEAST_OPERATIONS;
+            // Where operations are long, it was longer than was asked for.
+            if is_enough || u128::from(slice.window_ns) >= LONGEST.as_nanos() {
+                return Ok(Ok([short, traced_record(&slice, calls)]));
+            }
+            length *= 4;
+        }
+    }
+
+    /// One trial; the record, which has nothing of it, and what was seen, or why it is missing.
+    fn trial<T>(
+        &self,
+        purpose: Purpose,
+        inbox: &mut Inbox,
+        live: impl FnOnce(&mut Arm<'_>, &Launch<'_>, &mut Inbox) -> Result<Option<T>, Interrupted>,
+    ) -> Result<(TrialRecord, Result<T, String>), Interrupted> {
+        let service = self.service.and_then(|service| service.as_ref().ok());
+        let launch = Launch {
             contest: self.contest,
             arm: self.arm,
             block: 0,
             seed: self.plan.record.seed % SEEDS,
             usual_slice_ns: LONG.as_nanos() as u64,
-            service: None,
-            audit: !traced,
+            service: service.map(|running| running.standing("arm_0".into())),
+            purpose,
         };
         let mut arm = Arm::new(&launch, Lengths::of(self.plan));
-        let mut running = None;
-        if let Some(needed) = self.contest.needs.service {
-            match service::start(needed, self.contest, inbox)? {
-                Ok(started) => running = Some(started),
-                Err((state, why)) => arm.refuse(state, why),
-            }
+        if let Some(Err((state, why))) = self.service {
+            arm.refuse(*state, why.clone());
         }
-        launch.service = running.as_ref().map(|service| service.standing("arm_0".into()));
-        let lived = live(&mut arm, &launch, traced, inbox);
+        let lived = live(&mut arm, &launch, inbox);
         arm.release();
         arm.bury(inbox);
-        if let Some(running) = running {
-            running.bury(inbox);
-        }
-        let slices = lived?;
+        let seen = lived?;
         let mut record = arm.judged(self.contest);
         let why = record.reason.take().unwrap_or_else(|| "ended without a word".into());
-        let slices = slices.filter(|_| record.state == State::Measured).ok_or_else(|| {
+        let seen = seen.filter(|_| record.state == State::Measured).ok_or_else(|| {
             let is_reason = record.state == State::Unavailable;
             if is_reason { why.clone() } else { format!("{}: {why}", record.state.name()) }
         });
@@ -154,60 +211,88 @@ impl Pass<'_> {
         record.price = None;
         record.hiccups = None;
         record.actors = None;
-        Ok((record, slices))
+        Ok((record, seen))
     }
 }
 
 impl Arm<'_> {
-    /// One slice of an audit, and the system calls in it if it is traced; neither is kept here.
+    /// One slice of an audit, which is kept nowhere.
     fn audit(
         &mut self,
         at_least: Duration,
-        traced: bool,
         inbox: &mut Inbox,
-    ) -> Result<Option<Audited>, Interrupted> {
-        self.step(|arm| {
-            let processes = arm.subject.priced();
-            let tracer = traced.then(|| Tracer::attach(&processes, inbox)).transpose()?;
-            let slice = arm.driver.audit(&mut arm.subject, at_least, inbox)?;
-            let calls = tracer.map(|tracer| tracer.detach(inbox)).transpose()?;
-            Ok((slice, calls.unwrap_or_default()))
-        })
+    ) -> Result<Option<Slice>, Interrupted> {
+        self.step(|arm| arm.driver.audit(&mut arm.subject, at_least, inbox))
     }
 }
 
-/// Lives one audit trial from start to end; `None` if it did not come so far.
-fn live(
+/// Lives a trial that counts by itself: a short and a long slice. `None` if it did not come so far.
+fn count(
     arm: &mut Arm<'_>,
     launch: &Launch<'_>,
-    traced: bool,
     inbox: &mut Inbox,
-) -> Result<Option<[Audited; 2]>, Interrupted> {
+) -> Result<Option<[Slice; 2]>, Interrupted> {
     arm.prepare(launch, inbox)?;
     arm.start(launch, inbox)?;
     arm.await_ready(launch, inbox)?;
     arm.warm_up(Turn { round: 0, position: 0, rate_per_sec: 0, seed: launch.seed }, inbox)?;
-    let short = arm.audit(SHORT, traced, inbox)?;
+    let short = arm.audit(SHORT, inbox)?;
     let mut length = LONG;
-    let mut long = arm.audit(length, traced, inbox)?;
-    let few = |short: &Option<Audited>, long: &Option<Audited>| {
-        short.as_ref().zip(long.as_ref()).is_some_and(|((short, _), (long, _))| {
-            // Where operations are long, it was longer than was asked for.
+    let mut long = arm.audit(length, inbox)?;
+    let few = |short: &Option<Slice>, long: &Option<Slice>| {
+        short.as_ref().zip(long.as_ref()).is_some_and(|(short, long)| {
             let is_short = u128::from(long.window_ns) < LONGEST.as_nanos();
             is_short && long.operations < short.operations + LEAST_OPERATIONS
         })
     };
     while few(&short, &long) {
         length *= 4;
-        long = arm.audit(length, traced, inbox)?;
+        long = arm.audit(length, inbox)?;
     }
     arm.finish(inbox)?;
     Ok(short.zip(long).map(|(short, long)| [short, long]))
 }
 
+/// Lives a trial that is traced from its first instruction to its end, with one slice; that, and all system calls. It has no
+/// warm-up: nobody asks how long anything takes.
+fn trace(
+    arm: &mut Arm<'_>,
+    launch: &Launch<'_>,
+    length: Duration,
+    inbox: &mut Inbox,
+) -> Result<Option<Traced>, Interrupted> {
+    arm.prepare(launch, inbox)?;
+    arm.start(launch, inbox)?;
+    let tracer = arm.step(|arm| {
+        let trial = arm.subject.trial()?;
+        let tracer = Tracer::attach(trial, &launch.contest.cores.runner, inbox)?;
+        trial.begin()?;
+        Ok(tracer)
+    })?;
+    arm.await_ready(launch, inbox)?;
+    let slice = arm.audit(length, inbox)?;
+    arm.finish(inbox)?;
+    // Where a step went wrong, those behind it were not taken.
+    let calls = match tracer {
+        Some(tracer) => arm.step(|_| tracer.table(inbox))?,
+        None => None,
+    };
+    Ok(slice.zip(calls))
+}
+
+/// How long an operation took, beside those of other actors.
+fn per_operation(slice: &Slice) -> Duration {
+    let span_ns = slice.ended_ns.saturating_sub(slice.started_ns);
+    Duration::from_nanos(span_ns / slice.operations.max(1))
+}
+
+fn traced_record(slice: &Slice, calls: BTreeMap<String, u64>) -> TraceRecord {
+    TraceRecord { operations: slice.operations, calls }
+}
+
 /// Takes in what the trial counted; programs that are not ours count nothing.
-fn count(audit: &mut AuditRecord, slices: [Audited; 2]) {
-    let counts = slices.map(|(slice, _)| (slice.operations, slice.audit.unwrap_or_default()));
+fn take_in(audit: &mut AuditRecord, slices: [Slice; 2]) {
+    let counts = slices.map(|slice| (slice.operations, slice.audit.unwrap_or_default()));
     let [_, (_, long)] = &counts;
     let mut absent = |part: &str, why: &str| drop(audit.absent.insert(part.into(), why.into()));
     if long.allocations.is_none() {
@@ -232,8 +317,4 @@ fn counts_record((operations, counts): (u64, AuditCounts)) -> CountsRecord {
         poll_histogram_crc: text.as_deref().map(histogram::checksum),
         poll_histogram: text,
     }
-}
-
-fn traced_record((slice, calls): Audited) -> TraceRecord {
-    TraceRecord { operations: slice.operations, calls }
 }

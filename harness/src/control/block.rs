@@ -16,7 +16,7 @@ use super::{
     arm::Arm,
     contamination::{MOST_CORES, Watch},
     course::Course,
-    driver::{Launch, Turn},
+    driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
     lengths::Lengths,
@@ -160,7 +160,7 @@ impl<'a> Block<'a> {
             seed: self.seed,
             usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
-            audit: false,
+            purpose: Purpose::Times,
         }
     }
 

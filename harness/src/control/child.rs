@@ -98,6 +98,8 @@ pub struct Foreign {
     pub environment: std::collections::BTreeMap<String, String>,
     /// Whether it is asked to end, by SIGINT, before it is killed.
     pub is_asked_to_end: bool,
+    /// Whether it is held before its first instruction, until it is continued.
+    pub is_held: bool,
 }
 
 /// A running child below its guardian.
@@ -243,6 +245,9 @@ impl Foreign {
     #[must_use]
     pub fn followed(&self) -> Vec<String> {
         let mut words: Vec<String> = [OWN_PROGRAM, "follow"].map(str::to_owned).into();
+        if self.is_held {
+            words.push("--held".to_owned());
+        }
         if let Some(directory) = &self.directory {
             words.extend(["--directory".to_owned(), directory.to_string_lossy().into_owned()]);
         }

@@ -9,7 +9,7 @@ use super::{
     child::{Foreign, Start},
     conform_server,
     dialogue::Dialogue,
-    driver::{Launch, Turn},
+    driver::{Launch, Purpose, Turn},
     inbox::{Inbox, Interrupted},
     lengths::Lengths,
     plan::{ContestPlan, Plan},
@@ -134,7 +134,7 @@ fn check_contest(plan: &ContestPlan, listener: &mut Listener<'_>) -> Result<bool
         seed: SEED,
         usual_slice_ns: SLICE_NS,
         service: service.as_ref().map(|service| service.standing("arm_0".into())),
-        audit: false,
+        purpose: Purpose::Times,
     };
     let mut arm = Arm::new(&launch, LENGTHS);
     let outcome = live(&mut arm, &launch, &mut inbox, listener);

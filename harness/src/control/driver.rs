@@ -29,8 +29,19 @@ pub struct Launch<'a> {
     pub usual_slice_ns: u64,
     /// The service that the work needs.
     pub service: Option<Standing>,
-    /// Whether it is an audit trial.
-    pub audit: bool,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a trial is lived for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its times.
+    Times,
+    /// What it counts itself.
+    Counts,
+    /// Its system calls: it is held before its first instruction, and told nothing, until a tracer is there.
+    SystemCalls,
 }
 
 /// One slice to come.

@@ -18,7 +18,7 @@ use nix::{
     sched::{CpuSet, sched_setaffinity},
     sys::{
         prctl,
-        signal::{SigSet, Signal, kill},
+        signal::{SigSet, Signal, kill, raise},
         signalfd::{SfdFlags, SignalFd},
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
@@ -141,16 +141,23 @@ fn command_line(pid: i32) -> String {
 }
 
 /// Becomes another program, which dies when its guardian does: the kernel's promise outlives `exec`. For programs
-/// that cannot ask for it themselves.
+/// that cannot ask for it themselves. One that is held stops before it becomes the other: whoever wants to see all
+/// that the other does, from its first instruction on, attaches then and continues it.
 ///
 /// # Errors
 /// It returns only when the program cannot be started.
-pub fn follow(directory: Option<&Path>, command: &[String]) -> Failure {
+pub fn follow(directory: Option<&Path>, command: &[String], is_held: bool) -> Failure {
     protocol::follow_guardian();
+    if is_held && let Err(errno) = raise(Signal::SIGSTOP) {
+        return Failure::Broken(format!("cannot stop: {errno}"));
+    }
     let [program, arguments @ ..] = command else {
         return Failure::BadInput("there is no command to follow with".into());
     };
     let mut command = Command::new(program);
+    if program == OWN_PROGRAM {
+        command.arg0("simul");
+    }
     command.args(arguments).env_remove(protocol::GUARDIAN_VARIABLE);
     if let Some(directory) = directory {
         command.current_dir(directory);

@@ -9,7 +9,7 @@ use super::{
     arm::SETTING_UP,
     child::{Foreign, Start},
     dialogue::Dialogue,
-    driver::{Launch, Step, Stop},
+    driver::{Launch, Purpose, Step, Stop},
     external::{External, Source, free_port},
     guardian,
     inbox::Inbox,
@@ -67,7 +67,9 @@ impl Subject {
         match &launch.arm.external {
             None => {
                 let mut trial = TrialProcess::start(launch, mode, peer, inbox).map_err(failed)?;
-                trial.begin()?;
+                if launch.purpose != Purpose::SystemCalls {
+                    trial.begin()?;
+                }
                 Ok(Self { process: Some(Process::Trial(Box::new(trial))), address: None })
             }
             Some(External { source: Source::Command(command), .. }) => {

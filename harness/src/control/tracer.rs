@@ -1,15 +1,23 @@
-//! Which system calls does a running trial make?
+//! Which system calls does a trial make in its whole life?
 //!
-//! `strace` is attached to its processes, with all their threads and what they start, while they wait between two
-//! orders, and told to go after the next slice: so neither set-up nor warm-up is counted. It is a child below a
-//! guardian of its own: when we are gone it is asked to end, and then killed; the kernel lets go of a process whose tracer
-//! is gone, and that one's own guardian ends it. It must not know operations. Next: [`super::audit`].
+//! A trial that is to be traced is held by [`super::guardian::follow`] before its first instruction. `strace` is attached
+//! to it there, then it is continued: nothing that it or its threads ever do is interrupted by a tracer that comes or
+//! goes, and its parent, its number and its guardian are as always. `strace` is a child below a guardian of its own, on
+//! the trial's cores, as if one had typed it before the command. When we are gone it is asked to end, and then killed;
+//! the kernel lets go of a process whose tracer is gone, and that one's own guardian ends it. It must not know operations.
+//! Next: [`super::audit`].
 
 use super::{
     child::{Child, ChildId, Foreign, Message, Start},
     driver::{Step, Stop},
+    guardian::{descendants, stat_field},
     inbox::Inbox,
+    trial_process::TrialProcess,
     workshop::errand,
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
 };
 use simul_results::State;
 use std::{
@@ -21,8 +29,8 @@ use std::{
 
 /// How long it may take to say its version.
 const ASKING: Duration = Duration::from_secs(10);
-/// How long it may take to attach to a thousand threads, or to let go of them.
-const ATTACHING: Duration = Duration::from_secs(10);
+/// How long it may take to attach, or to print its table when all that it traced has ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -41,21 +49,20 @@ pub fn missing() -> Option<String> {
 }
 
 impl Tracer {
-    /// Attaches one to these processes, and returns when it has all their threads.
+    /// Attaches one, on these cores, to a trial that is held, and lets the trial go.
     ///
     /// # Errors
-    /// It may not, or does not within its ten seconds.
-    pub fn attach(processes: &[i32], inbox: &mut Inbox) -> Step<Self> {
-        let mut command: Vec<String> =
-            ["strace", "-f", "-c", "-qq", "-o", "/dev/stdout"].map(str::to_owned).into();
-        for process in processes {
-            command.extend(["-p".to_owned(), process.to_string()]);
-        }
-        // Asked by SIGINT it lets go and prints its table.
-        let foreign = Foreign { command, is_asked_to_end: true, ..Foreign::default() };
+    /// The trial does not come so far; or it may not be traced, or is not within ten seconds.
+    pub fn attach(trial: &mut TrialProcess, cores: &[u32], inbox: &mut Inbox) -> Step<Self> {
+        let process = held(trial, inbox)?;
+        // It ends with the last process that it traces, and prints its table. Asked by SIGINT it does so before.
+        let words = ["strace", "-f", "-c", "-qq", "-o", "/dev/stdout", "-p"];
+        let command = words.map(str::to_owned).into_iter().chain([process.to_string()]);
+        let foreign =
+            Foreign { command: command.collect(), is_asked_to_end: true, ..Foreign::default() };
         let start = Start {
             id: ChildId(0),
-            cores: &[],
+            cores,
             arguments: &[],
             program: Some(&foreign),
             environment: &[],
@@ -66,29 +73,26 @@ impl Tracer {
         let child = Child::start(&start, &sender)
             .map_err(|error| refused(&format!("strace could not start: {error}")))?;
         let mut tracer = Self { child, printed };
-        let deadline = Instant::now() + ATTACHING;
-        while !processes.iter().all(|process| is_traced(*process)) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_traced(process) {
             inbox.check()?;
-            let late = Instant::now() > deadline;
-            if late
-                || !matches!(
-                    tracer.printed.recv_timeout(LOOK),
-                    Err(mpsc::RecvTimeoutError::Timeout)
-                )
-            {
+            let heard = tracer.printed.recv_timeout(LOOK);
+            let is_waiting = matches!(heard, Err(mpsc::RecvTimeoutError::Timeout));
+            if !is_waiting || Instant::now() > deadline {
                 return Err(tracer.obituary());
             }
         }
+        // If it is gone already, the wait for its answer says why.
+        let _ = kill(Pid::from_raw(process), Signal::SIGCONT);
         Ok(tracer)
     }
 
-    /// Lets go of them: system calls by their names.
+    /// System calls by their names, of a trial that has ended or is about to.
     ///
     /// # Errors
-    /// It does not let go within its ten seconds.
-    pub fn detach(mut self, inbox: &mut Inbox) -> Step<BTreeMap<String, u64>> {
-        self.child.release();
-        let deadline = Instant::now() + ATTACHING;
+    /// There is no whole table: it was killed, or hangs.
+    pub fn table(mut self, inbox: &mut Inbox) -> Step<BTreeMap<String, u64>> {
+        let deadline = Instant::now() + PATIENCE;
         let mut lines = Vec::new();
         loop {
             inbox.check()?;
@@ -96,7 +100,7 @@ impl Tracer {
                 Ok(Message::Line { text, .. }) => lines.push(text),
                 Ok(_) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    return Err(refused("strace did not let go"));
+                    return Err(refused("strace did not end with what it traced"));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
@@ -124,14 +128,32 @@ fn refused(why: &str) -> Stop {
     Stop::ended(State::Unavailable, format!("unavailable: {why}"))
 }
 
-/// Whether every thread of a process has a tracer.
+/// The process of a trial that is held, once it is.
+fn held(trial: &mut TrialProcess, inbox: &mut Inbox) -> Step<i32> {
+    let deadline = Instant::now() + PATIENCE;
+    let guardian = trial.dialogue.guardian_pid();
+    loop {
+        let is_held = |process: &i32| stat_field(*process, 0).as_deref() == Some("T");
+        if let Some(process) = descendants(guardian).into_iter().find(is_held) {
+            return Ok(process);
+        }
+        // Waiting for its end is the pause between two looks.
+        if let Some(silence) = trial.dialogue.obituary(inbox, LOOK)? {
+            return Err(Stop::silence("", silence));
+        }
+        if Instant::now() > deadline {
+            let seconds = PATIENCE.as_secs();
+            let why = format!("its process had not started after {seconds} s");
+            return Err(trial.condemn(State::TimedOut, &why));
+        }
+    }
+}
+
+/// Whether a process of one thread has a tracer.
 fn is_traced(process: i32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
-    threads.filter_map(Result::ok).all(|thread| {
-        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-        let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
-        tracer.is_some_and(|pid| pid.trim() != "0")
-    })
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.is_some_and(|pid| pid.trim() != "0")
 }
 
 /// Reads the table that `strace -c` prints: time in percent and in seconds, µs a call, calls, perhaps errors, name.

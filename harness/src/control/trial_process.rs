@@ -6,9 +6,9 @@
 
 use super::{
     arm::{ANSWERING, DRAIN},
-    child::Start,
+    child::{Foreign, OWN_PROGRAM, Start},
     dialogue::Dialogue,
-    driver::{Launch, Step, Stop},
+    driver::{Launch, Purpose, Step, Stop},
     inbox::Inbox,
     outside::Outside,
     placement,
@@ -64,12 +64,16 @@ impl TrialProcess {
     ) -> std::io::Result<Self> {
         let workers = NonZeroUsize::new(launch.arm.workers as usize).unwrap_or(NonZeroUsize::MIN);
         let environment = simul_runners::registry::environment(&launch.arm.program, workers);
-        let foreign = launch.arm.foreign.as_ref().map(|available| &available.start);
+        let is_held = launch.purpose == Purpose::SystemCalls;
+        let foreign = launch.arm.foreign.as_ref();
+        let foreign = foreign.map(|program| Foreign { is_held, ..program.start.clone() });
+        let arguments: &[&str] =
+            if is_held { &["follow", "--held", "--", OWN_PROGRAM, "trial"] } else { &["trial"] };
         let start = Start {
             id: inbox.new_child(),
             cores: &launch.contest.cores.runner,
-            arguments: &["trial"],
-            program: foreign,
+            arguments,
+            program: foreign.as_ref(),
             environment: &environment,
             folder: launch.contest.needs.files,
             answers: true,
@@ -93,7 +97,7 @@ impl TrialProcess {
             },
             usual_slice_ns: launch.usual_slice_ns,
             drain_ns: clock::to_ns(launch.contest.drain),
-            audit: launch.audit,
+            audit: launch.purpose == Purpose::Counts,
         };
         Ok(Self { dialogue, spec, outside: None, is_foreign: foreign.is_some() })
     }

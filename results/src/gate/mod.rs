@@ -120,18 +120,20 @@ pub fn stage(
         load: planned.load.parse()?,
         placement: planned.placement,
     };
-    let (names, sides, done) = sides(&contest, trials)?;
+    let (mut sides, done) = sides(&contest, trials)?;
     let mut pairs = Vec::new();
-    for name in &names {
-        for blocks in [&sides[name].base, &sides[name].new, &sides[name].null] {
-            crate::summary::check(name, blocks, planned)?;
+    for name in names(&contest, planned) {
+        // Of what is planned and has not been begun, nothing is known.
+        let own = sides.entry(name.clone()).or_default();
+        for blocks in [&own.base, &own.new, &own.null] {
+            crate::summary::check(&name, blocks, planned)?;
         }
         pairs.push(Pair {
             contest: contest.to_string(),
-            runner: name.clone(),
-            cell: printed(&contest, name),
+            cell: printed(&contest, &name),
+            runner: name,
             blocks: 0,
-            obstacle: obstacle(&sides[name]),
+            obstacle: obstacle(own),
             metrics: Vec::new(),
             null: Vec::new(),
         });
@@ -151,11 +153,21 @@ pub fn stage(
     Ok(pairs)
 }
 
-/// The trials of each pair of a contest, the pairs' names in the order of the trials, and how many blocks there are.
-type Sides<'a> = (Vec<String>, BTreeMap<String, Trials<'a>>, u32);
+/// The pairs of a contest in the order of the plan: the runners that have old code.
+fn names(contest: &Contest, planned: &ContestRecord) -> Vec<String> {
+    let printed = printed(contest, BASE);
+    let Some((before, after)) = printed.split_once(BASE) else { return Vec::new() };
+    let runners = planned.cells.iter().filter_map(|cell| {
+        cell.strip_prefix(before)?.strip_suffix(after)?.strip_suffix(BASE).map(str::to_owned)
+    });
+    runners.collect()
+}
 
-fn sides<'a>(contest: &Contest, trials: &'a [TrialRecord]) -> Result<Sides<'a>, String> {
-    let mut names = Vec::new();
+/// The trials of each pair of a contest, and how many blocks there are.
+fn sides<'a>(
+    contest: &Contest,
+    trials: &'a [TrialRecord],
+) -> Result<(BTreeMap<String, Trials<'a>>, u32), String> {
     let mut sides: BTreeMap<String, Trials<'a>> = BTreeMap::new();
     let mut done = 0;
     for trial in trials {
@@ -165,9 +177,6 @@ fn sides<'a>(contest: &Contest, trials: &'a [TrialRecord]) -> Result<Sides<'a>, 
         }
         done = done.max(trial.block + 1);
         let Some((name, is_new)) = side(&cell) else { continue };
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
         let pair = sides.entry(name.to_owned()).or_default();
         match (cell.role, is_new) {
             (Role::Null, of_new) => {
@@ -178,7 +187,7 @@ fn sides<'a>(contest: &Contest, trials: &'a [TrialRecord]) -> Result<Sides<'a>, 
             (_, false) => drop(pair.base.insert(trial.block, trial)),
         }
     }
-    Ok((names, sides, done))
+    Ok((sides, done))
 }
 
 /// The runner's name and whether this is its new code; `None` for what is neither side.
@@ -226,6 +235,9 @@ fn until<'a>(trials: &Blocks<'a>, count: u32) -> Blocks<'a> {
 /// What keeps a pair from being compared.
 fn obstacle(trials: &Trials<'_>) -> Option<Obstacle> {
     let sides = [("base", &trials.base), ("new", &trials.new), ("null arm", &trials.null)];
+    if sides.iter().all(|(_, blocks)| blocks.is_empty()) {
+        return None;
+    }
     let mut absent = None;
     for (name, blocks) in sides {
         let (state, reason) = worst(blocks);
