@@ -28,6 +28,8 @@ use simul_results::{
 };
 use simul_runners::{canary, registry};
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -91,6 +93,9 @@ pub struct AbOptions {
     /// How the outcome is told on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write the outcome into a file as well, in any form: markdown=FILE; can be given again
+    #[arg(long = "write", value_name = "FORM=FILE", value_parser = written)]
+    files: Vec<(Format, PathBuf)>,
     /// Exit with 0 where the worst is undecided
     #[arg(long)]
     allow_undecided: bool,
@@ -112,6 +117,17 @@ enum Format {
     Github,
 }
 
+impl Format {
+    fn of(self, told: &Told) -> String {
+        match self {
+            Self::Text => told.text(),
+            Self::Markdown => told.markdown(),
+            Self::Json => told.json(),
+            Self::Github => told.github(),
+        }
+    }
+}
+
 /// Measures both sides and tells the outcome.
 ///
 /// # Errors
@@ -130,6 +146,7 @@ pub fn main(options: &AbOptions) -> Result<ExitCode, Failure> {
         clock: host::facts().clock,
         margin: options.margin,
     };
+    let files = open(&options.files)?;
     let started = Instant::now();
     let first_until = started + options.budget.mul_f64(1.0 - KEPT);
     let Some(first) = bench.measure(&plan, options.out.as_deref(), first_until)? else {
@@ -162,13 +179,25 @@ pub fn main(options: &AbOptions) -> Result<ExitCode, Failure> {
             options.margin,
         ),
     };
-    say(&match options.format {
-        Format::Text => told.text(),
-        Format::Markdown => told.markdown(),
-        Format::Json => told.json(),
-        Format::Github => told.github(),
-    })?;
+    say(&options.format.of(&told))?;
+    for (format, mut file) in files {
+        writeln!(file, "{}", format.of(&told)).map_err(|error| {
+            Failure::Broken(format!("the outcome cannot be written into a file: {error}"))
+        })?;
+    }
     Ok(told.outcome.exit_code(options.allow_undecided).into())
+}
+
+/// Opens the files for the outcome before anything is measured: what cannot be written is said in time.
+fn open(files: &[(Format, PathBuf)]) -> Result<Vec<(Format, File)>, Failure> {
+    let opened = files.iter().map(|(format, path)| match File::create(path) {
+        Ok(file) => Ok((*format, file)),
+        Err(error) => Err(Failure::BadInput(format!(
+            "cannot write '{}': {error}; name another file with --write",
+            path.display()
+        ))),
+    });
+    opened.collect()
 }
 
 /// What both stages are measured with.
@@ -283,6 +312,15 @@ fn request(options: &AbOptions) -> Request {
     }
 }
 
+fn written(text: &str) -> Result<(Format, PathBuf), String> {
+    let parts = text.split_once('=').filter(|(_, path)| !path.is_empty());
+    let parsed =
+        parts.and_then(|(form, path)| Some((Format::from_str(form, false).ok()?, path.into())));
+    parsed.ok_or_else(|| {
+        format!("'{text}' is not text=FILE, markdown=FILE, json=FILE or github=FILE")
+    })
+}
+
 /// The largest margin: beyond it, twice as slow would be equivalent.
 const MOST_PERCENT: f64 = 50.0;
 
@@ -315,6 +353,14 @@ mod tests {
         assert_eq!((margin("3%"), margin("1.5"), margin("50 %")), (Ok(0.03), Ok(0.015), Ok(0.5)));
         for bad in ["0", "0.5%", "51%", "-3%", "NaN", "%", "three"] {
             assert!(margin(bad).unwrap_err().contains("such as 3%"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn files_have_a_form() {
+        assert_eq!(written("github=a=b"), Ok((Format::Github, "a=b".into())));
+        for bad in ["markdown", "markdown=", "html=x", "=x"] {
+            assert!(written(bad).unwrap_err().contains("markdown=FILE"), "{bad}");
         }
     }
 

@@ -39,9 +39,14 @@ impl Place {
     /// The program with these arguments; `--out run` is where it writes unless they say otherwise.
     pub(crate) fn simul(&self, arguments: &str) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments.split_whitespace()).current_dir(self.folder.path());
-        command.env("TMPDIR", self.path("tmp")).env("SIMUL_TEST_MARK", &self.mark);
+        self.adopt(command.args(arguments.split_whitespace()));
         command
+    }
+
+    /// Another program is to run here.
+    pub(crate) fn adopt(&self, command: &mut Command) {
+        command.current_dir(self.folder.path());
+        command.env("TMPDIR", self.path("tmp")).env("SIMUL_TEST_MARK", &self.mark);
     }
 
     /// Runs it to its end.

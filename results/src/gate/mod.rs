@@ -13,6 +13,7 @@
 //!
 //! It must not know processes or time. Read next: `look.rs`, then `outcome.rs`, which puts two stages together.
 
+mod annotations;
 mod look;
 pub mod outcome;
 pub mod shown;

@@ -1,8 +1,8 @@
-//! How is an outcome told: to a person, in a job summary, to a program, to GitHub?
+//! How is an outcome told: to a person, in a job summary, to a program?
 //!
 //! The smallest detectable difference stands before the verdict, so that "no difference" says how small a one could
-//! have been seen. Every form tells the same facts. It must not know how they were found. Read next: the example
-//! workflow, which uses them.
+//! have been seen. Every form tells the same facts. It must not know how they were found. Read next:
+//! `annotations.rs`, the form for GitHub.
 
 use super::{
     Compared, Finding, Pair,
@@ -111,31 +111,6 @@ impl Told {
         lines.join("\n")
     }
 
-    /// GitHub's workflow commands: one annotation for each cell that is not simply good, and one overall.
-    #[must_use]
-    pub fn github(&self) -> String {
-        let mut lines = Vec::new();
-        for pair in &self.outcome.pairs {
-            let kind = match pair.verdict {
-                Verdict::Worse | Verdict::Failed => "error",
-                Verdict::Undecided | Verdict::NoVerdict => "warning",
-                Verdict::Absent => "notice",
-                Verdict::Better | Verdict::Equivalent => continue,
-            };
-            let mut text = format!("{}: {}", pair.first.cell, sentence(pair));
-            for compared in pair.first.metrics.iter().filter(|it| it.finding == Finding::Worse) {
-                text.push_str(&format!("; {} {}", compared.metric.name(), value(compared)));
-            }
-            lines.push(format!("::{kind} title=simul ab::{}", escaped(&text)));
-        }
-        let kind = match self.outcome.exit_code(self.allow_undecided) {
-            0 => "notice",
-            _ => "error",
-        };
-        lines.push(format!("::{kind} title=simul ab::{}", escaped(&self.overall())));
-        lines.join("\n")
-    }
-
     /// For a program.
     #[must_use]
     pub fn json(&self) -> String {
@@ -173,7 +148,7 @@ fn nulls(pair: &Pair) -> impl Iterator<Item = Option<&Compared>> {
     pair.metrics.iter().map(move |compared| of(compared.metric))
 }
 
-fn sentence(pair: &Judged) -> String {
+pub(super) fn sentence(pair: &Judged) -> String {
     let note = pair.note.as_ref().map(|note| format!(": {}", plain(note))).unwrap_or_default();
     format!("{}{note}", pair.verdict.word())
 }
@@ -199,7 +174,7 @@ fn detectable(compared: &Compared) -> String {
     }
 }
 
-fn value(compared: &Compared) -> String {
+pub(super) fn value(compared: &Compared) -> String {
     match (compared.scale, compared.interval) {
         (Scale::Ratio, interval) => quantity::ratio(compared.estimate, interval),
         (Scale::DifferenceUs, Some((low, high))) => {
@@ -212,11 +187,6 @@ fn value(compared: &Compared) -> String {
 /// Text that ends neither a code span nor a table's cell.
 fn code(text: &str) -> String {
     plain(text).replace('`', "'").replace('|', "\\|")
-}
-
-/// As workflow commands want their data.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn of_pair(pair: &Judged) -> Value {
