@@ -36,6 +36,7 @@ pub mod history;
 pub mod judged;
 pub mod ladder;
 pub mod load;
+pub mod looks;
 mod open_record;
 pub mod price_grid;
 mod price_record;

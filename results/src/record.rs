@@ -12,7 +12,9 @@ pub use crate::open_record::{
 
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
-pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
+pub use crate::run_record::{
+    ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord, StoppingRecord,
+};
 
 use crate::{Cell, Contest, Load, Placement, Role};
 use serde::{Deserialize, Serialize};
@@ -21,9 +23,9 @@ use std::collections::BTreeMap;
 /// The version of both shapes.
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
-/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. Files of versions 1 to 3 are still
-/// read.
-pub const SCHEMA: u32 = 4;
+/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings, and plans that stop early.
+/// Files of versions 1 to 4 are still read.
+pub const SCHEMA: u32 = 5;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
