@@ -14,6 +14,7 @@ use crate::{
     looks::{self, Look},
     rank::{self, Groups},
     record::ContestRecord,
+    relation::Relations,
     statistics::median,
     store::Recording,
     summary::{
@@ -39,6 +40,8 @@ pub struct JudgedContest<'a> {
     /// Of a run that may stop early: after how many blocks of it nothing had been decided yet. What is said over
     /// several contests stands on these, since no outcome has chosen their number.
     pub(crate) fixed: Option<u32>,
+    /// How each ranked runner compares with each other one.
+    pub relations: Relations,
     /// In the order of the plan.
     pub cells: Vec<JudgedCell<'a>>,
 }
@@ -161,8 +164,15 @@ pub(crate) fn contest<'a>(
         // Its slices are of different rates: one value a block would say nothing.
         let baseline = planned.baseline.clone();
         let planned_baseline = baseline.clone();
-        let fixed = None;
-        return Ok(JudgedContest { contest, measure, planned_baseline, baseline, fixed, cells });
+        return Ok(JudgedContest {
+            contest,
+            measure,
+            planned_baseline,
+            baseline,
+            fixed: None,
+            relations: Relations::default(),
+            cells,
+        });
     }
     let named = |name: &str| {
         cells.iter().position(|cell: &JudgedCell<'_>| {
@@ -183,9 +193,10 @@ pub(crate) fn contest<'a>(
             Some(rules)
         }
     };
-    if let Some(rules) = rules {
-        rank::group(&rules, measure, &mut cells)?;
-    }
+    let relations = match rules {
+        Some(rules) => rank::group(&rules, measure, &mut cells)?,
+        None => Relations::default(),
+    };
     let fixed = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first().copied());
     Ok(JudgedContest {
         contest,
@@ -193,6 +204,7 @@ pub(crate) fn contest<'a>(
         planned_baseline: planned.baseline.clone(),
         baseline: baseline.map(|at| cells[at].runner.clone()).or_else(|| planned.baseline.clone()),
         fixed,
+        relations,
         cells,
     })
 }

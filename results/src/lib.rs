@@ -1,9 +1,8 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`gate`]. Shown:
-//! [`quantity`], [`wording`] and [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw
-//! them. Read in this order.
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown: [`quantity`], [`wording`], [`glance`], [`heat`] and
+//! [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
 //! that made it is gone.
@@ -30,7 +29,9 @@ pub mod figure_grid;
 pub mod finding_grid;
 mod foreign_record;
 pub mod gate;
+pub mod glance;
 pub mod grid;
+pub mod heat;
 pub mod histogram;
 pub mod history;
 pub mod judged;
@@ -43,6 +44,7 @@ mod price_record;
 pub mod quantity;
 pub mod rank;
 pub mod record;
+pub mod relation;
 pub mod report;
 mod run_record;
 #[cfg(test)]

@@ -13,6 +13,7 @@
 use crate::{
     Role,
     judged::{JudgedCell, JudgedContest},
+    relation::Relations,
     statistics::{Paired, geometric::Overall, holm},
     summary::{Effects, Measure, Metric, effect::effects},
     verdict::Rules,
@@ -42,7 +43,7 @@ struct Score {
 /// The scores of a runner against another, by metric; `None` where they cannot be compared.
 type Pair<'p> = dyn Fn(usize, usize) -> [Option<Score>; 3] + 'p;
 
-/// Fills in the groups of a contest's ranked runners.
+/// Fills in the groups of a contest's ranked runners, and returns how each compares with each other.
 ///
 /// # Errors
 /// A histogram was needed and cannot be read.
@@ -50,7 +51,7 @@ pub(crate) fn group(
     rules: &Rules,
     measure: Measure,
     cells: &mut [JudgedCell<'_>],
-) -> Result<(), String> {
+) -> Result<Relations, String> {
     let ranked: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].ranked).collect();
     let mut pairs = Vec::new();
     for of in &ranked {
@@ -78,7 +79,8 @@ pub(crate) fn group(
             cells[*at].groups.0[metric as usize] = group;
         }
     }
-    Ok(())
+    let names = ranked.iter().map(|at| cells[*at].runner.clone()).collect();
+    Ok(Relations::of(rules, names, &pairs, &typical))
 }
 
 fn scores(rules: &Rules, effects: &Effects, sign: f64, typical_us: f64) -> [Option<Score>; 3] {

@@ -155,17 +155,44 @@ impl Rules {
         blocks: usize,
         family: usize,
     ) -> Verdict {
+        if let Some(decided) = self.decided(metric, test, significant, limits) {
+            return decided;
+        }
+        Verdict::Undecided { more_blocks: self.more_blocks(test, limits, blocks, family) }
+    }
+
+    /// The verdict without [`Verdict::Undecided`]: `None` instead.
+    fn decided(
+        &self,
+        metric: Metric,
+        test: &Paired,
+        significant: bool,
+        limits: Limits,
+    ) -> Option<Verdict> {
         if significant && test.centre.abs() >= limits.least {
-            return if (test.centre < 0.0) == metric.less_is_better() {
+            return Some(if (test.centre < 0.0) == metric.less_is_better() {
                 Verdict::Better
             } else {
                 Verdict::Worse
-            };
+            });
         }
-        if test.interval(self.alpha).is_some_and(|interval| inside(&interval, limits.margin)) {
-            return Verdict::Equivalent;
-        }
-        Verdict::Undecided { more_blocks: self.more_blocks(test, limits, blocks, family) }
+        // The centre lies within its interval: where it is outside, the interval need not be computed.
+        let near = test.centre.abs() <= limits.margin;
+        let inside = || test.interval(self.alpha).is_some_and(|ends| inside(&ends, limits.margin));
+        (near && inside()).then_some(Verdict::Equivalent)
+    }
+
+    /// What one test of a family that was adjusted elsewhere decides; `None` is undecided.
+    #[must_use]
+    pub(crate) fn relation(
+        &self,
+        metric: Metric,
+        test: &Paired,
+        adjusted_p_value: f64,
+        (scale, baseline_us): (Scale, f64),
+    ) -> Option<Verdict> {
+        let significant = adjusted_p_value <= self.alpha;
+        self.decided(metric, test, significant, self.limits(scale, baseline_us))
     }
 
     /// The fewest more blocks after which, with the same centre and the same spread, this would be different

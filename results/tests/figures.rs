@@ -117,7 +117,7 @@ fn figures_are_in_everything_that_is_shown() {
     let home = tempfile::TempDir::new().unwrap();
     report::write(home.path(), &recording).unwrap();
     let page = fs::read_to_string(home.path().join("report.html")).unwrap();
-    assert!(page.contains("<th>task size B</th>") && page.contains("× ideal"));
+    assert!(page.contains(">task size B</th>") && page.contains("× ideal"));
     assert!(!page.contains("<i>task size</i>"), "recorded text is escaped");
 }
 

@@ -8,7 +8,7 @@ mod synthetic;
 use simul_results::{
     Role, Summary,
     auditor::Grade,
-    chart::{Palette, cost, effect, heatmap, spectrum},
+    chart::{Palette, cost, course, effect, heatmap, price, spectrum},
     export::{csv, json, junit, markdown},
     judged, rank,
     report::{self, Pictures},
@@ -101,7 +101,12 @@ fn programs_get_grade_and_findings() {
 #[test]
 fn who_is_not_ranked_is_hatched() {
     let (good, bad) = (Summary::of(&clean()).unwrap(), Summary::of(&impossible()).unwrap());
-    let lines = |svg: &str| svg.matches("<line").count() + svg.matches("<polyline").count();
+    // Lines of the same look are one path, each of them with a beginning.
+    let lines = |svg: &str| -> usize {
+        let document = roxmltree::Document::parse(svg).unwrap();
+        let paths = document.descendants().filter_map(|node| node.attribute("d"));
+        paths.map(|path| path.matches(['M', 'm']).count()).sum()
+    };
     let pictures = |summary: &Summary| {
         let (palette, contest) = (Palette::of(summary), &summary.contests[0]);
         [
@@ -109,7 +114,10 @@ fn who_is_not_ranked_is_hatched() {
             cost::draw(contest, &palette),
             effect::draw(contest, &palette).unwrap(),
             spectrum::draw(contest, &palette),
+            course::draw(contest, &palette).unwrap(),
+            price::draw(contest, &palette).unwrap(),
         ]
+        .map(|drawing| drawing.svg())
     };
     for (at, (good, bad)) in pictures(&good).iter().zip(&pictures(&bad)).enumerate() {
         // At least ten slanted lines more, for one cell.

@@ -249,7 +249,7 @@ fn a_report_of_many_runners_is_drawn() {
     let written = report::write(&home.path().join("sweep"), &sweeping(&names, 3)).unwrap();
     assert_eq!(written.charts.len(), 1);
     let written = report::write(&home.path().join("open"), &stalling(3)).unwrap();
-    let kinds = ["heatmap", "spectrum", "omission", "effect", "cost"];
+    let kinds = ["heatmap", "spectrum", "course", "omission", "effect", "cost", "price"];
     assert_eq!(written.charts.len(), kinds.len(), "{:?}", written.charts);
     // For whoever wants to look at them: SIMUL_KEEP=folder.
     if let Some(keep) = std::env::var_os("SIMUL_KEEP") {

@@ -1,19 +1,18 @@
-//! How do shapes become SVG?
+//! What is a picture made of?
 //!
-//! Through plotters' SVG backend, which escapes every text. It takes whole pixels only, so everything is
-//! drawn ten times as large and shown at a tenth. It must not know what the shapes mean. Read next:
-//! `scale.rs`.
+//! Of shapes on a sheet, kept as plain data until somebody paints them: so a test can ask whether two texts
+//! cover each other, and SVG and PNG show the same. It must not know what the shapes mean. Read next:
+//! `paint.rs`.
 
-use super::palette::{Dash, Marker};
-use crate::wording::plain;
-use plotters::{
-    backend::SVGBackend,
-    prelude::{DrawingBackend, FontStyle, RGBAColor},
-    style::{
-        Color, IntoFont, TextStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
+use super::{
+    frame::Frame,
+    labels::{broken, letters},
+    paint,
+    palette::{Dash, Marker},
+    png,
+    svg::Svg,
 };
+use crate::wording::plain;
 
 /// A colour: red, green, blue.
 pub type Rgb = (u8, u8, u8);
@@ -39,11 +38,11 @@ pub const DARK_INKS: [(&str, &str); 6] = [
     ("#000000", "#F4F4F4"),
 ];
 
-/// Backend pixels per unit of the drawing.
-const FINE: f64 = 10.0;
+/// Which scale a report shows, as a style sheet: the logarithmic one, or below the class `linear` the other.
+pub const SCALES: &str = ".linear .log{display:none}.linear .lin{display:inline}";
 
 /// Where a text's point is: at its start, middle or end; always halfway up.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
     Middle,
@@ -51,7 +50,7 @@ pub(super) enum Anchor {
 }
 
 /// How a line looks.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stroke {
     pub(super) color: Rgb,
     /// In units of the drawing.
@@ -59,118 +58,211 @@ pub(super) struct Stroke {
     pub(super) dash: Dash,
 }
 
-/// A sheet to draw on; its origin is the upper left corner.
-pub(super) struct Canvas<'a>(SVGBackend<'a>);
+/// A place on the sheet: to the right and down from the upper left corner.
+pub(super) type Point = (f64, f64);
 
-/// A whole picture of this size with a background, as a standalone SVG document.
-pub(super) fn picture(
-    title: &str,
-    width: f64,
-    height: f64,
-    draw: impl FnOnce(&mut Canvas<'_>),
-) -> String {
-    let mut svg = String::new();
-    let size = ((width * FINE) as u32, (height * FINE) as u32);
-    {
-        let mut canvas = Canvas(SVGBackend::with_string(&mut svg, size));
-        canvas.rect((0.0, 0.0), (width, height), PAPER, 1.0);
-        draw(&mut canvas);
-        canvas.0.present().expect("a string takes every shape");
-    }
-    let (_, body) = svg.split_once('>').unwrap_or(("", &svg));
-    format!(
-        "<svg width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {} {}\" role=\"img\" \
-         xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>{body}",
-        size.0,
-        size.1,
-        escaped(&plain(title))
-    )
-}
-
-/// Text that XML shows as it is.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn color((red, green, blue): Rgb, opacity: f64) -> RGBAColor {
-    plotters::style::RGBColor(red, green, blue).mix(opacity)
-}
-
-/// To the backend's pixels. Beyond a million units nothing is visible, and nothing overflows.
-fn fine((x, y): (f64, f64)) -> (i32, i32) {
-    let pixel = |value: f64| (value.clamp(-1e6, 1e6) * FINE).round() as i32;
-    (pixel(x), pixel(y))
-}
-
-const INFALLIBLE: &str = "a string takes every shape";
-
-impl Canvas<'_> {
-    /// A text without characters that would not be shown.
-    pub(super) fn text(&mut self, at: (f64, f64), text: &str, size: f64, ink: Rgb, anchor: Anchor) {
-        self.write(at, text, size, ink, anchor, FontStyle::Normal);
-    }
-
-    /// A heading, from its start.
-    pub(super) fn heading(&mut self, at: (f64, f64), text: &str, size: f64) {
-        self.write(at, text, size, INK, Anchor::Start, FontStyle::Bold);
-    }
-
-    fn write(
-        &mut self,
-        at: (f64, f64),
-        text: &str,
+/// What is painted, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    Text {
+        at: Point,
+        text: String,
         size: f64,
         ink: Rgb,
         anchor: Anchor,
-        weight: FontStyle,
-    ) {
-        let horizontal = match anchor {
-            Anchor::Start => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::End => HPos::Right,
-        };
-        // The backend divides font sizes by 1.24.
-        let font = ("sans-serif", size * FINE * 1.24).into_font().style(weight);
-        let ink = color(ink, 1.0);
-        let style = TextStyle::from(font).color(&ink).pos(Pos::new(horizontal, VPos::Center));
-        self.0.draw_text(&plain(text), &style, fine(at)).expect(INFALLIBLE);
+        bold: bool,
+    },
+    Path {
+        points: Vec<Point>,
+        stroke: Stroke,
+    },
+    Area {
+        points: Vec<Point>,
+        fill: Rgb,
+        opacity: f64,
+    },
+    Rectangle {
+        from: Point,
+        to: Point,
+        fill: Rgb,
+        opacity: f64,
+    },
+    Disc {
+        at: Point,
+        radius: f64,
+        fill: Rgb,
+    },
+    /// Until its end: what is said on hover, or one of two scales of the same thing.
+    Group(Group),
+    End,
+}
+
+/// What shapes have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Group {
+    /// Said where a pointer rests on them.
+    Hover(String),
+    /// With a logarithmic axis; shown unless the reader wants the other.
+    Log,
+    /// With a linear axis; shown in a report where the reader wants it, and nowhere else.
+    Linear,
+}
+
+/// A sheet to draw on; its origin is the upper left corner.
+#[derive(Debug)]
+pub(super) struct Canvas {
+    shapes: Vec<Shape>,
+    width: f64,
+}
+
+/// A whole picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    /// What it shows, in a line.
+    title: String,
+    width: f64,
+    height: f64,
+    shapes: Vec<Shape>,
+}
+
+/// A whole picture of this width, at least so high, with its frame: what it shows, of what, and under which
+/// conditions. Where the frame was refused, that is all there is.
+pub(super) fn picture(
+    frame: &Frame,
+    width: f64,
+    height: f64,
+    draw: impl FnOnce(&mut Canvas),
+) -> Drawing {
+    let mut canvas = Canvas { shapes: Vec::new(), width };
+    canvas.heading((16.0, 22.0), &frame.title, 16.0);
+    for (at, line) in broken(&frame.conditions, letters(width, 12.0)).iter().enumerate() {
+        canvas.text((16.0, 41.0 + 15.0 * at as f64), line, 12.0, SOFT, Anchor::Start);
+    }
+    let least = match &frame.fault {
+        None => {
+            draw(&mut canvas);
+            height
+        }
+        Some(fault) => {
+            let text = format!("not drawn: {fault}");
+            canvas.text((16.0, 68.0), &text, 13.0, INK, Anchor::Start);
+            90.0
+        }
+    };
+    let foot = |shape: &Shape| match shape {
+        Shape::Text { at: (_, y), .. } => y + 16.0,
+        _ => 0.0,
+    };
+    let height = canvas.shapes.iter().map(foot).fold(least, f64::max);
+    Drawing { title: frame.title.clone(), width, height, shapes: canvas.shapes }
+}
+
+impl Drawing {
+    /// As a standalone SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let mut svg = Svg::new(&plain(&self.title), self.width, self.height);
+        paint::paint(&self.shapes, (self.width, self.height), &mut svg);
+        svg.finish()
+    }
+
+    /// As a PNG file, two pixels for each unit of the drawing.
+    ///
+    /// # Errors
+    /// It is too large for an image.
+    pub fn png(&self) -> Result<Vec<u8>, String> {
+        png::render(&self.shapes, self.width, self.height)
+    }
+
+    /// The boxes that its texts take, and what they say, without those of the scale that is hidden: upper
+    /// left, lower right.
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> Vec<(Point, Point, &str)> {
+        let mut hidden = 0;
+        let mut boxes = Vec::new();
+        for shape in &self.shapes {
+            match shape {
+                Shape::Group(Group::Linear) => hidden = 1,
+                Shape::Group(_) if hidden > 0 => hidden += 1,
+                Shape::End if hidden > 0 => hidden -= 1,
+                Shape::Text { at: (x, y), text, size, anchor, .. } if hidden == 0 => {
+                    let width = super::labels::width(text, *size);
+                    let left = match anchor {
+                        Anchor::Start => *x,
+                        Anchor::Middle => x - width / 2.0,
+                        Anchor::End => x - width,
+                    };
+                    let half = 0.45 * size;
+                    boxes.push(((left, y - half), (left + width, y + half), text.as_str()));
+                }
+                _ => {}
+            }
+        }
+        boxes
+    }
+
+    /// Its size.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (f64, f64) {
+        (self.width, self.height)
+    }
+}
+
+impl Canvas {
+    /// How wide the sheet is.
+    pub(super) fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// A text without characters that would not be shown.
+    pub(super) fn text(&mut self, at: Point, text: &str, size: f64, ink: Rgb, anchor: Anchor) {
+        let text = plain(text);
+        self.shapes.push(Shape::Text { at, text, size, ink, anchor, bold: false });
+    }
+
+    /// A heading, from its start.
+    pub(super) fn heading(&mut self, at: Point, text: &str, size: f64) {
+        let (text, ink, anchor) = (plain(text), INK, Anchor::Start);
+        self.shapes.push(Shape::Text { at, text, size, ink, anchor, bold: true });
     }
 
     /// A straight line.
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
+    pub(super) fn line(&mut self, from: Point, to: Point, stroke: Stroke) {
         self.path(&[from, to], stroke);
     }
 
     /// A line through all points, dashed as its stroke says.
-    pub(super) fn path(&mut self, points: &[(f64, f64)], stroke: Stroke) {
-        let style = color(stroke.color, 1.0).stroke_width((stroke.width * FINE) as u32);
-        for piece in dashes(points, stroke.dash.pattern()) {
-            self.0.draw_path(piece.into_iter().map(fine), &style).expect(INFALLIBLE);
-        }
+    pub(super) fn path(&mut self, points: &[Point], stroke: Stroke) {
+        self.shapes.push(Shape::Path { points: points.to_vec(), stroke });
     }
 
     /// A filled shape.
-    pub(super) fn polygon(&mut self, points: &[(f64, f64)], fill: Rgb, opacity: f64) {
-        let style = color(fill, opacity);
-        let points = points.iter().copied().map(fine);
-        self.0.fill_polygon(points, &style).expect(INFALLIBLE);
+    pub(super) fn polygon(&mut self, points: &[Point], fill: Rgb, opacity: f64) {
+        self.shapes.push(Shape::Area { points: points.to_vec(), fill, opacity });
     }
 
     /// A filled rectangle.
-    pub(super) fn rect(&mut self, from: (f64, f64), to: (f64, f64), fill: Rgb, opacity: f64) {
-        let style = color(fill, opacity);
-        self.0.draw_rect(fine(from), fine(to), &style, true).expect(INFALLIBLE);
+    pub(super) fn rect(&mut self, from: Point, to: Point, fill: Rgb, opacity: f64) {
+        self.shapes.push(Shape::Rectangle { from, to, fill, opacity });
+    }
+
+    /// What `draw` draws, with this text where a pointer rests on it.
+    pub(super) fn hover(&mut self, text: &str, draw: impl FnOnce(&mut Self)) {
+        self.group(Group::Hover(plain(text)), draw);
+    }
+
+    /// What `draw` draws, as a group.
+    pub(super) fn group(&mut self, group: Group, draw: impl FnOnce(&mut Self)) {
+        self.shapes.push(Shape::Group(group));
+        draw(self);
+        self.shapes.push(Shape::End);
     }
 
     /// A filled mark of a runner's shape.
-    pub(super) fn marker(&mut self, (x, y): (f64, f64), marker: Marker, radius: f64, fill: Rgb) {
+    pub(super) fn marker(&mut self, (x, y): Point, marker: Marker, radius: f64, fill: Rgb) {
         let r = radius;
         match marker {
-            Marker::Circle => {
-                let style = color(fill, 1.0);
-                let radius = (radius * FINE) as u32;
-                self.0.draw_circle(fine((x, y)), radius, &style, true).expect(INFALLIBLE);
-            }
+            Marker::Circle => self.shapes.push(Shape::Disc { at: (x, y), radius, fill }),
             Marker::Square => self.rect((x - r, y - r), (x + r, y + r), fill, 1.0),
             Marker::Triangle => {
                 let points = [(x, y - 1.3 * r), (x + 1.2 * r, y + r), (x - 1.2 * r, y + r)];
@@ -182,72 +274,5 @@ impl Canvas<'_> {
                 self.polygon(&points, fill, 1.0);
             }
         }
-    }
-}
-
-/// Cuts a line into the pieces that a pattern of strokes and gaps leaves; an empty pattern leaves it whole.
-fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
-    if pattern.is_empty() {
-        return vec![points.to_vec()];
-    }
-    let mut pieces = Vec::new();
-    let mut piece: Vec<(f64, f64)> = points.first().copied().into_iter().collect();
-    let (mut turn, mut left) = (0, pattern[0]);
-    for pair in points.windows(2) {
-        let (mut from, to) = (pair[0], pair[1]);
-        loop {
-            let length = (to.0 - from.0).hypot(to.1 - from.1);
-            let drawing = turn % 2 == 0;
-            if length <= left {
-                left -= length;
-                if drawing {
-                    piece.push(to);
-                }
-                break;
-            }
-            let part = left / length;
-            from = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
-            if drawing {
-                piece.push(from);
-                pieces.push(std::mem::take(&mut piece));
-            } else {
-                piece = vec![from];
-            }
-            turn += 1;
-            left = pattern[turn % pattern.len()];
-        }
-    }
-    if piece.len() > 1 {
-        pieces.push(piece);
-    }
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dashes_follow_the_line_around_corners() {
-        let corner = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)];
-        assert_eq!(dashes(&corner, &[]), [corner.to_vec()]);
-        assert_eq!(
-            dashes(&corner, &[8.0, 4.0]),
-            [vec![(0.0, 0.0), (8.0, 0.0)], vec![(10.0, 2.0), (10.0, 10.0)],]
-        );
-    }
-
-    #[test]
-    fn texts_are_escaped() {
-        let svg = picture("<b>", 10.0, 10.0, |canvas| {
-            canvas.text((1.0, 1.0), "<script>&\u{1b}", 12.0, INK, Anchor::Start);
-        });
-        assert!(svg.contains("&lt;script&gt;&amp;\u{fffd}") && svg.contains("<title>&lt;b&gt;"));
-        assert!(!svg.contains("<script>"));
-    }
-
-    #[test]
-    fn nothing_overflows() {
-        assert_eq!(fine((f64::INFINITY, f64::NAN)), (10_000_000, 0));
     }
 }

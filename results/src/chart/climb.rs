@@ -3,21 +3,23 @@
 //! Two panels with the same axes, p50 and p99 of the response time against the offered rate, all runners of a
 //! sweep in both. Filled points: the server kept up. Open points: it was saturated, so the value depends on how
 //! long one looks. An arrow: the percentile lies among requests that failed or never ended, and is at least that.
+//! A ring: the knee, beyond which waiting is most of the response; beside the names stand its rate, and the one up to
+//! which the objective held.
 //! Rungs at which the generator is what was measured are left out. It must not compute percentiles. Read next:
 //! `omission.rs`.
 
 use super::{
-    Dash, Look, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PAPER, SOFT, Stroke, picture},
-    hatch,
-    labels::{apart, cut},
-    rows::{caption, thin, title},
+    Dash, Look, Marker, Palette,
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, SOFT, Stroke, picture},
+    frame::{Frame, timed},
+    hatch, lines,
+    rows::{caption, thin},
     scale::Scale,
 };
 use crate::{
     grid, ladder, quantity,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary, Numbers, Rung},
+    summary::{CellSummary, ContestSummary, KNEE, Numbers, Reached, Rung},
     wording,
 };
 
@@ -36,6 +38,10 @@ pub struct Series {
     pub look: Look,
     /// Hatched where it may not.
     pub may_be_ranked: bool,
+    /// The rate beyond which waiting is most of the response, in requests per second.
+    pub knee: Option<Reached>,
+    /// The rate up to which the objective held; `None` without an objective.
+    pub capacity: Option<Reached>,
     /// By panel, p50 then p99: from the lowest rate up.
     pub panels: [Vec<Point>; 2],
 }
@@ -57,8 +63,8 @@ pub struct Point {
 #[must_use]
 pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
     let line = |cell: &CellSummary| {
-        let rungs: Vec<&Rung> =
-            cell.sweep.as_ref()?.rungs.iter().filter(|rung| !rung.generator_limited).collect();
+        let sweep = cell.sweep.as_ref()?;
+        let rungs: Vec<&Rung> = sweep.rungs.iter().filter(|rung| !rung.generator_limited).collect();
         let panel = |(_, quantile, value): Panel| {
             let point = |rung: &&Rung| Point {
                 rate_per_sec: f64::from(rung.rate_per_sec),
@@ -73,34 +79,35 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
             label: grid::label(cell),
             look: palette.look(cell),
             may_be_ranked: cell.audit.may_be_ranked(),
+            knee: sweep.knee,
+            capacity: sweep.capacity,
             panels,
         })
     };
     contest.cells.iter().filter_map(line).collect()
 }
 
-const WIDTH: f64 = 1180.0;
+const WIDTH: f64 = 1400.0;
 const LEFTS: [f64; 2] = [76.0, 548.0];
 const PANEL: f64 = 410.0;
 const TOP: f64 = 92.0;
-const LABEL: f64 = 15.0;
 
-/// The chart, as an SVG document; `None` where nothing climbed.
+/// The chart; `None` where nothing climbed.
 #[must_use]
-pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let all = series(contest, palette);
     let points = || all.iter().flat_map(|line| line.panels.iter().flatten());
     let rates = || points().map(|point| point.rate_per_sec);
     let (slowest, fastest) = (rates().reduce(f64::min)?, rates().reduce(f64::max)?);
     let low = points().map(|point| point.ns.low).reduce(f64::min)?;
     let high = points().map(|point| point.ns.high).reduce(f64::max)?;
-    let plot = (LABEL * (all.len() + 1) as f64).max(380.0);
+    let plot = lines::height(all.len(), 380.0);
     let bottom = TOP + plot;
     let y = Scale::log((low.max(1.0) * 0.9, high * 1.15), (bottom, TOP));
-    let heading = "response time against offered load";
-    let whole = format!("{}: {heading}", contest.contest.workload);
-    Some(picture(&whole, WIDTH, bottom + 104.0, |canvas| {
-        title(canvas, contest, heading);
+    let measured = contest.cells.iter().filter(|cell| cell.sweep.is_some());
+    let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
+    let frame = Frame::of(contest, "response time against offered load", &subjects);
+    Some(picture(&frame, WIDTH, bottom + 122.0, |canvas| {
         for (at, left) in LEFTS.into_iter().enumerate() {
             let x = Scale::log((slowest * 0.93, fastest * 1.07), (left, left + PANEL));
             axes(canvas, &x, &y, PANELS[at].0, left);
@@ -113,7 +120,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
             }
         }
         let x = Scale::log((slowest * 0.93, fastest * 1.07), (LEFTS[1], LEFTS[1] + PANEL));
-        names(canvas, &all, &x, &y);
+        names(canvas, contest, &all, &x, &y);
         caption(
             canvas,
             bottom + 56.0,
@@ -122,6 +129,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
                  else smallest to largest); filled: the server kept up; hollow: saturated; arrow: at least",
                 "time from the intended sending to the answer, over all requests drawn; rungs that the \
                  generator limited are left out",
+                &format!(
+                    "ring: the knee, the last rung that was sustained with p99 at most {KNEE} times that of the first; \
+                     in brackets the lowest rung at which it was not"
+                ),
                 hatch::LEGEND,
                 &without(contest),
             ],
@@ -139,7 +150,7 @@ fn without(contest: &ContestSummary) -> String {
 }
 
 /// Ticks, names and the panel's percentile.
-fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, name: &str, left: f64) {
+fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, name: &str, left: f64) {
     let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
     for tick in x.ticks(8) {
         canvas.line((x.at(tick), top), (x.at(tick), bottom), thin(FAINT));
@@ -164,13 +175,7 @@ fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, name: &str, left: f64) {
 }
 
 /// The line of the objective, in the panel of its percentile.
-fn objective(
-    canvas: &mut Canvas<'_>,
-    contest: &ContestSummary,
-    quantile: f64,
-    x: &Scale,
-    y: &Scale,
-) {
+fn objective(canvas: &mut Canvas, contest: &ContestSummary, quantile: f64, x: &Scale, y: &Scale) {
     let objective = contest.open.as_ref().and_then(|open| open.objective);
     let Some(objective) = objective.filter(|wanted| (wanted.quantile - quantile).abs() < 1e-9)
     else {
@@ -188,7 +193,7 @@ fn objective(
 }
 
 /// The interval over blocks.
-fn band(canvas: &mut Canvas<'_>, line: &Series, panel: usize, x: &Scale, y: &Scale) {
+fn band(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
     let points = &line.panels[panel];
     let upper = points.iter().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.high)));
     let lower = points.iter().rev().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.low)));
@@ -200,42 +205,67 @@ fn band(canvas: &mut Canvas<'_>, line: &Series, panel: usize, x: &Scale, y: &Sca
 }
 
 /// The line, and a mark at each rung that says how to read it.
-fn climb(canvas: &mut Canvas<'_>, line: &Series, panel: usize, x: &Scale, y: &Scale) {
+fn climb(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
     let at = |point: &Point| (x.at(point.rate_per_sec), y.at(point.ns.median));
     let points = &line.panels[panel];
-    let stroke = Stroke { color: line.look.color, width: 1.6, dash: line.look.dash };
-    canvas.path(&points.iter().map(at).collect::<Vec<_>>(), stroke);
-    for point in points {
-        let place = at(point);
-        canvas.marker(place, line.look.marker, 3.6, line.look.color);
-        if point.saturated {
-            canvas.marker(place, line.look.marker, 2.2, PAPER);
+    let Look { color, marker, dash } = line.look;
+    let knee = line.knee.map(|knee| f64::from(knee.held_per_sec));
+    canvas.hover(&told(line, panel), |canvas| {
+        let stroke = Stroke { color, width: 1.6, dash };
+        canvas.path(&points.iter().map(at).collect::<Vec<_>>(), stroke);
+        for point in points {
+            let place = at(point);
+            if PANELS[panel].1 > 0.9 && knee == Some(point.rate_per_sec) {
+                canvas.marker(place, Marker::Circle, 7.4, color);
+                canvas.marker(place, Marker::Circle, 6.0, PAPER);
+            }
+            canvas.marker(place, marker, 3.6, color);
+            if point.saturated {
+                canvas.marker(place, marker, 2.2, PAPER);
+            }
+            if point.is_bound {
+                let (x, y) = place;
+                let tip = [(x, y - 13.0), (x - 4.0, y - 6.0), (x + 4.0, y - 6.0)];
+                canvas.polygon(&tip, color, 1.0);
+            }
         }
-        if point.is_bound {
-            let (x, y) = place;
-            let tip = [(x, y - 13.0), (x - 4.0, y - 6.0), (x + 4.0, y - 6.0)];
-            canvas.polygon(&tip, line.look.color, 1.0);
-        }
-    }
+    });
 }
 
-/// Names at the ends of the lines of the last panel, apart from each other.
-fn names(canvas: &mut Canvas<'_>, all: &[Series], x: &Scale, y: &Scale) {
+/// What a pointer is told.
+fn told(line: &Series, panel: usize) -> String {
+    let points = line.panels[panel].iter().map(|point| {
+        let bound = if point.is_bound { "at least " } else { "" };
+        let rate = ladder::rate_text(point.rate_per_sec as u32);
+        format!("{bound}{} at {rate}/s", quantity::time(point.ns.median))
+    });
+    format!("{}, {}: {}", line.label, PANELS[panel].0, points.collect::<Vec<_>>().join(", "))
+}
+
+/// Names at the ends of the lines of the last panel, and how far each came.
+fn names(canvas: &mut Canvas, contest: &ContestSummary, all: &[Series], x: &Scale, y: &Scale) {
     let right = LEFTS[1] + PANEL;
     let end = |line: &Series| {
         let last = line.panels[1].last().copied();
         last.map_or((right, TOP), |point| (x.at(point.rate_per_sec), y.at(point.ns.median)))
     };
-    let ends: Vec<(f64, f64)> = all.iter().map(end).collect();
-    let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
-    let wanted: Vec<f64> = ends.iter().map(|(_, y)| *y).collect();
-    for ((line, end), at) in all.iter().zip(ends).zip(apart(&wanted, LABEL, top, bottom)) {
-        let color = line.look.color;
-        let leader = Stroke { color, width: 0.5, dash: Dash::Dotted };
-        canvas.path(&[end, (right + 8.0, at)], leader);
-        let sample = Stroke { color, width: 1.6, dash: line.look.dash };
-        canvas.path(&[(right + 8.0, at), (right + 34.0, at)], sample);
-        canvas.marker((right + 21.0, at), line.look.marker, 3.2, color);
-        canvas.text((right + 40.0, at), &cut(&line.label, 24), 12.0, INK, Anchor::Start);
+    let ends: Vec<_> = all.iter().map(end).collect();
+    let (labels, looks): (Vec<_>, Vec<_>) =
+        all.iter().map(|line| (line.label.clone(), line.look)).unzip();
+    let placed = lines::places(&ends, (TOP, y.clipped(0.0).0));
+    lines::leaders(canvas, &ends, &looks, right, &placed);
+    lines::names(canvas, &labels, &looks, right, &placed);
+    let objective = contest.open.as_ref().and_then(|open| open.objective);
+    let [knees, capacities] = [right + 242.0, right + 346.0];
+    canvas.text((knees, TOP - 14.0), "knee, per second", 11.0, SOFT, Anchor::Start);
+    if let Some(objective) = &objective {
+        let text = ladder::objective_text(objective);
+        canvas.text((capacities, TOP - 14.0), &text, 11.0, SOFT, Anchor::Start);
+    }
+    for (line, at) in all.iter().zip(placed) {
+        for (reached, left) in [(line.knee, knees), (line.capacity, capacities)] {
+            let text = reached.map_or_else(String::new, ladder::reached_text);
+            canvas.text((left, at), &text, 11.0, INK, Anchor::Start);
+        }
     }
 }

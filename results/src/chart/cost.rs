@@ -5,9 +5,10 @@
 
 use super::{
     Dash, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
+    frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
+    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
@@ -50,27 +51,30 @@ fn floor(contest: &ContestSummary) -> Option<Estimate> {
 const RIGHT: f64 = 760.0;
 const WIDTH: f64 = 980.0;
 
-/// The chart, as an SVG document.
+/// The chart.
 #[must_use]
-pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let bars = bars(contest);
     let bottom = TOP + ROW * bars.len() as f64;
     let most = bars.iter().flatten().map(|bar| bar.total_us.high).fold(0.0, f64::max);
     let x = Scale::linear((0.0, if most > 0.0 { most * 1.04 } else { 1.0 }), (LEFT, RIGHT));
-    let heading = "CPU time per operation";
-    let whole = format!("{}: {heading}", contest.contest.workload);
-    picture(&whole, WIDTH, bottom + 100.0, |canvas| {
-        title(canvas, contest, heading);
+    let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
+    let subjects: Vec<_> =
+        measured.map(|cell| counted(contest, cell, "CPU µs per operation")).collect();
+    let frame = Frame::of(contest, "CPU time per operation", &subjects);
+    picture(&frame, WIDTH, bottom + 100.0, |canvas| {
         for tick in x.ticks(8) {
             canvas.line((x.at(tick), TOP), (x.at(tick), bottom), thin(FAINT));
             let text = format!("{}", (tick * 1e6).round() / 1e6);
             canvas.text((x.at(tick), bottom + 13.0), &text, 11.0, SOFT, Anchor::Middle);
         }
         canvas.text((LEFT, TOP - 14.0), "CPU µs per operation", 12.0, INK, Anchor::Start);
+        rules(canvas, bars.len(), WIDTH - 16.0);
         for (row, (cell, bar)) in contest.cells.iter().zip(&bars).enumerate() {
             name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
             if let Some(bar) = bar {
-                draw_bar(canvas, cell, bar, palette, &x, row);
+                let told = told(&cell.arm, bar, cell.blocks);
+                canvas.hover(&told, |canvas| draw_bar(canvas, cell, bar, palette, &x, row));
             }
         }
         let mut lines = vec![
@@ -94,9 +98,22 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
     })
 }
 
+/// What a pointer is told.
+fn told(arm: &str, bar: &Bar, blocks: u32) -> String {
+    let total = bar.total_us;
+    let (value, ends) = (quantity::digits(total.median), interval(&total, blocks));
+    let above = bar.above_floor_us.map_or_else(String::new, |above| {
+        format!(", {}{} above the floor", signed(above.median), interval(&above, blocks))
+    });
+    let kernel = bar
+        .system_part
+        .map_or_else(String::new, |part| format!(", {:.0} % in the kernel", 100.0 * part));
+    format!("{arm}: {value}{ends} CPU µs per operation{above}{kernel}")
+}
+
 /// The floor's part pale, the rest in the runner's colour, the interval over it, the numbers behind.
 fn draw_bar(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     cell: &CellSummary,
     bar: &Bar,
     palette: &Palette,

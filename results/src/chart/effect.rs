@@ -1,20 +1,23 @@
 //! How much do runners differ from the baseline?
 //!
 //! Three panels: median, CPU per operation, throughput. Each row has the estimate with its 99.5 % interval
-//! and, faintly, the value of every block; the line of equality is drawn, and the null arm shows how far from it
+//! and, small, the value of every block; the line of equality is drawn, and the null arm shows how far from it
 //! identical code lands. It must not compute effects. Read next: `cost.rs`.
 
 use super::{
     Dash, Look, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, thin, title},
+    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
     grid,
+    price_grid::signed,
+    quantity,
     summary::{ContestSummary, Effect, Effects, Scale as EffectScale},
-    wording::plain,
+    wording::{self, plain},
 };
 
 /// What one panel shows.
@@ -85,9 +88,9 @@ fn range(scale: EffectScale, effects: &[Option<Effect>]) -> (f64, f64) {
 const PANEL: f64 = 250.0;
 const GAP: f64 = 26.0;
 
-/// The chart, as an SVG document; `None` without a measured baseline.
+/// The chart; `None` without a measured baseline.
 #[must_use]
-pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let panels = panels(contest);
     let baseline = plain(contest.baseline.as_deref()?);
     if panels.is_empty() {
@@ -96,10 +99,11 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
     let rows: Vec<usize> = rows(contest).collect();
     let end = LEFT + (PANEL + GAP) * panels.len() as f64;
     let bottom = TOP + ROW * rows.len() as f64;
-    let heading = format!("compared with {baseline}");
-    let whole = format!("{}: {heading}", contest.contest.workload);
-    Some(picture(&whole, end + 16.0, bottom + 100.0, |canvas| {
-        title(canvas, contest, &heading);
+    let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
+    let unit = if panels[0].scale == EffectScale::Ratio { "ratios" } else { "ratios and µs" };
+    let subjects: Vec<_> = measured.map(|cell| counted(contest, cell, unit)).collect();
+    let frame = Frame::of(contest, &format!("compared with {baseline}"), &subjects);
+    Some(picture(&frame, end + 16.0, bottom + 100.0, |canvas| {
         let axes: Vec<Scale> = panels
             .iter()
             .enumerate()
@@ -114,6 +118,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
                 scale
             })
             .collect();
+        rules(canvas, rows.len(), end);
         // Behind the axes, so that no line crosses why a cell was not measured.
         for (row, at) in rows.iter().enumerate() {
             let cell = &contest.cells[*at];
@@ -129,7 +134,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
                         hatch::rectangle(canvas, (left, y - 9.0), (right, y + 9.0), PALE);
                     }
                     let look = palette.look(&contest.cells[rows[row]]);
-                    point(canvas, effect, scale, middle(row), look);
+                    let told = told(&contest.cells[rows[row]].arm, panel, effect);
+                    canvas.hover(&told, |canvas| point(canvas, effect, scale, middle(row), look));
                 }
             }
         }
@@ -138,7 +144,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
             canvas,
             bottom + 38.0,
             &[
-                "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); small dots: \
+                "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); short strokes: \
              single blocks",
                 hatch::LEGEND,
                 &noise,
@@ -148,7 +154,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
 }
 
 /// A panel's title, ticks and the line of equality.
-fn axis(canvas: &mut Canvas<'_>, panel: &Panel, scale: &Scale, left: f64, bottom: f64) {
+fn axis(canvas: &mut Canvas, panel: &Panel, scale: &Scale, left: f64, bottom: f64) {
     let centre = left + PANEL / 2.0;
     canvas.text((centre, TOP - 24.0), &panel.title, 12.0, INK, Anchor::Middle);
     for tick in scale.ticks(6) {
@@ -167,15 +173,26 @@ fn tick_text(tick: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
+/// What a pointer is told.
+fn told(arm: &str, panel: &Panel, effect: &Effect) -> String {
+    let text = match panel.scale {
+        EffectScale::Ratio => quantity::ratio(effect.estimate, effect.interval),
+        EffectScale::DifferenceUs => {
+            let interval = effect.interval.map_or_else(String::new, |(low, high)| {
+                format!(" ({} to {})", signed(low), signed(high))
+            });
+            format!("{} µs{interval}", signed(effect.estimate))
+        }
+    };
+    format!("{arm}: {text}, {}", wording::blocks(effect.blocks.len() as u32))
+}
+
 /// Blocks, interval and estimate of one row.
-fn point(canvas: &mut Canvas<'_>, effect: &Effect, scale: &Scale, y: f64, look: Look) {
+fn point(canvas: &mut Canvas, effect: &Effect, scale: &Scale, y: f64, look: Look) {
     for block in &effect.blocks {
-        canvas.rect(
-            dot(scale.at(block.value), y, -1.0),
-            dot(scale.at(block.value), y, 1.0),
-            SOFT,
-            0.45,
-        );
+        // Short strokes below the row's line: they are one shape.
+        let x = scale.at(block.value);
+        canvas.line((x, y + 6.2), (x, y + 9.0), thin(SOFT));
     }
     if let Some((low, high)) = effect.interval {
         let stroke = Stroke { color: look.color, width: 2.0, dash: Dash::Solid };
@@ -188,16 +205,11 @@ fn point(canvas: &mut Canvas<'_>, effect: &Effect, scale: &Scale, y: f64, look: 
     canvas.marker((scale.at(effect.estimate), y), look.marker, 4.0, look.color);
 }
 
-/// A corner of a block's dot, which lies below its row's line.
-fn dot(x: f64, y: f64, side: f64) -> (f64, f64) {
-    (x + 1.2 * side, y + 7.0 + 1.2 * side)
-}
-
 /// A bar at an interval's end, or an arrow where it goes on in a direction.
-fn end(canvas: &mut Canvas<'_>, (x, y): (f64, f64), onwards: Option<f64>, color: Rgb) {
+fn end(canvas: &mut Canvas, (x, y): (f64, f64), onwards: Option<f64>, color: Rgb) {
     match onwards {
         None => {
-            let stroke = Stroke { color, width: 1.4, dash: Dash::Solid };
+            let stroke = Stroke { color, width: 2.0, dash: Dash::Solid };
             canvas.line((x, y - 4.0), (x, y + 4.0), stroke);
         }
         Some(side) => {

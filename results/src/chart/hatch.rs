@@ -20,14 +20,14 @@ fn thin(ink: Rgb) -> Stroke {
 }
 
 /// Over a rectangle from its upper left to its lower right corner.
-pub(super) fn rectangle(canvas: &mut Canvas<'_>, from: (f64, f64), to: (f64, f64), ink: Rgb) {
+pub(super) fn rectangle(canvas: &mut Canvas, from: (f64, f64), to: (f64, f64), ink: Rgb) {
     for (start, end) in slants(from, to) {
         canvas.line(start, end, thin(ink));
     }
 }
 
 /// Over the band between two lines of as many points, one straight above the other.
-pub(super) fn band(canvas: &mut Canvas<'_>, upper: &[(f64, f64)], lower: &[(f64, f64)], ink: Rgb) {
+pub(super) fn band(canvas: &mut Canvas, upper: &[(f64, f64)], lower: &[(f64, f64)], ink: Rgb) {
     for (start, end) in rungs(upper, lower) {
         canvas.line(start, end, thin(ink));
     }

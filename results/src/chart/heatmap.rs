@@ -6,9 +6,11 @@
 
 use super::{
     Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, PAPER, Rgb, SOFT, picture},
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, PAPER, Rgb, SOFT, picture},
+    frame::{Frame, lint, timed},
     hatch,
     labels::cut,
+    rows::caption,
 };
 use crate::{
     Role, Summary,
@@ -83,20 +85,22 @@ fn field(contest: &ContestSummary, runner: &str) -> Field {
 const LEFT: f64 = 190.0;
 const COLUMN: f64 = 118.0;
 const ROW: f64 = 32.0;
-const TOP: f64 = 116.0;
+const TOP: f64 = 138.0;
 
-/// The chart, as an SVG document.
+/// The chart.
 #[must_use]
-pub fn draw(summary: &Summary, palette: &Palette) -> String {
+pub fn draw(summary: &Summary, palette: &Palette) -> Drawing {
     let map = map(summary);
     let end = LEFT + COLUMN * columns(summary).count() as f64;
     let bottom = TOP + ROW * map.runners.len() as f64;
     let heading = "median against the best of each workload";
-    picture(heading, end.max(760.0) + 16.0, bottom + 62.0, |canvas| {
-        canvas.heading((16.0, 22.0), heading, 16.0);
-        let text = "service time, lateness, makespan or (open loads only) response time as each column says; 1.00 is the best \
-                    ranked runner, 2.00 takes twice as long";
-        canvas.text((16.0, 44.0), text, 12.0, SOFT, Anchor::Start);
+    // Each column is a contest, and only within it anything is compared.
+    let fault = columns(summary).find_map(|contest| {
+        let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
+        lint(&measured.map(|cell| timed(contest, cell)).collect::<Vec<_>>()).err()
+    });
+    let frame = Frame { fault, ..Frame::over(heading, &conditions(summary), &[]) };
+    picture(&frame, end.max(760.0) + 16.0, bottom + 62.0, |canvas| {
         for (i, contest) in columns(summary).enumerate() {
             column_title(canvas, contest, LEFT + COLUMN * (i as f64 + 0.5));
         }
@@ -109,33 +113,48 @@ pub fn draw(summary: &Summary, palette: &Palette) -> String {
             if let Some(look) = cell.map(|cell| palette.look(cell)) {
                 canvas.marker((23.0, y), look.marker, 4.0, look.color);
             }
-            canvas.text((34.0, y), &cut(runner, 24), 12.0, INK, Anchor::Start);
+            canvas.text((34.0, y), &cut(runner, 21), 12.0, INK, Anchor::Start);
             for (column, field) in map.fields[row].iter().enumerate() {
                 draw_field(canvas, field, (LEFT + COLUMN * (column as f64 + 0.5), y));
             }
         }
-        let text = "below each ratio: the spread of the runner's own median over blocks";
-        canvas.text((16.0, bottom + 22.0), text, 11.0, SOFT, Anchor::Start);
-        let text = "! and hatched: not ranked, for the reason that stands under what was found";
-        canvas.text((16.0, bottom + 38.0), text, 11.0, SOFT, Anchor::Start);
+        let words = "1.00 is the best ranked runner, 2.00 takes twice as long; service time, lateness, makespan or \
+                     (open loads only) response time, as each column says";
+        let spread = "below each ratio: the spread of the runner's own median over blocks";
+        let barred = "! and hatched: not ranked, for the reason that stands under what was found";
+        caption(canvas, bottom + 22.0, &[words, spread, barred]);
     })
 }
 
+/// What all columns have in common; each says the rest itself.
+fn conditions(summary: &Summary) -> String {
+    let contests = columns(summary).count();
+    let blocks = || columns(summary).map(ContestSummary::blocks);
+    let (fewest, most) = (blocks().min().unwrap_or(0), blocks().max().unwrap_or(0));
+    let blocks =
+        if fewest == most { wording::blocks(most) } else { format!("{fewest} to {most} blocks") };
+    format!(
+        "{contests} contests, each at its own load and placement · {blocks} · in ratios of medians"
+    )
+}
+
 /// Workload, load and placement, blocks and measure.
-fn column_title(canvas: &mut Canvas<'_>, contest: &ContestSummary, x: f64) {
+fn column_title(canvas: &mut Canvas, contest: &ContestSummary, x: f64) {
     let lines = [
-        cut(&contest.contest.workload, 17),
-        format!("{}@{}", contest.contest.load, contest.contest.placement.name()),
-        format!("{}, {}", contest.measure.title(), wording::blocks(contest.blocks())),
+        cut(&contest.contest.workload, 16),
+        cut(&contest.contest.load.to_string(), 19),
+        contest.contest.placement.name().into(),
+        contest.measure.title().into(),
+        wording::blocks(contest.blocks()),
     ];
     for (i, line) in lines.iter().enumerate() {
         let (size, ink) = if i == 0 { (12.0, INK) } else { (10.0, SOFT) };
-        canvas.text((x, TOP - 44.0 + 15.0 * i as f64), line, size, ink, Anchor::Middle);
+        canvas.text((x, TOP - 66.0 + 14.0 * i as f64), line, size, ink, Anchor::Middle);
     }
 }
 
 /// A field's ground and texts.
-fn draw_field(canvas: &mut Canvas<'_>, field: &Field, (x, y): (f64, f64)) {
+fn draw_field(canvas: &mut Canvas, field: &Field, (x, y): (f64, f64)) {
     let (half, tall) = (COLUMN / 2.0 - 1.0, ROW / 2.0 - 1.0);
     let (from, to) = ((x - half, y - tall), (x + half, y + tall));
     match field {

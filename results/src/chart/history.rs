@@ -7,6 +7,7 @@
 use super::{
     Dash, Marker,
     canvas::{Anchor, Canvas, FAINT, INK, Rgb, SOFT, Stroke, picture},
+    frame::Frame,
     labels::cut,
     rows::thin,
 };
@@ -32,12 +33,12 @@ pub fn draw(history: &History) -> String {
         history.series.iter().filter(|series| series.points.len() > 1).collect();
     let bottom = TOP + PANEL * drawn.len().max(1) as f64;
     let heading = format!("{} runs on {}", history.runs.len(), history.host);
-    picture(&heading, WIDTH, bottom + 58.0, |canvas| {
-        canvas.heading((16.0, 22.0), &cut(&heading, 100), 16.0);
-        let ends = [history.runs.first(), history.runs.last()]
-            .map(|run| run.map_or_else(String::new, |run| run.started.clone()));
-        let text = format!("from {} to {}; runs in order, not to scale", ends[0], ends[1]);
-        canvas.text((16.0, 44.0), &text, 12.0, SOFT, Anchor::Start);
+    let ends = [history.runs.first(), history.runs.last()]
+        .map(|run| run.map_or_else(String::new, |run| run.started.clone()));
+    let text = format!("from {} to {}; runs in order, not to scale", ends[0], ends[1]);
+    // Each panel is one cell with an axis of its own, so nothing is compared but a cell with itself.
+    let frame = Frame::over(&cut(&heading, 100), &text, &[]);
+    let drawing = picture(&frame, WIDTH, bottom + 58.0, |canvas| {
         if drawn.is_empty() {
             canvas.text((16.0, TOP + 12.0), "no cell is in two runs", 12.0, INK, Anchor::Start);
         }
@@ -49,10 +50,11 @@ pub fn draw(history: &History) -> String {
         canvas.text((16.0, bottom + 20.0), text, 11.0, SOFT, Anchor::Start);
         let text = "runs were not interleaved: a change can be the machine's doing";
         canvas.text((16.0, bottom + 36.0), text, 11.0, SOFT, Anchor::Start);
-    })
+    });
+    drawing.svg()
 }
 
-fn panel(canvas: &mut Canvas<'_>, series: &Series, runs: usize, top: f64) {
+fn panel(canvas: &mut Canvas, series: &Series, runs: usize, top: f64) {
     let (low, high) = range(&series.points);
     let x = |run: usize| LEFT + (RIGHT - LEFT) * run as f64 / runs.saturating_sub(1).max(1) as f64;
     let y = |value: f64| top + PANEL - 8.0 - (PANEL - 16.0) * (value - low) / (high - low);

@@ -1,7 +1,7 @@
 //! Where do labels go so that none covers another?
 //!
-//! As near as possible to where they want to be, in the same order, at least a line apart. It must not know
-//! what they say. Read next: `spectrum.rs`, which needs them at line ends.
+//! As near as possible to where they want to be, in the same order, at least a line apart; long ones are cut or
+//! broken. It must not know what they say. Read next: `spectrum.rs`, which needs them at line ends.
 
 /// Moves wanted positions apart by at least `gap`, between `low` and `high`; if they do not fit, evenly and
 /// as close as they must be. The answer has the order of the question.
@@ -35,9 +35,45 @@ pub(super) fn cut(name: &str, letters: usize) -> String {
     format!("{head}…")
 }
 
+/// How wide a letter is as a part of its size, on average, in a wide font.
+const WIDE: f64 = 0.58;
+
+/// How wide a text is at most, as a rule: nobody knows the reader's font.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    WIDE * size * text.chars().count() as f64
+}
+
+/// How many letters of this size fit on a sheet, with its margins.
+pub(super) fn letters(sheet: f64, size: f64) -> usize {
+    ((sheet - 32.0) / (WIDE * size)).max(1.0) as usize
+}
+
+/// A text in lines of at most so many letters, broken between words.
+pub(super) fn broken(text: &str, letters: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = cut(word, letters.max(1));
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= letters => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        assert_eq!(broken("one two three", 8), ["one two", "three"]);
+        assert_eq!(broken("incomprehensible", 6), ["incom…"]);
+        assert_eq!(broken("", 6), [""; 0]);
+    }
 
     #[test]
     fn labels_keep_their_order_and_their_distance() {

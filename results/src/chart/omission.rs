@@ -7,10 +7,11 @@
 
 use super::{
     Dash, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    frame::{Frame, timed},
     hatch,
     labels::cut,
-    rows::{caption, thin, title},
+    rows::{caption, thin},
     scale::Scale,
 };
 use crate::{
@@ -60,9 +61,9 @@ const TOP: f64 = 96.0;
 const PANEL: (f64, f64) = (232.0, 150.0);
 const GAP: (f64, f64) = (20.0, 48.0);
 
-/// The chart, as an SVG document; `None` where nothing was measured under an open load.
+/// The chart; `None` where nothing was measured under an open load.
 #[must_use]
-pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let pairs = pairs(contest, palette);
     let points = || pairs.iter().flat_map(|pair| pair.response.iter().chain(&pair.service));
     let low = points().map(|point| point.ns.median).reduce(f64::min)?;
@@ -72,17 +73,17 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<String> {
     let rows = pairs.len().div_ceil(COLUMNS);
     let width = (LEFT + (PANEL.0 + GAP.0) * columns as f64).max(820.0);
     let bottom = TOP + (PANEL.1 + GAP.1) * rows as f64;
-    let heading = "response time against service time";
-    let whole = format!("{}: {heading}", contest.contest.workload);
-    Some(picture(&whole, width, bottom + 64.0, |canvas| {
-        title(canvas, contest, heading);
+    let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
+    let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
+    let frame = Frame::of(contest, "response time against service time", &subjects);
+    Some(picture(&frame, width, bottom + 64.0, |canvas| {
         for (at, pair) in pairs.iter().enumerate() {
             let left = LEFT + (PANEL.0 + GAP.0) * (at % COLUMNS) as f64;
             let top = TOP + (PANEL.1 + GAP.1) * (at / COLUMNS) as f64;
             let x = Scale::linear((0.0, nines), (left, left + PANEL.0));
             let y = Scale::log((low.max(1.0) * 0.9, high * 1.1), (top + PANEL.1, top));
             axes(canvas, &x, &y, at % COLUMNS == 0);
-            curves(canvas, pair, &x, &y);
+            canvas.hover(&told(pair), |canvas| curves(canvas, pair, &x, &y));
             canvas.text((left, top - 9.0), &cut(&pair.label, 32), 12.0, INK, Anchor::Start);
         }
         caption(
@@ -113,7 +114,7 @@ fn without(contest: &ContestSummary) -> String {
 }
 
 /// Ticks; times are written at the first panel of a row only.
-fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, first: bool) {
+fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, first: bool) {
     let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
     let (left, right) = (x.clipped(-1.0).0, x.clipped(f64::INFINITY).0);
     let ticks = [(2.0_f64.log10(), "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99")];
@@ -133,8 +134,21 @@ fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, first: bool) {
     canvas.line((left, bottom), (right, bottom), thin(SOFT));
 }
 
+/// What a pointer is told: p50 and p99 of both.
+fn told(pair: &Pair) -> String {
+    let at = |curve: &[Quantile], nines: f64| {
+        let point = curve.iter().find(|point| (point.nines - nines).abs() < 1e-6);
+        point.map_or_else(|| "not known".into(), |point| quantity::time(point.ns.median))
+    };
+    let both = [("p50", 2.0_f64.log10()), ("p99", 2.0)].map(|(name, nines)| {
+        let (response, service) = (at(&pair.response, nines), at(&pair.service, nines));
+        format!("{name}: response {response}, service {service}")
+    });
+    format!("{}: {}", pair.label, both.join("; "))
+}
+
 /// Both curves, and what lies between them.
-fn curves(canvas: &mut Canvas<'_>, pair: &Pair, x: &Scale, y: &Scale) {
+fn curves(canvas: &mut Canvas, pair: &Pair, x: &Scale, y: &Scale) {
     let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
     let upper: Vec<_> = pair.response.iter().map(place).collect();
     let lower: Vec<_> = pair.service.iter().map(place).collect();

@@ -1,19 +1,15 @@
 //! What do charts with one row a cell share?
 //!
-//! The frame: a title, the conditions, a name at the start of each row with the runner's marker, and the
+//! A name at the start of each row with the runner's marker, and the
 //! state of a cell without numbers in place of its values. It must not know what is drawn in a row. Read next:
 //! `effect.rs`.
 
 use super::{
     Dash, Look,
     canvas::{Anchor, Canvas, FAINT, INK, PAPER, Rgb, SOFT, Stroke},
-    labels::cut,
+    labels::{broken, cut, letters, width},
 };
-use crate::{
-    grid,
-    summary::{CellSummary, ContestSummary},
-    wording,
-};
+use crate::{grid, summary::CellSummary, wording};
 
 /// Height of one row.
 pub(super) const ROW: f64 = 22.0;
@@ -27,35 +23,37 @@ pub(super) fn thin(color: Rgb) -> Stroke {
     Stroke { color, width: 1.0, dash: Dash::Solid }
 }
 
-/// Title and conditions of a contest's chart.
-pub(super) fn title(canvas: &mut Canvas<'_>, contest: &ContestSummary, what: &str) {
-    canvas.heading((16.0, 22.0), &format!("{}: {what}", contest.contest.workload), 16.0);
-    canvas.text((16.0, 44.0), &wording::conditions(contest), 12.0, SOFT, Anchor::Start);
-}
-
 /// The middle of a row.
 pub(super) fn middle(row: usize) -> f64 {
     TOP + (row as f64 + 0.5) * ROW
 }
 
-/// A row's name and marker, its lower line, and its state if it has no numbers.
-pub(super) fn name(canvas: &mut Canvas<'_>, cell: &CellSummary, look: Look, row: usize, end: f64) {
+/// Lines below so many rows. They are drawn first, and in one go: so they are one shape.
+pub(super) fn rules(canvas: &mut Canvas, rows: usize, end: f64) {
+    for row in 0..rows {
+        let y = middle(row) + ROW / 2.0;
+        canvas.line((16.0, y), (end, y), thin(FAINT));
+    }
+}
+
+/// A row's name and marker, and its state if it has no numbers.
+pub(super) fn name(canvas: &mut Canvas, cell: &CellSummary, look: Look, row: usize, end: f64) {
     let y = middle(row);
-    canvas.line((16.0, y + ROW / 2.0), (end, y + ROW / 2.0), thin(FAINT));
     canvas.marker((23.0, y), look.marker, 4.0, look.color);
-    canvas.text((34.0, y), &cut(&grid::label(cell), 24), 12.0, INK, Anchor::Start);
+    canvas.text((34.0, y), &cut(&grid::label(cell), 21), 12.0, INK, Anchor::Start);
     if cell.numbers.is_none() {
-        let letters = ((end - LEFT) / 6.2) as usize;
-        let absence = cut(&wording::absence(cell), letters);
-        let right = LEFT + 14.0 + 6.2 * absence.chars().count() as f64;
+        let absence = cut(&wording::absence(cell), letters(end - LEFT + 16.0, 11.0));
+        let right = LEFT + 14.0 + width(&absence, 11.0);
         canvas.rect((LEFT + 2.0, y - 8.0), (right.min(end), y + 8.0), PAPER, 1.0);
         canvas.text((LEFT + 6.0, y), &absence, 11.0, SOFT, Anchor::Start);
     }
 }
 
-/// Lines of explanation below the rows.
-pub(super) fn caption(canvas: &mut Canvas<'_>, y: f64, lines: &[&str]) {
-    for (i, line) in lines.iter().enumerate() {
-        canvas.text((16.0, y + 16.0 * i as f64), line, 11.0, SOFT, Anchor::Start);
+/// Lines of explanation below the rows, each broken where the sheet ends; empty ones are left out.
+pub(super) fn caption(canvas: &mut Canvas, y: f64, lines: &[&str]) {
+    let letters = letters(canvas.width(), 11.0);
+    let lines = lines.iter().flat_map(|line| broken(line, letters));
+    for (at, line) in lines.enumerate() {
+        canvas.text((16.0, y + 16.0 * at as f64), &line, 11.0, SOFT, Anchor::Start);
     }
 }

@@ -1,15 +1,15 @@
 //! How are latencies spread, from the smallest to the tail?
 //!
-//! Percentile curves: one line a runner, the percentile on an axis of nines, time on a logarithmic axis. A
-//! curve ends where fewer than ten operations of its smallest block lie above. It must not compute
-//! percentiles. Read next: `effect.rs`.
+//! Percentile curves: one line a runner, the percentile on an axis of nines, time on a logarithmic axis, and
+//! once more on a linear one that a report can show instead. A curve ends where fewer than ten operations of
+//! its smallest block lie above. It must not compute percentiles. Read next: `course.rs`.
 
 use super::{
-    Dash, Look, Palette,
-    canvas::{Anchor, Canvas, FAINT, INK, SOFT, Stroke, picture},
-    hatch,
-    labels::{apart, cut},
-    rows::{caption, thin, title},
+    Look, Palette,
+    canvas::{Anchor, Canvas, Drawing, FAINT, Group, INK, Point, SOFT, picture},
+    frame::{Frame, timed},
+    hatch, lines,
+    rows::{caption, thin},
     scale::Scale,
 };
 use crate::{
@@ -49,62 +49,50 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
     cells.collect()
 }
 
-const WIDTH: f64 = 980.0;
+const WIDTH: f64 = 1010.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 770.0;
 const TOP: f64 = 66.0;
-const LABEL: f64 = 15.0;
 
-/// The chart, as an SVG document.
+/// The chart.
 #[must_use]
-pub fn draw(contest: &ContestSummary, palette: &Palette) -> String {
+pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let all = series(contest, palette);
-    let plot = (LABEL * (all.len() + 2) as f64).max(360.0);
-    let (bottom, height) = (TOP + plot, TOP + plot + 100.0);
+    let bottom = TOP + lines::height(all.len(), 360.0);
     let measure = contest.measure.title();
-    let heading = format!("{measure} by percentile");
-    picture(&format!("{}: {heading}", contest.contest.workload), WIDTH, height, |canvas| {
-        title(canvas, contest, &heading);
+    let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
+    let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
+    let frame = Frame::of(contest, &format!("{measure} by percentile"), &subjects);
+    picture(&frame, WIDTH, bottom + 100.0, |canvas| {
+        let without = without(contest, &all);
         if all.is_empty() {
             let text = "no cell recorded enough operations for a curve";
             canvas.text((LEFT, TOP + 40.0), text, 13.0, INK, Anchor::Start);
-            caption(canvas, bottom + 54.0, &[&without(contest, &all)]);
+            caption(canvas, bottom + 54.0, &[&without]);
             return;
         }
         let nines = all.iter().filter_map(|line| line.points.last()).map(|end| end.nines);
         let x = Scale::linear((0.0, nines.fold(1.0, f64::max)), (LEFT, RIGHT));
-        let ends = all.iter().flat_map(|line| &line.points);
-        let low = ends.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
-        let high = ends.map(|point| point.ns.high).fold(1.0, f64::max);
-        let y = Scale::log((low.max(1.0) * 0.95, high * 1.05), (bottom, TOP));
-        axes(canvas, &x, &y, measure);
-        for line in &all {
-            band(canvas, line, &x, &y);
+        let points = all.iter().flat_map(|line| &line.points);
+        let low = points.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
+        let high = points.map(|point| point.ns.high).fold(1.0, f64::max);
+        let log = Scale::log((low.max(1.0) * 0.95, high * 1.05), (bottom, TOP));
+        let linear = Scale::linear((0.0, high * 1.05), (bottom, TOP));
+        // On both scales lines end in the same order, so their names need not move.
+        let places = lines::places(&ends(&all, &x, &log), (TOP, bottom));
+        for (group, y) in [(Group::Log, log), (Group::Linear, linear)] {
+            canvas.group(group, |canvas| plot(canvas, &all, &x, &y, measure, &places));
         }
-        // Runners last, so that nothing covers them.
-        for line in all.iter().rev() {
-            let points: Vec<_> = line
-                .points
-                .iter()
-                .map(|point| (x.at(point.nines), y.at(point.ns.median)))
-                .collect();
-            canvas.path(&points, stroke(line.look));
-        }
-        ends_of_lines(canvas, &all, &x, &y);
-        let without = without(contest, &all);
-        caption(
-            canvas,
-            bottom + 54.0,
-            &[
-                "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
-             smallest to largest)",
-                &format!(
-                    "a line ends where fewer than ten operations a block lie above; {}",
-                    hatch::LEGEND
-                ),
-                &without,
-            ],
+        let (labels, looks): (Vec<_>, Vec<_>) =
+            all.iter().map(|series| (series.label.clone(), series.look)).unzip();
+        lines::names(canvas, &labels, &looks, RIGHT, &places);
+        let until = format!(
+            "a line ends where fewer than ten operations a block lie above; {}",
+            hatch::LEGEND
         );
+        let bands = "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
+                     smallest to largest)";
+        caption(canvas, bottom + 54.0, &[bands, &until, &without]);
     })
 }
 
@@ -123,22 +111,61 @@ fn without(contest: &ContestSummary, all: &[Series]) -> String {
     if without.is_empty() { String::new() } else { format!("no line: {}", without.join(", ")) }
 }
 
-fn stroke(look: Look) -> Stroke {
-    Stroke { color: look.color, width: 1.8, dash: look.dash }
+/// Axes, bands, lines, and what leads to their names at these places.
+fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str, places: &[f64]) {
+    axes(canvas, x, y, measure);
+    for series in all {
+        let edge = |end: fn(&Quantile) -> f64| -> Vec<Point> {
+            series.points.iter().map(|point| (x.at(point.nines), y.at(end(point)))).collect()
+        };
+        let (upper, lower) = (edge(|point| point.ns.high), edge(|point| point.ns.low));
+        lines::band(canvas, &upper, &lower, series.look, series.may_be_ranked);
+    }
+    // Runners last, so that nothing covers them.
+    for series in all.iter().rev() {
+        let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
+        let points: Vec<Point> = series.points.iter().map(place).collect();
+        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.look));
+    }
+    let looks: Vec<Look> = all.iter().map(|series| series.look).collect();
+    lines::leaders(canvas, &ends(all, x, y), &looks, RIGHT, places);
 }
 
-/// Ticks at p0, p50 and every nine, and round times.
-fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, measure: &str) {
-    let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
-    let ticks = [
+/// Where each line ends.
+fn ends(all: &[Series], x: &Scale, y: &Scale) -> Vec<Point> {
+    let ends = all.iter().filter_map(|series| series.points.last());
+    ends.map(|end| (x.at(end.nines), y.at(end.ns.median))).collect()
+}
+
+/// What a pointer on a line is told: the values at the ticks.
+fn values(series: &Series) -> String {
+    let at = |(nines, name): (f64, &str)| {
+        let point = series.points.iter().find(|point| (point.nines - nines).abs() < 1e-6)?;
+        let spread = quantity::spread(&point.ns);
+        Some(format!("p{name} {} {spread}", quantity::time(point.ns.median)))
+    };
+    let values: Vec<String> = ticks().into_iter().skip(1).filter_map(at).collect();
+    format!("{}: {}", series.label, values.join(", "))
+}
+
+/// Percentiles with a name, by their nines.
+fn ticks() -> [(f64, &'static str); 8] {
+    [
         (0.0, "0"),
         (2.0_f64.log10(), "50"),
         (1.0, "90"),
         (2.0, "99"),
         (3.0, "99.9"),
         (4.0, "99.99"),
-    ];
-    for (nines, name) in ticks {
+        (5.0, "99.999"),
+        (6.0, "99.9999"),
+    ]
+}
+
+/// Ticks at p0, p50 and every nine, and round times.
+fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, measure: &str) {
+    let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
+    for (nines, name) in ticks() {
         let (at, outside) = x.clipped(nines);
         if !outside {
             canvas.line((at, top), (at, bottom), thin(FAINT));
@@ -152,37 +179,4 @@ fn axes(canvas: &mut Canvas<'_>, x: &Scale, y: &Scale, measure: &str) {
     canvas.line((LEFT, bottom), (RIGHT, bottom), thin(SOFT));
     let name = format!("percentile of operations, {measure}");
     canvas.text(((LEFT + RIGHT) / 2.0, bottom + 33.0), &name, 12.0, SOFT, Anchor::Middle);
-}
-
-/// The interval over blocks around a line.
-fn band(canvas: &mut Canvas<'_>, line: &Series, x: &Scale, y: &Scale) {
-    let upper = line.points.iter().map(|point| (x.at(point.nines), y.at(point.ns.high)));
-    let lower = line.points.iter().rev().map(|point| (x.at(point.nines), y.at(point.ns.low)));
-    let outline: Vec<_> = upper.clone().chain(lower.clone()).collect();
-    canvas.polygon(&outline, line.look.color, 0.13);
-    if !line.may_be_ranked {
-        let (upper, lower): (Vec<_>, Vec<_>) = (upper.collect(), lower.rev().collect());
-        hatch::band(canvas, &upper, &lower, line.look.color);
-    }
-}
-
-/// Markers at the ends of lines, and names beside them, apart from each other.
-fn ends_of_lines(canvas: &mut Canvas<'_>, all: &[Series], x: &Scale, y: &Scale) {
-    let ends: Vec<(f64, f64)> = all
-        .iter()
-        .filter_map(|line| line.points.last())
-        .map(|end| (x.at(end.nines), y.at(end.ns.median)))
-        .collect();
-    let (bottom, top) = (y.clipped(0.0).0, y.clipped(f64::INFINITY).0);
-    let wanted: Vec<f64> = ends.iter().map(|(_, y)| *y).collect();
-    let placed = apart(&wanted, LABEL, top, bottom);
-    for ((line, end), at) in all.iter().zip(&ends).zip(placed) {
-        let color = line.look.color;
-        let leader = Stroke { color, width: 0.6, dash: Dash::Solid };
-        canvas.path(&[*end, (RIGHT + 6.0, end.1), (RIGHT + 22.0, at)], leader);
-        canvas.path(&[(RIGHT + 22.0, at), (RIGHT + 48.0, at)], stroke(line.look));
-        canvas.marker(*end, line.look.marker, 3.2, color);
-        canvas.marker((RIGHT + 35.0, at), line.look.marker, 3.2, color);
-        canvas.text((RIGHT + 54.0, at), &cut(&line.label, 24), 12.0, INK, Anchor::Start);
-    }
 }

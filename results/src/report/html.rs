@@ -1,97 +1,110 @@
 //! How does a report look in a browser?
 //!
-//! One file that needs no network: no scripts, no fonts, charts inline. `maud` escapes every text; the charts
-//! are the only thing that is inserted as it is, and their texts are escaped where they are drawn. Light and
-//! dark follow the reader's setting. It must not compute anything. Read next: `sections.rs`.
+//! One file that needs no network: charts and style inline, one script, which the page allows by its hash and
+//! without which everything can be read. `maud` escapes every text; the charts are the only thing that is inserted
+//! as it is, and their texts are escaped where they are drawn. Light and dark follow the reader's setting. It must not
+//! compute anything. Read next: `sections.rs`.
 
-use super::{Pictures, sections};
-use crate::{Summary, chart::DARK_INKS};
-use maud::{DOCTYPE, PreEscaped, html};
+use super::{Pictures, cells, data, heat, method, sections};
+use crate::{
+    Summary,
+    chart::{DARK_INKS, Palette, SCALES},
+    heat::Map,
+    wording::plain,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+const SCRIPT: &str = include_str!("report.js");
+const STYLE: &str = include_str!("style.css");
+const DARK: &str = include_str!("style_dark.css");
+const PRINT: &str = include_str!("style_print.css");
 
 /// The whole report, with these charts.
 #[must_use]
 pub fn render(summary: &Summary, pictures: &Pictures) -> String {
-    let host = &summary.run.host.name;
+    let host = plain(&summary.run.host.name);
+    let map = Map::of(summary);
+    let palette = Palette::of(summary);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy"
-                    content="default-src 'none'; style-src 'unsafe-inline'";
-                title { "simul on " (host) ", " (summary.run.started) }
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                title { "simul on " (host) ", " (plain(&summary.run.started)) }
                 style { (PreEscaped(style())) }
             }
             body {
-                main {
+                a.skip href="#main" { "Skip to the report" }
+                header {
                     h1 { "simul on " (host) }
-                    (sections::glance(summary))
-                    @if let Some(heatmap) = &pictures.heatmap {
-                        h2 id="map" { "Who is how far behind the best" }
-                        (sections::figure(heatmap))
-                    }
-                    @for (i, contest) in summary.contests.iter().enumerate() {
-                        (sections::contest(contest, pictures.contests.get(i), i))
-                    }
-                    (sections::found(summary))
-                    (sections::method(summary))
-                    (sections::all_cells(summary))
+                    p.soft { (sections::origin(summary)) }
+                    (sections::grade(summary))
+                    (contents(summary))
                 }
+                main id="main" tabindex="-1" {
+                    (sections::glance(summary))
+                    (heat::section(summary, &map, &palette))
+                    @for (i, contest) in summary.contests.iter().enumerate() {
+                        (sections::contest(contest, pictures.contests.get(i), &palette, i))
+                    }
+                    (method::found(summary))
+                    (method::method(summary))
+                    (cells::section(summary))
+                }
+                footer { p {
+                    "Measured by simul " (plain(&summary.run.simul)) ". This file is whole: it asks nothing of any \
+                    network."
+                } }
+                script type="application/json" id="data" { (PreEscaped(data::text(summary, &map))) }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     page.into_string()
 }
 
-/// The style sheet. Charts are recoloured on dark ground by their own colours, which no recording decides.
+fn contents(summary: &Summary) -> Markup {
+    html! {
+        nav aria-label="Parts of the report" { ul {
+            li { a href="#glance" { "at a glance" } }
+            li { a href="#map" { "heat map" } }
+            @for (i, contest) in summary.contests.iter().enumerate() {
+                li { a href={ "#contest-" (i) } { (plain(&contest.contest.to_string())) } }
+            }
+            li { a href="#found" { "what was found" } }
+            li { a href="#method" { "method" } }
+            li { a href="#all-cells" { "all cells" } }
+        } }
+    }
+}
+
+/// Nothing is loaded, and only the one script runs.
+fn policy() -> String {
+    let hash = STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
+
+/// The style sheet. Charts are recoloured on dark ground by their own colours, which no recording decides; paper is
+/// light, whatever the screen is.
 fn style() -> String {
     let inks: String = DARK_INKS
         .iter()
         .map(|(light, dark)| {
             format!(
-                "figure svg [fill=\"{light}\"]{{fill:{dark}}}\
-                 figure svg [stroke=\"{light}\"]{{stroke:{dark}}}\n"
+                "svg [fill=\"{light}\"]{{fill:{dark}}}\
+                 svg [stroke=\"{light}\"]{{stroke:{dark}}}\n"
             )
         })
         .collect();
-    format!("{PLAIN}\n@media (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n")
+    format!(
+        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n\
+         @media print {{\n{PRINT}\n}}\n"
+    )
 }
-
-const PLAIN: &str = "\
-:root{--paper:#ffffff;--ink:#1a1a1a;--soft:#616161;--line:#e2e2e2;--wash:#f5f6f7;--link:#0072b2}
-*{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-main{max-width:1120px;margin:0 auto;padding:24px 20px 80px}
-h1{font-size:26px;margin:8px 0 16px}
-h2{font-size:20px;margin:48px 0 8px;padding-top:12px;border-top:1px solid var(--line)}
-h3{font-size:15px;margin:24px 0 6px}
-a{color:var(--link)}
-.soft{color:var(--soft)}
-.question{font-size:16px;margin:0 0 4px}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;margin:10px 0;font-variant-numeric:tabular-nums;font-size:13.5px}
-th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th:first-child,td:first-child{text-align:left}
-th{font-weight:600;background:var(--wash)}
-table.facts td,table.facts th,table.cells td,table.cells th{text-align:left;white-space:normal}
-table.facts td,table.cells td{overflow-wrap:anywhere}
-table.facts th{white-space:nowrap;vertical-align:top}
-tr.null td{color:var(--soft);font-style:italic}
-tr.floor td{color:var(--soft)}
-tr.none td{color:var(--soft)}
-ul.notes{margin:4px 0 12px;padding-left:20px;color:var(--soft);font-size:13px}
-figure{margin:16px 0;overflow-x:auto}
-figure svg{max-width:100%;height:auto;display:block}
-details{margin:10px 0}
-summary{cursor:pointer;color:var(--link)}
-.grade{font-size:16px}
-.reasons td{white-space:normal;text-align:left}
-.reasons th{text-align:left}
-.warning{border-left:4px solid #d55e00;padding:6px 12px;background:var(--wash)}
-nav{display:flex;flex-wrap:wrap;gap:4px 16px}
-code{font-size:13px;overflow-wrap:anywhere}
-@media print{details{display:block}nav{display:none}}";
-
-const DARK: &str = "\
-:root{--paper:#15181c;--ink:#e8e8e8;--soft:#a9aeb5;--line:#2c3138;--wash:#1d2126;--link:#56b4e9}";

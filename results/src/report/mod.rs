@@ -4,7 +4,12 @@
 //! again, it replaces its own files and touches no other: the recording stays as it is. It must not compute
 //! anything. Read next: `html.rs`.
 
+mod cells;
+mod data;
+mod heat;
 mod html;
+mod marks;
+mod method;
 mod pictures;
 mod sections;
 

@@ -6,26 +6,51 @@
 
 use crate::{
     Contest, Summary,
-    chart::{Palette, climb, cost, effect, heatmap, omission, spectrum},
+    chart::{
+        Drawing, Palette, climb, cost, course, effect, heatmap, omission, price, scaling, spectrum,
+    },
 };
 use std::collections::BTreeSet;
 
 /// One chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// Its file's name.
     pub file: String,
     /// The SVG document.
     pub svg: String,
+    /// What it was made of, for whoever wants it as something else.
+    pub drawing: Drawing,
+}
+
+impl Picture {
+    fn new(file: String, drawing: Drawing) -> Self {
+        Self { file, svg: drawing.svg(), drawing }
+    }
+
+    /// The name of its file as an image.
+    #[must_use]
+    pub fn png_file(&self) -> String {
+        format!("{}.png", self.file.trim_end_matches(".svg"))
+    }
+
+    /// The image, two pixels for each unit.
+    ///
+    /// # Errors
+    /// It is too large for an image.
+    pub fn png(&self) -> Result<Vec<u8>, String> {
+        self.drawing.png()
+    }
 }
 
 /// All charts of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pictures {
     /// Over all contests; `None` without any.
     pub heatmap: Option<Picture>,
-    /// By contest, in the order of the plan: spectrum, omission (open loads), effects (with a measured baseline)
-    /// and cost; of a sweep the climb alone.
+    /// By contest, in the order of the plan: spectrum, course, omission (open loads), effects (with a measured
+    /// baseline), cost, prices, and with the first of those that differ in their actors alone the scaling; of a sweep
+    /// the climb alone.
     pub contests: Vec<Vec<Picture>>,
 }
 
@@ -36,21 +61,26 @@ impl Pictures {
         let mut names = BTreeSet::new();
         let contests = summary.contests.iter().map(|contest| {
             let name = unused(stem(&contest.contest), &mut names);
-            let named = |kind: &str, svg| Picture { file: format!("{name}.{kind}.svg"), svg };
+            let named = |kind: &str, drawing| Picture::new(format!("{name}.{kind}.svg"), drawing);
             if contest.contest.load.is_sweep() {
                 let climb = climb::draw(contest, palette);
-                return climb.map(|svg| named("climb", svg)).into_iter().collect();
+                return climb.map(|chart| named("climb", chart)).into_iter().collect();
             }
             let mut pictures = vec![named("spectrum", spectrum::draw(contest, palette))];
-            pictures.extend(omission::draw(contest, palette).map(|svg| named("omission", svg)));
-            pictures.extend(effect::draw(contest, palette).map(|svg| named("effect", svg)));
+            pictures.extend(course::draw(contest, palette).map(|chart| named("course", chart)));
+            pictures.extend(omission::draw(contest, palette).map(|chart| named("omission", chart)));
+            pictures.extend(effect::draw(contest, palette).map(|chart| named("effect", chart)));
             pictures.push(named("cost", cost::draw(contest, palette)));
+            pictures.extend(price::draw(contest, palette).map(|chart| named("price", chart)));
+            pictures.extend(
+                scaling::draw(summary, contest, palette).map(|chart| named("scaling", chart)),
+            );
             pictures
         });
         let contests: Vec<_> = contests.collect();
         let mapped = summary.contests.iter().any(|contest| !contest.contest.load.is_sweep());
-        let heatmap = mapped
-            .then(|| Picture { file: "heatmap.svg".into(), svg: heatmap::draw(summary, palette) });
+        let heatmap =
+            mapped.then(|| Picture::new("heatmap.svg".into(), heatmap::draw(summary, palette)));
         Self { heatmap, contests }
     }
 

@@ -1,17 +1,17 @@
 //! What are the parts of a report?
 //!
-//! At a glance, the contests, the method in plain words, all cells. Numbers come from the grids that the
-//! terminal shows too, so that they cannot disagree. It must not know files. Read next: `grid.rs`.
+//! At a glance, and the contests. Numbers come from the grids that the terminal shows too, so that they cannot
+//! disagree, and words from `glance.rs`. It must not know files. Read next: `heat.rs`, `method.rs`, `cells.rs`.
 
-use super::Picture;
+use super::{Picture, marks};
 use crate::{
     Role, Summary, audit_grid,
-    auditor::Grade,
-    figure_grid, finding_grid,
+    chart::{Look, Palette},
+    figure_grid, finding_grid, glance,
     grid::{self, Grid},
     price_grid, quantity,
     summary::{CellSummary, ContestSummary},
-    wording,
+    wording::{self, plain},
 };
 use maud::{Markup, PreEscaped, html};
 
@@ -20,7 +20,37 @@ pub(super) fn figure(picture: &Picture) -> Markup {
     html! { figure { (PreEscaped(&picture.svg)) } }
 }
 
-/// Machine, build, date, command, and how large the noise was.
+/// Where and when, in a line below the title.
+pub(super) fn origin(summary: &Summary) -> String {
+    let (run, host) = (&summary.run, &summary.run.host);
+    let kind = if host.virtual_machine { " of a virtual machine" } else { "" };
+    let cores = match host.cores.len() {
+        1 => "1 core".to_owned(),
+        count => format!("{count} cores"),
+    };
+    plain(&format!(
+        "{cores}{kind}, {}, {}; measured {}, {}",
+        host.processor,
+        host.system,
+        run.started,
+        wording::blocks(run.plan.blocks)
+    ))
+}
+
+/// How good the run is: the worst grade, the noise, and what is missing.
+pub(super) fn grade(summary: &Summary) -> Markup {
+    html! {
+        p.grade { (wording::grades(summary)) @if finding_grid::findings(summary).is_some() {
+            ": " a href="#found" { "what was found" }
+        } }
+        p.grade { (glance::noise_floor(summary)) "." }
+        @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
+            p.warning { (warning) }
+        }
+    }
+}
+
+/// The contests in a line each; machine, build, date and command; the noise.
 pub(super) fn glance(summary: &Summary) -> Markup {
     let run = &summary.run;
     let host = &run.host;
@@ -47,68 +77,105 @@ pub(super) fn glance(summary: &Summary) -> Markup {
         ),
     ];
     html! {
-        p.grade { (wording::grades(summary)) @if finding_grid::findings(summary).is_some() {
-            ": " a href="#found" { "what was found" }
-        } }
-        @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
-            p.warning { (warning) }
-        }
-        div.scroll { table.facts { tbody {
-            @for (name, value) in &facts { tr { th { (name) } td { (value) } } }
-            @for line in wording::surroundings(summary) { tr { th { "around it" } td { (line) } } }
-        } } }
-        h3 { "Noise: what identical code differs by here" }
-        ul.notes {
-            @for contest in &summary.contests {
-                li { (contest.contest) ": " (grid::noise(contest)) }
+        section id="glance" aria-labelledby="glance-title" {
+            h2 id="glance-title" { "At a glance" }
+            dl.lines {
+                @for (i, contest) in summary.contests.iter().enumerate() {
+                    dt {
+                        a href={ "#contest-" (i) } { (plain(&contest.contest.workload)) }
+                        small { (contest.contest.load) " " (contest.contest.placement.name()) }
+                    }
+                    dd { (line(contest)) }
+                }
             }
-        }
-        nav {
-            @for (i, contest) in summary.contests.iter().enumerate() {
-                a href={ "#contest-" (i) } { (contest.contest) }
+            details open {
+                summary { "Machine, build and plan" }
+                div.scroll { table.facts { tbody {
+                    @for (name, value) in &facts { tr { th scope="row" { (name) } td { (plain(value)) } } }
+                    @for line in wording::surroundings(summary) {
+                        tr { th scope="row" { "around it" } td { (line) } }
+                    }
+                } } }
             }
-            a href="#found" { "what was found" }
-            a href="#method" { "method" }
-            a href="#cells" { "all cells" }
+            details {
+                summary { "Noise: what identical code differs by in each contest" }
+                ul.notes {
+                    @for contest in &summary.contests {
+                        li { (contest.contest) ": " (grid::noise(contest)) }
+                    }
+                }
+            }
         }
     }
 }
 
-/// Question, table, charts and fairness cards of one contest.
+/// A contest in one line of words.
+fn line(contest: &ContestSummary) -> String {
+    format!("{}.", glance::clauses(contest).join("; "))
+}
+
+/// Question, words, tables, charts and fairness cards of one contest.
 pub(super) fn contest(
     contest: &ContestSummary,
     pictures: Option<&Vec<Picture>>,
+    palette: &Palette,
     number: usize,
 ) -> Markup {
+    let title = format!("contest-{number}-title");
     html! {
-        section id={ "contest-" (number) } {
-            h2 { (contest.contest) }
-            p.question { (contest.question) }
+        section id={ "contest-" (number) } aria-labelledby=(title) {
+            h2 id=(title) { (plain(&contest.contest.to_string())) }
+            p.question { (plain(&contest.question)) }
+            p.words { (line(contest)) }
             p.soft { (wording::conditions(contest)) }
-            (table(&grid::numbers(contest)))
-            @if let Some(figures) = figure_grid::figures(contest) { (table(&figures)) }
+            (marked(&grid::numbers(contest), "Speed and CPU time, by runner", contest, palette))
+            @if let Some(figures) = figure_grid::figures(contest) {
+                (table(&figures, "What the workload reports besides times"))
+            }
             p.soft { (grid::noise(contest)) }
-            @if let Some(comparison) = grid::comparison(contest) { (table(&comparison)) }
+            @if let Some(comparison) = grid::comparison(contest) {
+                (table(&comparison, "Compared with the baseline"))
+            }
+            @for picture in pictures.into_iter().flatten() { (figure(picture)) }
             @if let Some(prices) = price_grid::prices(contest) {
                 h3 { "What it costs" }
-                (table(&prices))
+                (table(&prices, "Costs besides time, by runner"))
             }
-            @if let Some(audits) = audit_grid::audits(contest) { (table(&audits)) }
-            @for picture in pictures.into_iter().flatten() { (figure(picture)) }
-            (cards(contest))
+            @if let Some(audits) = audit_grid::audits(contest) {
+                (table(&audits, "Counted in audits, per operation"))
+            }
+            (cards(contest, palette))
         }
     }
 }
 
 /// A grid as a table, and its notes as a list.
-fn table(grid: &Grid) -> Markup {
+pub(super) fn table(grid: &Grid, caption: &str) -> Markup {
+    drawn(grid, caption, &[])
+}
+
+/// The same for a grid with a row for each cell: each has its marker, by which it is found in the charts.
+fn marked(grid: &Grid, caption: &str, contest: &ContestSummary, palette: &Palette) -> Markup {
+    let looks: Vec<Look> = contest.cells.iter().map(|cell| palette.look(cell)).collect();
+    drawn(grid, caption, if looks.len() == grid.rows.len() { &looks } else { &[] })
+}
+
+fn drawn(grid: &Grid, caption: &str, looks: &[Look]) -> Markup {
     html! {
         div.scroll { table {
-            thead { tr { @for title in &grid.header { th { (title) } } } }
+            caption.sr { (caption) }
+            thead { tr { @for title in &grid.header { th scope="col" { (title) } } } }
             tbody {
-                @for row in &grid.rows {
+                @for (at, row) in grid.rows.iter().enumerate() {
                     tr class=(class(row.role, row.measured)) {
-                        @for text in &row.texts { td { (text) } }
+                        @for (i, text) in row.texts.iter().enumerate() {
+                            @if i > 0 { td { (text) } } @else {
+                                th scope="row" {
+                                    @if let Some(look) = looks.get(at) { (marks::mark(*look)) }
+                                    (text)
+                                }
+                            }
+                        }
                     }
                 }
             }
@@ -119,7 +186,8 @@ fn table(grid: &Grid) -> Markup {
     }
 }
 
-fn class(role: Role, measured: bool) -> &'static str {
+/// A row's look.
+pub(super) fn class(role: Role, measured: bool) -> &'static str {
     match role {
         _ if !measured => "none",
         Role::Runner => "runner",
@@ -129,132 +197,42 @@ fn class(role: Role, measured: bool) -> &'static str {
 }
 
 /// What still differs although the work is the same, runner by runner.
-fn cards(contest: &ContestSummary) -> Markup {
-    let shown = contest.cells.iter().filter(|cell| cell.role != Role::Null);
-    html! {
-        details {
-            summary { "Fairness cards: what still differs although the work is the same" }
-            @for cell in shown {
-                h3 { (grid::label(cell)) }
-                div.scroll { table.facts { tbody {
-                    @for (name, value) in card(cell) { tr { th { (name) } td { (value) } } }
-                } } }
-            }
+fn cards(contest: &ContestSummary, palette: &Palette) -> Markup {
+    let shown: Vec<&CellSummary> = contest
+        .cells
+        .iter()
+        .filter(|cell| cell.role != Role::Null && !cell.card.is_empty())
+        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for name in shown.iter().flat_map(|cell| cell.card.keys()) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
         }
     }
-}
-
-/// Version, backend, workers and memory, then the runner's own card.
-fn card(cell: &CellSummary) -> Vec<(&str, String)> {
-    let unknown = || "unknown".to_owned();
-    let workers = if cell.workers == 0 { unknown() } else { cell.workers.to_string() };
-    let mut lines = vec![
-        ("version", cell.version.clone().unwrap_or_else(unknown)),
-        ("waits with", cell.backend.clone().unwrap_or_else(unknown)),
-        ("workers", workers),
-        ("peak memory", cell.peak_rss_bytes.map_or_else(unknown, quantity::bytes)),
-    ];
-    lines.extend(cell.card.iter().map(|(name, value)| (name.as_str(), value.clone())));
-    lines
-}
-
-/// What was found in the numbers, cell by cell, with reasons.
-pub(super) fn found(summary: &Summary) -> Markup {
     html! {
-        section id="found" {
-            h2 { "What was found" }
-            p { (wording::grades(summary)) "." }
-            @match finding_grid::findings(summary) {
-                Some(grid) => div.reasons { (table(&grid)) },
-                None => p { "Every check of every cell passed." },
-            }
-            p.soft { "An auditor looks for what cannot be true: throughput × time against the number in flight, \
-                the order of percentiles, rates offered and answered, operations without an end, a direction \
-                within trials, two states over blocks, CPU time far below the floor, a late generator, other \
-                processes, times near the clock's own, another backend than named, standstills, memory and threads \
-                that only grow. A: nothing was \
-                found. B: to be read with the numbers. F: not ranked, since the numbers describe something else; \
-                hatched in charts. That nothing was found is no proof: what no recording shows, no check sees." }
-        }
-    }
-}
-
-/// How it was measured, for readers who do not know us.
-pub(super) fn method(summary: &Summary) -> Markup {
-    let plan = &summary.run.plan;
-    let (slice, drop) = (quantity::time(plan.slice_ns as f64), quantity::time(plan.drop_ns as f64));
-    let warm_up = quantity::time(plan.warm_up_ns as f64);
-    html! {
-        section id="method" {
-            h2 { "Method in plain words" }
-            p { "Each runner does the same work in a fresh process of its own. All processes of a \
-                contest live together; one works at a time, for a slice of at least " (slice) " whose \
-                first " (drop) " do not count, after a warm-up of " (warm_up) ". A round gives every \
-                runner one slice in a new random order; a block is the rounds that one set of \
-                processes lives through. Then all are started anew: " (wording::blocks(plan.blocks)) " \
-                were planned." }
-            p { "Within a block the distributions of all slices are merged and percentiles are read off \
-                the merged one; percentiles are never averaged. A number in a table is the median over \
-                blocks. Its spread is an interval between two of the sorted blocks, which covers the \
-                true median in at least 95 % of cases from six blocks on and goes from smallest to \
-                largest below." }
-            p { "Under closed load there is no response time. Service time runs from the end of the \
-                same actor's previous operation to completion, so that every queue counts." }
-            @if summary.contests.iter().any(|contest| contest.contest.load.is_open()) {
-                p { "Under open load the runner is a server. A generator in a process of its own sends \
-                    requests at times that were drawn beforehand, the same for all servers of a round, and \
-                    never waits for the server. Response time runs from the intended time to the answer, \
-                    service time from the actual sending. Percentiles are over all requests drawn: those that \
-                    failed or never ended rank above all others, and a percentile among them is printed as \
-                    larger than what is known. A generator that was itself late makes a cell \
-                    generator-limited, and it is not ranked." }
-            }
-            p { "Comparisons pair slices of the same round. Each block gives one value, the 20 % trimmed \
-                mean of the log ratios of its pairs (for lateness: of differences in µs), and the \
-                interval over blocks is Student's t at 99.5 %, from ten blocks on of the trimmed mean. \
-                No bootstrap is used. A verdict is, in this order: invalid, where a mark says that the \
-                numbers describe something else; different, where Holm's adjusted p-value over all runners \
-                and three metrics of the contest is at most 0.005 and the estimate at least 1 %; equivalent, \
-                where the interval lies within ±3 %; else undecided." }
-            p { "The null arm is the baseline runner a second time, measured like any other: what it \
-                seems to differ by is noise. The floor is the least that this machine needs for such \
-                work; it is compared in CPU per operation only." }
-            @if summary.run.plan.audit {
-                p { "The audit is a trial of its own for each measured cell, when all rounds are over; none of its times is \
-                    used. Allocations and polls are counted in one pair of slices, system calls in another that \
-                    strace watches; what a slice costs by itself is in the short and in the long one, and cancels." }
-            }
-            p { "Rounds that other processes disturbed are run again and the disturbed ones left out, \
-                within a budget. A cell that went wrong in any block keeps its row and has no numbers. \
-                Marks say what makes a number doubtful; those with ! keep it out of every ranking." }
-        }
-    }
-}
-
-/// Every cell with its state.
-pub(super) fn all_cells(summary: &Summary) -> Markup {
-    html! {
-        section id="cells" {
-            h2 { "All cells" }
-            div.scroll { table.cells {
-                thead { tr {
-                    th { "cell" } th { "state" } th { "blocks" } th { "operations" } th { "grade" } th { "marks" }
-                } }
-                tbody {
-                    @for (_, cell) in summary.cells() {
-                        tr class=(class(cell.role, cell.is_measured())) {
-                            td { code { (cell.cell) } }
-                            td { (wording::absence(cell)) }
-                            td { (cell.blocks) }
-                            td { @if let Some(numbers) = &cell.numbers {
-                                (quantity::digits(numbers.ops as f64))
-                            } }
-                            td { (cell.grade().map_or("", Grade::name)) }
-                            td { (cell.marks.join(", ")) }
+        @if !shown.is_empty() {
+            details {
+                summary { "Fairness cards: what still differs although the work is the same" }
+                div.scroll { table.cards {
+                    caption { "What each runner does its work with, as it says itself; “waits with” is what was seen" }
+                    thead { tr {
+                        th scope="col" { "runner" } th scope="col" { "version" } th scope="col" { "waits with" }
+                        @for name in &names { th scope="col" { (plain(name)) } }
+                    } }
+                    tbody {
+                        @for cell in &shown {
+                            tr {
+                                th scope="row" { (marks::mark(palette.look(cell))) (grid::label(cell)) }
+                                td { (plain(cell.version.as_deref().unwrap_or("unknown"))) }
+                                td { (plain(cell.backend.as_deref().unwrap_or("unknown"))) }
+                                @for name in &names {
+                                    td { (plain(cell.card.get(*name).map_or("", String::as_str))) }
+                                }
+                            }
                         }
                     }
-                }
-            } }
+                } }
+            }
         }
     }
 }

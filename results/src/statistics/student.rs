@@ -13,6 +13,7 @@ use super::trim::{TRIM, left_out, mean, standard_deviation, winsorized_variance}
 use super::{estimate::sorted, trimmed_mean};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::{cell::RefCell, collections::HashMap};
 
 /// The nominal error rate of an interval: 0.5 %, so that intervals cover 99.5 %. Stricter than usual,
 /// since values of a handful of blocks are not quite normal, and many runners are compared at once.
@@ -119,7 +120,12 @@ fn around(centre: f64, error: f64, freedom: usize, alpha: f64) -> Option<Interva
 /// freedom (at least 1). `None` outside of that.
 #[must_use]
 pub fn quantile(probability: f64, freedom: usize) -> Option<f64> {
-    freedom_quantile(probability, freedom as f64)
+    // A report asks for the same few of them tens of thousands of times.
+    thread_local!(static KNOWN: RefCell<HashMap<(u64, usize), Option<f64>>> = RefCell::default());
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.entry((probability.to_bits(), freedom));
+        *found.or_insert_with(|| freedom_quantile(probability, freedom as f64))
+    })
 }
 
 /// As [`quantile`], for degrees of freedom that need not be whole, as Welch's are not.

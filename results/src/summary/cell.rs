@@ -6,6 +6,7 @@
 use super::{
     Effect, Effects, FigureSummary, Price,
     block::Block,
+    course::{self, SliceMedian},
     effect::Blocks,
     numbers::Numbers,
     state::{marks, worst},
@@ -61,6 +62,8 @@ pub struct CellSummary {
     pub price: Price,
     /// Its numbers; `None` unless all its blocks were measured, and for a sweep, which has them at each rung.
     pub numbers: Option<Numbers>,
+    /// The medians of its slices in the order of time; empty for a sweep, and unless all its blocks were measured.
+    pub course: Vec<SliceMedian>,
     /// How latency grew with load; only of a sweep whose blocks were all measured.
     pub sweep: Option<Sweep>,
     /// What it reports besides its times, in the workload's order; without those that some block has not.
@@ -168,6 +171,7 @@ pub(super) fn summarise(
             .max()
             .filter(|_| state == State::Measured),
         price: Price::default(),
+        course: if numbers.is_some() { course::of(trials) } else { Vec::new() },
         numbers,
         sweep,
         figures: Vec::new(),
@@ -212,6 +216,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         peak_rss_bytes: None,
         price: Price::default(),
         numbers: None,
+        course: Vec::new(),
         sweep: None,
         figures: Vec::new(),
         over_ideal: None,

@@ -10,6 +10,7 @@
 
 mod block;
 mod cell;
+mod course;
 pub(crate) mod effect;
 mod figures;
 mod numbers;
@@ -21,6 +22,7 @@ mod sweep;
 mod times;
 
 pub use cell::CellSummary;
+pub use course::SliceMedian;
 pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
@@ -32,6 +34,7 @@ pub use sweep::{KNEE, Reached, Rung, Sweep};
 use crate::{
     Cell, Contest, Role, RunRecord, judged,
     record::{ContestRecord, FigureRecord, OpenPlanRecord},
+    relation::Relations,
     store::Recording,
 };
 use effect::Blocks;
@@ -67,6 +70,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// How each ranked runner compares with each other one.
+    pub relations: Relations,
     /// How open loads were to be measured.
     pub open: Option<OpenPlanRecord>,
     /// What the workload reports besides its times, in its own order.
@@ -218,6 +223,7 @@ fn contest(
         planned_baseline: judged.planned_baseline,
         cells,
         noise,
+        relations: judged.relations,
         open: planned.open.clone(),
         figures: planned.figures.clone(),
         ideal_ns: planned.ideal_ns,

@@ -99,8 +99,11 @@ pub struct Quantile {
 /// it is the story of single operations.
 const LEAST_ABOVE: f64 = 10.0;
 
-/// The last nine that curves go to: p99.99.
-const MOST_NINES: f64 = 4.0;
+/// The last nine that curves go to: p99.9999, for which a block needs ten million operations.
+const MOST_NINES: u32 = 6;
+
+/// Points of a curve between one nine and the next.
+const POINTS: u32 = 20;
 
 impl Numbers {
     /// Whether every block recorded at least ten operations above this quantile (from 0 to 1).
@@ -206,11 +209,12 @@ fn is_reached(reach: f64, quantile: f64) -> bool {
     quantile <= reach + 1e-9
 }
 
-/// Twenty points a nine, and p50 itself, as far as the smallest block carries.
+/// [`POINTS`] a nine, and p50 itself, as far as the smallest block carries.
 fn curve(blocks: &[&Times], reach: f64) -> Option<Vec<Quantile>> {
     let least = blocks.iter().map(|times| times.count()).min()? as f64;
-    let end = (least / LEAST_ABOVE).log10().min(MOST_NINES) + 1e-9;
-    let mut points: Vec<f64> = (0..=80).map(|step| f64::from(step) / 20.0).collect();
+    let end = (least / LEAST_ABOVE).log10().min(f64::from(MOST_NINES)) + 1e-9;
+    let mut points: Vec<f64> =
+        (0..=MOST_NINES * POINTS).map(|step| f64::from(step) / f64::from(POINTS)).collect();
     points.push(2.0_f64.log10());
     points.retain(|nines| *nines <= end && is_reached(reach, 1.0 - 10.0_f64.powf(-nines)));
     points.sort_by(f64::total_cmp);

@@ -1,0 +1,115 @@
+//! Are the words of a contest those of its decisions?
+
+use super::*;
+use crate::{Summary, TrialRecord, record::mark, synthetic, synthetic_open};
+
+const RUNNERS: [&str; 4] = ["base", "near", "slow", "worst"];
+
+/// The clauses of a made-up contest in which each runner is 15 % slower than the one before, after a change.
+fn said(blocks: u32, change: impl Fn(&mut TrialRecord)) -> Vec<String> {
+    let mut recording = synthetic::recording(&RUNNERS, blocks, 4, 400);
+    recording.trials.iter_mut().for_each(change);
+    clauses(&Summary::of(&recording).unwrap().contests[0])
+}
+
+/// As if a trial's runner were so many times as slow as it was, in time alone.
+fn slower(trial: &mut TrialRecord, factor: f64) {
+    for slice in &mut trial.slices {
+        slice.p50_ns = (slice.p50_ns as f64 * factor) as u64;
+    }
+}
+
+#[test]
+fn who_is_ahead_behind_and_left_out() {
+    let said = said(6, |_| {});
+    assert_eq!(said[0], "base is fastest");
+    assert!(said[1].starts_with("behind: near +14 %, slow +30 %, worst +"), "{said:?}");
+    assert_eq!(said[2], "least CPU: base");
+    assert_eq!(said[3], "glommio is not available here");
+    assert_eq!(said.len(), 4, "{said:?}");
+}
+
+#[test]
+fn ties_share_a_place_and_their_prices_are_compared() {
+    let said = said(12, |trial| {
+        if trial.runner == "near" {
+            slower(trial, 1.0 / 1.15);
+        }
+    });
+    assert_eq!(said[0], "base and near tie", "{said:?}");
+    assert!(said[1].starts_with("behind: slow +"), "{said:?}");
+    assert!(said[2..].iter().any(|text| text.starts_with("near costs 1")), "{said:?}");
+}
+
+#[test]
+fn what_is_undecided_is_called_so() {
+    let said = said(6, |trial| {
+        let block = trial.block;
+        if trial.runner == "near" {
+            slower(trial, if block % 2 == 0 { 1.0 } else { 1.0 / 1.3 });
+        }
+    });
+    assert!(said[0].ends_with(" seems fastest"), "{said:?}");
+    assert!(said[1].ends_with("is undecided, and may equal it"), "{said:?}");
+}
+
+#[test]
+fn one_block_decides_nothing() {
+    let said = said(1, |_| {});
+    assert!(said[0].starts_with("one block decides nothing"), "{said:?}");
+    assert!(!said.iter().any(|text| text.contains('%') || text.contains("CPU")), "{said:?}");
+}
+
+#[test]
+fn who_is_barred_has_no_place_and_says_why() {
+    let said = said(6, |trial| {
+        if trial.runner == "base" {
+            trial.marks = vec![mark::STARVED.into()];
+        }
+    });
+    assert_eq!(said[0], "near is fastest");
+    assert!(said.contains(&"base is not ranked (starved)".into()), "{said:?}");
+}
+
+#[test]
+fn of_many_the_nearest_and_the_last_are_named() {
+    let names: Vec<String> = (0..9).map(|i| format!("r{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let summary = Summary::of(&synthetic::recording(&names, 6, 4, 200)).unwrap();
+    let said = clauses(&summary.contests[0]);
+    assert!(said[1].contains("4 more, and last r8 "), "{said:?}");
+}
+
+#[test]
+fn the_floor_of_noise_is_the_largest_of_the_null_arms() {
+    let recording = synthetic::recording(&RUNNERS, 6, 4, 400);
+    let summary = Summary::of(&recording).unwrap();
+    let text = noise_floor(&summary);
+    assert!(text.contains("no null arm was called different") && text.contains("(echo:64)"));
+    let mut different = recording.clone();
+    let null = different.trials.iter_mut().filter(|trial| trial.role == Role::Null);
+    null.for_each(|trial| slower(trial, 1.2));
+    let summary = Summary::of(&different).unwrap();
+    assert!(noise_floor(&summary).contains("1 null arm was called different"));
+    assert!(clauses(&summary.contests[0])[0].contains("trust no verdict"));
+    let mut without = recording;
+    without.run.plan.contests[0].cells.retain(|cell| !cell.contains("~null"));
+    without.trials.retain(|trial| trial.role != Role::Null);
+    assert!(noise_floor(&Summary::of(&without).unwrap()).contains("unknown"));
+}
+
+#[test]
+fn a_sweep_tells_who_sustained_what() {
+    let recording = synthetic_open::sweeping(&["slow", "middle", "fast"], 3);
+    let summary = Summary::of(&recording).unwrap();
+    let contest = &summary.contests[0];
+    let held =
+        |at: usize| contest.cells[at].sweep.as_ref().unwrap().sustained.unwrap().held_per_sec;
+    let (least, most) = (held(0), held(2));
+    assert!(least < most, "{least} {most}");
+    let said = clauses(contest);
+    assert!(said[0].starts_with("highest rate sustained: "), "{said:?}");
+    let rate = |rate: u32| format!("{}/s", quantity::digits(f64::from(rate)));
+    assert!(said[0].contains("fast") && said[0].ends_with(&rate(most)), "{said:?}");
+    assert!(said[1].contains(&format!("slow {}", rate(least))), "{said:?}");
+}
