@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 
 fn render(folder: &Path) -> Result<(), String> {
     let begin = Instant::now();
-    let recording = store::load(folder).map_err(|error| error.to_string())?;
+    let recording = store::load_merged(folder).map_err(|error| error.to_string())?;
     let read = begin.elapsed();
     let summary = Summary::of(&recording)?;
     let summed = begin.elapsed();

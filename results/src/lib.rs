@@ -1,8 +1,9 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown: [`quantity`], [`wording`], [`glance`], [`heat`] and
-//! [`grid`] make texts; [`table`], [`chart`], [`report`] and [`export`] draw them. Read in this order.
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown:
+//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
+//! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
 //! that made it is gone.
@@ -18,6 +19,7 @@ mod synthetic;
 #[path = "../tests/synthetic/open.rs"]
 mod synthetic_open;
 
+pub mod advise;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;
@@ -27,6 +29,7 @@ pub mod compare;
 pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;
+pub mod folklore;
 mod foreign_record;
 pub mod gate;
 pub mod glance;
@@ -34,11 +37,15 @@ pub mod grid;
 pub mod heat;
 pub mod histogram;
 pub mod history;
+pub mod joined;
 pub mod judged;
 pub mod ladder;
 pub mod load;
 pub mod looks;
+mod merged_record;
 mod open_record;
+pub mod pack;
+mod parallel;
 pub mod price_grid;
 mod price_record;
 pub mod quantity;
@@ -53,6 +60,7 @@ pub mod statistics;
 pub mod store;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod verdict;
 pub mod why;
 mod why_counters;

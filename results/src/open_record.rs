@@ -55,7 +55,8 @@ pub struct OpenRecord {
 pub struct BeyondRecord {
     /// How many.
     pub count: u64,
-    /// For how long each had not been answered: lower bounds. Base64 of the HdrHistogram V2 format.
+    /// For how long each had not been answered: lower bounds. Base64 of the HdrHistogram V2 format; empty in a slice
+    /// of a packed recording.
     pub histogram: String,
 }
 
@@ -86,7 +87,7 @@ pub struct TimesRecord {
     pub quantiles: QuantileRecord,
     /// The largest recorded value.
     pub max_ns: u64,
-    /// Base64 of the HdrHistogram V2 format.
+    /// Base64 of the HdrHistogram V2 format; empty in a packed recording.
     pub histogram: String,
     /// Drawn requests without this time; `null` when all have one.
     pub beyond: Option<BeyondRecord>,

@@ -10,6 +10,8 @@ pub use crate::open_record::{
     TimesRecord,
 };
 
+pub use crate::merged_record::{MergedOpenRecord, MergedRecord, MergedTimesRecord};
+
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
 pub use crate::run_record::{
@@ -69,6 +71,9 @@ pub struct TrialRecord {
     pub backend: Option<String>,
     /// What it measured, in the order of time.
     pub slices: Vec<SliceRecord>,
+    /// The distributions of its counted slices, at each rate, in a packed recording; its slices have none then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Vec<MergedRecord>>,
     /// What the whole trial cost.
     pub costs: Option<CostRecord>,
     /// What else it cost, read from outside; `null` where that was switched off or cannot be read.
@@ -149,9 +154,10 @@ pub struct SliceRecord {
     pub oldest_unfinished_ns: u64,
     /// The round was contaminated and has been re-run: kept, and left out of every estimate.
     pub set_aside: bool,
-    /// Base64 of the HdrHistogram V2 format.
+    /// Base64 of the HdrHistogram V2 format; empty in a packed recording.
     pub histogram: String,
-    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; `null` in recordings that are older.
+    /// The CRC-32 (IEEE) of that text, so that an edited one is noticed; of the text that there was, in a packed
+    /// recording; `null` in recordings that are older.
     #[serde(default)]
     pub histogram_crc: Option<u32>,
     /// Values of the workload's own figures, by their names. Of a figure with more than a thousand values in the

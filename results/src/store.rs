@@ -4,10 +4,15 @@
 //! of a block are appended and flushed when the block has ended. An interrupted write leaves a torn last
 //! line; it is left out, and said. Damage anywhere else is an error: nothing is guessed.
 
+mod merged;
+
+pub use merged::load_merged;
+
 use crate::{
     Load, SliceRecord, histogram,
     record::{AuditRecord, RunRecord, SCHEMA, StoppingRecord, TrialRecord},
 };
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
@@ -19,6 +24,9 @@ use std::{
 pub const RUN_FILE: &str = "run.json";
 /// The trials, one a line.
 pub const TRIALS_FILE: &str = "trials.jsonl";
+
+/// The trials of a packed run, one a line, compressed by gzip.
+pub const PACKED_FILE: &str = "trials.jsonl.gz";
 
 /// A stored run.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +56,9 @@ pub enum StoreError {
     /// The folder of a new run is there already.
     #[error("folder '{0}' exists already; choose another --out, or go on with it: --resume '{0}'")]
     Exists(PathBuf),
+    /// A packed run is finished.
+    #[error("'{0}' is packed and cannot be resumed; resume the run that it was packed from")]
+    Packed(PathBuf),
     /// No file, no permission, disk full.
     #[error("'{path}': {source}")]
     Io {
@@ -109,11 +120,37 @@ impl Writer {
         Self::open(folder)
     }
 
+    /// Writes a packed run as a whole: the folder, `run.json` and the compressed trials.
+    ///
+    /// # Errors
+    /// The folder exists already or cannot be written.
+    pub fn pack(folder: &Path, recording: &Recording) -> Result<PathBuf, StoreError> {
+        let run = RunRecord { schema: SCHEMA, ..recording.run.clone() };
+        let Self { path: empty, trials } = Self::create(folder, &run)?;
+        drop(trials);
+        fs::remove_file(&empty).map_err(at(&empty))?;
+        let path = folder.join(PACKED_FILE);
+        let write = || {
+            let mut lines = GzEncoder::new(File::create(&path)?, Compression::best());
+            for trial in recording.trials.iter().chain(&recording.audits) {
+                let trial = TrialRecord { schema: SCHEMA, ..trial.clone() };
+                serde_json::to_writer(&mut lines, &trial)?;
+                lines.write_all(b"\n")?;
+            }
+            lines.finish()?.sync_all()
+        };
+        write().map_err(at(&path))?;
+        Ok(path)
+    }
+
     /// Goes on with a run that was read by [`load`]: a torn last line is cut off first.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn resume(folder: &Path) -> Result<Self, StoreError> {
+        if folder.join(PACKED_FILE).exists() {
+            return Err(StoreError::Packed(folder.to_owned()));
+        }
         let path = folder.join(TRIALS_FILE);
         if let Ok(text) = fs::read(&path) {
             let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -179,7 +216,8 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
         if is_judged && (tail || trial.counted().any(|slice| slice.median_ns().is_none())) {
             whole.insert(contest(&trial));
         }
-        trial.slices.iter_mut().for_each(lighten);
+        trial.slices.iter_mut().for_each(SliceRecord::drop_histograms);
+        trial.merged = None;
         trials.push(trial);
     })?;
     if !whole.is_empty() {
@@ -197,18 +235,6 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
     Ok(Recording { run, trials, audits, torn })
 }
 
-/// Takes the histograms out of a slice.
-fn lighten(slice: &mut SliceRecord) {
-    slice.histogram = String::new();
-    let Some(open) = &mut slice.open else { return };
-    let parts = [&mut open.service, &mut open.wait, &mut open.lag];
-    for part in parts {
-        part.histogram = String::new();
-        part.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
-    }
-    open.beyond.iter_mut().for_each(|beyond| beyond.histogram = String::new());
-}
-
 /// Reads the facts and the plan of a run, without its trials.
 ///
 /// # Errors
@@ -221,35 +247,81 @@ pub fn load_run(folder: &Path) -> Result<RunRecord, StoreError> {
 
 /// Reads the trials one after the other; tells whether the last line is torn.
 fn each_trial(folder: &Path, mut each: impl FnMut(TrialRecord)) -> Result<bool, StoreError> {
-    let path = folder.join(TRIALS_FILE);
-    let mut file = match File::open(&path) {
-        Ok(file) => BufReader::with_capacity(1 << 16, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(at(&path)(error)),
-    };
+    let Some((path, file)) = open_trials(folder)? else { return Ok(false) };
+    each_line(&path, file, |number, text| {
+        each(understood(&path, number, text)?);
+        Ok(())
+    })
+}
+
+/// Reads the lines that hold anything, with their numbers; tells whether the last one is torn.
+fn each_line(
+    path: &Path,
+    mut file: Box<dyn BufRead>,
+    mut each: impl FnMut(usize, &[u8]) -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        file.read_until(b'\n', &mut line).map_err(at(&path))?;
+        file.read_until(b'\n', &mut line).map_err(|error| match error.kind() {
+            // What gzip says of bytes that are not what it wrote, or end too early.
+            io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => StoreError::Damaged {
+                path: path.to_owned(),
+                line: number,
+                problem: format!("the packed file is damaged ({error}); restore it from a copy"),
+            },
+            _ => at(path)(error),
+        })?;
         // Every whole line ends with a line feed, so what stands behind the last one is torn, maybe in the
         // middle of a letter.
         let Some(text) = line.strip_suffix(b"\n") else { return Ok(!line.is_empty()) };
         if !text.is_empty() {
-            let trial = parse(&path, Some(number), text, |trial: &TrialRecord| trial.schema)?;
-            intact(&path, number, &trial)?;
-            each(trial);
+            each(number, text)?;
         }
     }
     Ok(false)
 }
 
+/// The trial of a line.
+fn understood(path: &Path, number: usize, text: &[u8]) -> Result<TrialRecord, StoreError> {
+    let trial = parse(path, Some(number), text, |trial: &TrialRecord| trial.schema)?;
+    intact(path, number, &trial)?;
+    Ok(trial)
+}
+
+/// A file of trials and its text, unpacked.
+type OpenTrials = (PathBuf, Box<dyn BufRead>);
+
+/// The trials of a run, packed or not; `None` where there are none.
+fn open_trials(folder: &Path) -> Result<Option<OpenTrials>, StoreError> {
+    for (name, is_packed) in [(TRIALS_FILE, false), (PACKED_FILE, true)] {
+        let path = folder.join(name);
+        match File::open(&path) {
+            Ok(file) if is_packed => {
+                let text = BufReader::with_capacity(1 << 16, GzDecoder::new(file));
+                return Ok(Some((path, Box::new(text))));
+            }
+            Ok(file) => {
+                return Ok(Some((path, Box::new(BufReader::with_capacity(1 << 16, file)))));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at(&path)(error)),
+        }
+    }
+    Ok(None)
+}
+
 /// Refuses a histogram that is not the one that was written.
 fn intact(path: &Path, line: usize, trial: &TrialRecord) -> Result<(), StoreError> {
-    let edited = trial.slices.iter().find(|slice| {
+    // The checksums of a packed trial's slices are those of the texts that were merged.
+    let kept = trial.slices.iter().filter(|_| trial.merged.is_none());
+    let edited = kept.into_iter().find(|slice| {
         slice.histogram_crc.is_some_and(|crc| crc != histogram::checksum(&slice.histogram))
     });
+    let merged = trial.merged.iter().flatten().find(|merged| !merged.is_intact());
     let (cell, block) = (&trial.cell, trial.block);
     let what = match (edited, &trial.audit) {
+        _ if merged.is_some() => format!("cell '{cell}', block {block}"),
         (Some(slice), _) => format!("cell '{cell}', block {block}, round {}", slice.round),
         (None, Some(audit)) if !audit.is_intact() => format!("the audit of cell '{cell}'"),
         (None, _) => return Ok(()),

@@ -5,7 +5,7 @@
 //! must not know numbers. Read next: `grid.rs`.
 
 use crate::{
-    Contest, Placement, Role, Summary,
+    Contest, Placement, Role, RunRecord, Summary,
     auditor::Grade,
     grid::effect_text,
     quantity,
@@ -96,15 +96,28 @@ pub fn spread(blocks: u32) -> &'static str {
 /// Said of a run that has fewer blocks than were planned; `None` of a whole one.
 #[must_use]
 pub fn unfinished(summary: &Summary) -> Option<String> {
-    // A run that stops early is finished when it has looked everywhere.
-    let first = summary.run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first());
-    let planned = first.copied().unwrap_or(summary.run.plan.blocks);
-    let least = summary.contests.iter().map(ContestSummary::blocks).min()?;
-    (least < planned).then(|| {
-        format!(
-            "the run is not finished: {least} of {planned} blocks have been measured everywhere"
-        )
-    })
+    let runs = [&summary.run].into_iter().chain(&summary.further);
+    let of_run = |run: &RunRecord| {
+        // A run that stops early is finished when it has looked everywhere.
+        let first = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first());
+        let planned = first.copied().unwrap_or(run.plan.blocks);
+        let is_its = |contest: &&ContestSummary| {
+            let Contest { workload, load, placement } = &contest.contest;
+            run.plan.contests.iter().any(|own| {
+                own.workload == *workload
+                    && own.load == load.to_string()
+                    && own.placement == *placement
+            })
+        };
+        let its = summary.contests.iter().filter(is_its);
+        let least = its.map(ContestSummary::blocks).min()?;
+        (least < planned).then(|| {
+            format!(
+                "the run is not finished: {least} of {planned} blocks have been measured everywhere"
+            )
+        })
+    };
+    runs.into_iter().find_map(of_run)
 }
 
 /// How a run was to stop early, and what it spent; nothing of others.

@@ -2,7 +2,10 @@
 
 mod synthetic;
 
-use simul_results::store::{self, RUN_FILE, Recording, StoreError, TRIALS_FILE, Writer};
+use simul_results::{
+    Summary,
+    store::{self, RUN_FILE, Recording, StoreError, TRIALS_FILE, Writer},
+};
 use std::{
     fs,
     io::Write,
@@ -30,6 +33,29 @@ fn scribble(folder: &Path, bytes: &[u8]) {
 /// Changes the text of a file.
 fn change(path: &Path, change: impl FnOnce(String) -> String) {
     fs::write(path, change(fs::read_to_string(path).unwrap())).unwrap();
+}
+
+#[test]
+fn a_run_that_is_merged_while_it_is_read_says_the_same() {
+    let (_home, folder, recording) = stored();
+    let merged = store::load_merged(&folder).unwrap();
+    assert!(merged.trials.iter().flat_map(|trial| &trial.slices).all(|s| s.histogram.is_empty()));
+    let cells = |recording: &Recording| -> Vec<(String, u32)> {
+        recording.trials.iter().map(|trial| (trial.cell.clone(), trial.block)).collect()
+    };
+    assert_eq!(cells(&merged), cells(&recording), "in the order of the file");
+    assert_eq!(Summary::of(&merged), Summary::of(&recording));
+    // Damage is told as ever: the first line of two, and a torn end.
+    scribble(&folder, b"{}\n[]\n{\"torn");
+    let [merged, whole] = [store::load_merged(&folder), store::load(&folder)];
+    assert_eq!(merged.unwrap_err().to_string(), whole.unwrap_err().to_string());
+    change(&folder.join(TRIALS_FILE), |text| text.replace("{}\n[]\n", ""));
+    assert!(store::load_merged(&folder).unwrap().torn);
+    change(&folder.join(TRIALS_FILE), |text| {
+        text.replacen("\"recorded\":50", "\"recorded\":51", 1)
+    });
+    let merged = store::load_merged(&folder).unwrap();
+    assert!(Summary::of(&merged).unwrap_err().contains("the slice says 51"));
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //!
 //! The structures here check form and become plain requests; they do nothing else. Each command is one
 //! file: [`run`] (also without a name), [`list`], [`report`], [`serve`], [`load`], [`ab`], and of stored runs [`rank`],
-//! [`why`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
+//! [`why`], [`show`], [`advise`], [`pack`], [`compare`], [`export`] and [`history`]; [`selftest`] asks whether known faults are found. `trial`, `peer`,
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
 pub mod ab;
+pub mod advise;
+mod command;
 pub mod compare;
 pub mod conform;
 pub mod doctor;
@@ -15,24 +17,27 @@ pub mod history;
 pub mod list;
 pub mod load;
 mod load_text;
+pub mod pack;
 pub mod rank;
 pub mod report;
+mod report_splice;
 pub mod run;
 pub mod selftest;
 pub mod serve;
+pub mod show;
 mod stopping_options;
+mod viewer;
 pub mod why;
 
 use crate::{
     control::{
         external::External,
         open_plan::{MOST_CONNECTIONS, objective},
-        service,
     },
     exit::Failure,
-    generator,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
+use command::Command;
 use simul_results::{Load, Placement, record::ObjectiveRecord};
 use std::{
     io::{self, Write},
@@ -52,78 +57,6 @@ struct CommandLine {
     command: Option<Command>,
     #[command(flatten)]
     run: RunOptions,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Measure (also without this word)
-    Run(RunOptions),
-    /// Show what there is
-    List(ListOptions),
-    /// Show what is here, what is missing, and what would help
-    Doctor(DoctorOptions),
-    /// Check a runner program step by step
-    Conform(ConformOptions),
-    /// Look whether this build finds every known fault, on this machine
-    Selftest(selftest::SelftestOptions),
-    /// Write the report of a stored run again
-    Report(report::ReportOptions),
-    /// Show who is ahead in a stored run, per workload and over all
-    Rank(rank::RankOptions),
-    /// Show what differs between two runners of a stored run, beside their results
-    Why(why::WhyOptions),
-    /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
-    Ab(ab::AbOptions),
-    /// Put two stored runs side by side, without a verdict
-    Compare(compare::CompareOptions),
-    /// Print a stored run in another program's form
-    Export(export::ExportOptions),
-    /// Put many runs of one host in order and find changes
-    History(history::HistoryOptions),
-    /// Let a runner be a server, for any load generator
-    Serve(ServeOptions),
-    /// Send HTTP requests to a server at intended times, and tell when the answers came
-    Load(load::LoadOptions),
-    /// Run one trial over standard input and output
-    #[command(hide = true)]
-    Trial {
-        /// Print the version of what a runner stands on, and nothing else
-        #[arg(long, value_name = "RUNNER")]
-        receipt: Option<String>,
-    },
-    /// Be the neutral process at the other end of the sockets
-    #[command(hide = true)]
-    Peer {
-        /// What to do with what arrives
-        kind: String,
-    },
-    /// Try a runner out, and tell whether it can be measured here
-    #[command(hide = true)]
-    Probe {
-        /// Its name
-        runner: String,
-    },
-    /// Be the generator of an open load
-    #[command(hide = true)]
-    Generator,
-    /// Watch over a command and end all its descendants
-    #[command(hide = true)]
-    Guard(hidden::GuardOptions),
-    /// Become a command that dies with its guardian
-    #[command(hide = true)]
-    Follow(hidden::FollowOptions),
-    /// Be a runner program with a known fault
-    #[command(hide = true)]
-    Canary {
-        /// Which
-        fault: String,
-    },
-    /// Make a database and become its server
-    #[command(hide = true)]
-    Database,
-    /// Wait for the end of standard input
-    #[command(hide = true)]
-    Keep,
 }
 
 /// Options of `run`.
@@ -275,37 +208,7 @@ pub struct ServeOptions {
 #[must_use]
 pub fn main() -> ExitCode {
     let CommandLine { command, run: options } = CommandLine::parse();
-    let outcome = match command.unwrap_or(Command::Run(options)) {
-        Command::Run(options) => run::main(&options),
-        Command::List(options) => list::main(&options),
-        Command::Doctor(options) => doctor::main(&options),
-        Command::Conform(options) => conform::main(&options),
-        Command::Report(options) => report::main(&options),
-        Command::Rank(options) => rank::main(&options),
-        Command::Why(options) => why::main(&options),
-        Command::Ab(options) => ab::main(&options),
-        Command::Compare(options) => compare::main(&options),
-        Command::Export(options) => export::main(&options),
-        Command::History(options) => history::main(&options),
-        Command::Load(options) => load::main(&options),
-        Command::Serve(options) => serve::main(&options),
-        Command::Trial { receipt: Some(runner) } => list::receipt(&runner),
-        Command::Trial { receipt: None } => hidden::trial(None),
-        Command::Peer { kind } => hidden::be_peer(&kind),
-        Command::Generator => generator::main().map(|()| ExitCode::SUCCESS).map_err(broken),
-        Command::Probe { runner } => hidden::probe(&runner),
-        Command::Guard(options) => hidden::guard(options),
-        Command::Follow(options) => Err(hidden::follow(&options)),
-        Command::Selftest(options) => selftest::main(&options),
-        Command::Database => Err(service::postgres::main()),
-        Command::Canary { fault } => hidden::canary(&fault),
-        Command::Keep => {
-            crate::protocol::follow_guardian();
-            io::copy(&mut io::stdin().lock(), &mut io::sink())
-                .map(|_| ExitCode::SUCCESS)
-                .map_err(broken)
-        }
-    };
+    let outcome = command.unwrap_or(Command::Run(options)).obey();
     outcome.unwrap_or_else(|failure| {
         // Where nobody listens, the exit code still tells.
         let _ = writeln!(io::stderr(), "error: {failure}");

@@ -1,10 +1,11 @@
-//! Write the report of a stored run again, and show its table.
+//! Write the report of stored runs again, and show its table.
 
-use super::{run::refused, say};
+use super::{report_splice, run::refused, say, viewer};
 use crate::exit::Failure;
 use clap::Args;
 use simul_results::{
-    report,
+    export::issue,
+    joined, report,
     store::{self, Recording},
     summary::Summary,
     table,
@@ -17,28 +18,114 @@ use std::{
 
 /// Options of `report`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Of one run, everything is written into its folder; of several, into a folder 'joined' in that of the \
+first. Only html and svg write files there; md goes to standard output."
+)]
 pub struct ReportOptions {
-    /// The folder of the run
-    run: PathBuf,
+    /// The folders of runs of one host; no two may hold the same contest
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
     /// Show what each cell costs as well: switches, waiting for a core, page faults, memory
     #[arg(long)]
     wide: bool,
+    /// Show the report in a browser, if there is one
+    #[arg(long)]
+    open: bool,
+    /// What to write
+    #[arg(long, value_enum, default_value = "html")]
+    format: ReportFormat,
+    /// Write the results between the markers of this file instead, and nothing else
+    #[arg(long, value_name = "README.md", conflicts_with_all = ["open", "format", "wide"])]
+    splice: Option<PathBuf>,
 }
 
-/// Reads the run and writes what can be derived from it.
+/// What `report` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ReportFormat {
+    /// The report, its charts and summaries
+    Html,
+    /// Markdown that pastes into an issue, on standard output
+    Md,
+    /// The charts alone
+    Svg,
+    /// The charts alone, as pictures of points
+    Png,
+}
+
+/// Reads the runs and writes what can be derived from them.
 ///
 /// # Errors
-/// No such run, a damaged one, or a folder that cannot be written.
+/// No such run, a damaged one, runs that do not go together, or a folder that cannot be written.
 pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
-    let recording = store::load(&options.run).map_err(refused)?;
-    tell_torn(&recording, &options.run);
-    let summary = Summary::of(&recording).map_err(Failure::BadInput)?;
-    report::write_summary(&options.run, &summary)
-        .map_err(|error| Failure::Broken(error.to_string()))?;
-    let render = if options.wide { table::render_wide } else { table::render };
-    say(&render(&summary, None))?;
-    say(&format!("report: {}", options.run.join("report.html").display()))?;
+    if options.open && options.format != ReportFormat::Html {
+        return Err(Failure::BadInput(
+            "--open shows the report, which is html; leave --format out, or --open".into(),
+        ));
+    }
+    let mut recordings = Vec::new();
+    for run in &options.runs {
+        let recording = store::load_merged(run).map_err(refused)?;
+        tell_torn(&recording, run);
+        recordings.push(recording);
+    }
+    let summary = joined::join(recordings).map_err(|error| Failure::BadInput(error.to_string()))?;
+    if let Some(document) = &options.splice {
+        return report_splice::splice(document, &options.runs, &summary);
+    }
+    let folder = folder(&options.runs);
+    let broken = |error: report::ReportError| Failure::Broken(error.to_string());
+    match options.format {
+        ReportFormat::Html => {
+            std::fs::create_dir_all(&folder).map_err(super::broken)?;
+            report::write_summary(&folder, &summary).map_err(broken)?;
+            show(options, &summary, &folder.join(report::REPORT_FILE))?;
+        }
+        ReportFormat::Md => {
+            let text = issue::render(&summary);
+            say(text.trim_end())?;
+            let letters = text.chars().count();
+            if letters > issue::MOST_LETTERS {
+                let most = issue::MOST_LETTERS;
+                let _ =
+                    writeln!(io::stderr(), "{letters} letters: an issue of GitHub holds {most}");
+            }
+        }
+        ReportFormat::Svg => {
+            for path in report::write_charts(&folder, &summary).map_err(broken)? {
+                say(&path.display().to_string())?;
+            }
+        }
+        ReportFormat::Png => {
+            return Err(Failure::BadInput(
+                "format 'png' is not in this build; take the same charts as --format svg".into(),
+            ));
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where what is derived goes.
+fn folder(runs: &[PathBuf]) -> PathBuf {
+    match runs {
+        [only] => only.clone(),
+        [first, ..] => first.join("joined"),
+        [] => PathBuf::new(),
+    }
+}
+
+/// The table, where the report is, and the report itself if that was asked for.
+fn show(options: &ReportOptions, summary: &Summary, path: &Path) -> Result<(), Failure> {
+    let render = if options.wide { table::render_wide } else { table::render };
+    say(&render(summary, None))?;
+    say(&format!("report: {}", path.display()))?;
+    if options.open
+        && let Err(why) = viewer::open(path)
+    {
+        let path = path.display();
+        let _ = writeln!(io::stderr(), "it is not shown, since {why}; open '{path}' yourself");
+    }
+    Ok(())
 }
 
 /// Says on standard error that a recording's last line was left out, where it was.

@@ -40,6 +40,7 @@ pub(super) fn blank(plan: &ArmPlan, contest_plan: &ContestPlan, block: u32) -> T
         receipt: None,
         card: Default::default(),
         backend: None,
+        merged: None,
         slices: Vec::new(),
         costs: None,
         price: None,

@@ -14,7 +14,7 @@ use crate::{
 
 /// As many runners as there will be, with names as long as they are.
 fn names() -> Vec<String> {
-    let long = ["asyncio-uvloop", "python-processes", "current-thread", "async-global-executor"];
+    let long = ["runner-in-a-loop", "a-language-of-its-own", "rings", "one-thread-for-everybody"];
     (0..24).map(|at| format!("{}-{at}", long[at % long.len()])).collect()
 }
 

@@ -7,7 +7,7 @@ use super::canvas::{Anchor, Group, PAPER, Point, Rgb, Shape, Stroke};
 use plotters::{
     prelude::DrawingBackend,
     style::{
-        Color, FontStyle, IntoFont, RGBAColor, RGBColor, TextStyle,
+        Color, FontDesc, FontFamily, FontStyle, RGBAColor, RGBColor, TextStyle,
         text_anchor::{HPos, Pos, VPos},
     },
 };
@@ -123,7 +123,8 @@ fn write<P: Paper>(
     let weight = if bold { FontStyle::Bold } else { FontStyle::Normal };
     let pixels = size * P::FINE * P::EM;
     let ink = color(ink, 1.0);
-    let style = TextStyle::from(("sans-serif", pixels).into_font().style(weight));
+    // A font that is asked for another weight later keeps the letters that it had.
+    let style = TextStyle::from(FontDesc::new(FontFamily::SansSerif, pixels, weight));
     let style = style.color(&ink).pos(Pos::new(horizontal, VPos::Top));
     let (x, y) = fine::<P>((x, y + HALF_CAPITAL * size));
     let at = (x, y - (P::BASELINE * pixels).round() as i32);

@@ -146,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn headings_are_bold() {
+        let ink = |bold| {
+            let (at, text) = ((10.0, 5.0), "HHH".to_owned());
+            let (size, ink, anchor) = (8.0, (0, 0, 0), Anchor::Middle);
+            let text = Shape::Text { at, text, size, ink, anchor, bold };
+            image(&[text]).iter().map(|pixel| u32::from(255 - pixel[0])).sum::<u32>()
+        };
+        assert!(ink(true) > ink(false) * 5 / 4, "{} {}", ink(true), ink(false));
+    }
+
+    #[test]
     fn what_is_hidden_is_not_painted() {
         let all =
             Shape::Rectangle { from: (0.0, 0.0), to: (20.0, 10.0), fill: (0, 0, 0), opacity: 1.0 };

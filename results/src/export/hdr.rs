@@ -2,8 +2,8 @@
 //!
 //! `hgrm`: the percentile distribution that `outputPercentileDistribution` prints and that plotters of HDR
 //! histograms read; in µs, over all counted slices of all blocks. `hlog`: the interval log, version 1.3 of the
-//! Java library's `HistogramLogWriter`: a line a counted slice, tagged with its block, histograms in the
-//! deflated V2 form, since older readers know no other.
+//! Java library's `HistogramLogWriter`: a line a counted slice (of a packed run: a block), tagged with its block,
+//! histograms in the deflated V2 form, since older readers know no other.
 //!
 //! The one place besides charts where histograms are decoded for one cell only. Read next:
 //! `../histogram.rs`.
@@ -28,8 +28,8 @@ const TICKS: u32 = 5;
 pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
     representable(trials)?;
     let mut all = histogram::empty();
-    for slice in counted(trials) {
-        let part = histogram::decode(&slice.histogram)?;
+    for part in trials.iter().flat_map(|trial| intervals(trial)) {
+        let part = histogram::decode(part.histogram)?;
         all.add(&part).map_err(|problem| format!("histogram: {problem}"))?;
     }
     let mut text = String::from("       Value     Percentile TotalCount 1/(1-Percentile)\n\n");
@@ -101,6 +101,36 @@ fn counted<'a>(trials: &'a [&TrialRecord]) -> impl Iterator<Item = &'a crate::Sl
     measured.flat_map(|trial| trial.counted())
 }
 
+/// A distribution and the time that it is of.
+struct Interval<'a> {
+    started_ns: u64,
+    ended_ns: u64,
+    histogram: &'a str,
+}
+
+/// The counted slices of a measured trial; of a packed one, the whole block as one interval.
+fn intervals(trial: &TrialRecord) -> Vec<Interval<'_>> {
+    if trial.state != State::Measured {
+        return Vec::new();
+    }
+    let Some(merged) = &trial.merged else {
+        let slices = trial.counted().map(|slice| Interval {
+            started_ns: slice.started_ns,
+            ended_ns: slice.ended_ns,
+            histogram: &slice.histogram,
+        });
+        return slices.collect();
+    };
+    let started_ns = trial.counted().map(|slice| slice.started_ns).min().unwrap_or(0);
+    let ended_ns = trial.counted().map(|slice| slice.ended_ns).max().unwrap_or(0);
+    let whole = merged.iter().map(|part| Interval {
+        started_ns,
+        ended_ns,
+        histogram: &part.times.histogram,
+    });
+    whole.collect()
+}
+
 /// The interval log of these trials, which are one cell's. Times are seconds since the first slice.
 ///
 /// # Errors
@@ -121,10 +151,11 @@ pub fn hlog(trials: &[&TrialRecord]) -> Result<String, String> {
         log.begin_log_with(&mut bytes, &mut serializer).map_err(|error| broken(&error))?;
     for trial in trials.iter().filter(|trial| trial.state == State::Measured) {
         let tag = format!("block-{}", trial.block);
-        for slice in trial.counted() {
-            let values = histogram::decode(&slice.histogram)?;
-            let start = Duration::from_nanos(slice.started_ns.saturating_sub(origin));
-            let length = Duration::from_nanos(slice.ended_ns.saturating_sub(slice.started_ns));
+        for interval in intervals(trial) {
+            let values = histogram::decode(interval.histogram)?;
+            let start = Duration::from_nanos(interval.started_ns.saturating_sub(origin));
+            let length =
+                Duration::from_nanos(interval.ended_ns.saturating_sub(interval.started_ns));
             writer
                 .write_histogram(&values, start, length, Tag::new(&tag))
                 .map_err(|error| broken(&error))?;

@@ -15,6 +15,17 @@ use crate::{
 /// The whole summary, ending with a line feed.
 #[must_use]
 pub fn render(summary: &Summary) -> String {
+    let mut text = facts(summary);
+    for part in &summary.contests {
+        contest(&mut text, part);
+    }
+    found(&mut text, summary);
+    warnings(&mut text, summary);
+    text
+}
+
+/// What stands above all contests.
+pub(super) fn facts(summary: &Summary) -> String {
     let run = &summary.run;
     let host = &run.host;
     let mut text = String::from("# simul\n\n");
@@ -35,18 +46,22 @@ pub fn render(summary: &Summary) -> String {
     for (name, value) in facts {
         text.push_str(&format!("- {name}: {}\n", escaped(&value)));
     }
+    for run in &summary.further {
+        let told = format!("{} with simul {}: {}", run.started, run.simul, run.command.join(" "));
+        text.push_str(&format!("- Further run, measured: {}\n", escaped(&told)));
+    }
     for line in wording::surroundings(summary) {
         text.push_str(&format!("- Around it: {}\n", escaped(&line)));
     }
     text.push_str(&format!("- Found: {}\n", escaped(&wording::grades(summary))));
-    for part in &summary.contests {
-        contest(&mut text, part);
-    }
-    found(&mut text, summary);
+    text
+}
+
+/// What must be said of a run that is not whole.
+pub(super) fn warnings(text: &mut String, summary: &Summary) {
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n**{warning}**\n"));
     }
-    text
 }
 
 /// One contest.
@@ -79,7 +94,7 @@ fn found(text: &mut String, summary: &Summary) {
 }
 
 /// A grid as a table, and its notes as a list.
-fn draw(text: &mut String, grid: &Grid) {
+pub(super) fn draw(text: &mut String, grid: &Grid) {
     let line = |texts: &[String]| {
         let texts: Vec<String> = texts.iter().map(|text| escaped(text)).collect();
         format!("| {} |\n", texts.join(" | "))
@@ -99,9 +114,14 @@ fn draw(text: &mut String, grid: &Grid) {
 }
 
 /// Text that Markdown shows as it is.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
+    let text = plain(text);
     let mut safe = String::new();
-    for letter in plain(text).chars() {
+    if text.starts_with("- ") || text.starts_with("+ ") {
+        // No list begins here.
+        safe.push('\\');
+    }
+    for letter in text.chars() {
         match letter {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
@@ -124,5 +144,6 @@ mod tests {
     fn names_cannot_break_out() {
         assert_eq!(escaped("a|b\n<script>"), "a\\|b &lt;script&gt;");
         assert_eq!(escaped("[x](y) `z`"), "\\[x\\](y) \\`z\\`");
+        assert_eq!(escaped("- x -3"), "\\- x -3");
     }
 }

@@ -250,7 +250,7 @@ fn reasons(summary: &Summary, map: &Map) -> Markup {
                 @for by in By::ALL { li { "– by " (by.title()) ": " (by.absence()) } }
                 li { "– with a chosen baseline: " (NO_BASE) "; hatched: " (BARRED) }
                 @if !sweeps.is_empty() {
-                    li { "not in the map, since a sweep has no single median: " (sweeps.join(", ")) }
+                    li { "not in the map, since a sweep has no single median: " (wording::plain(&sweeps.join(", "))) }
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! as it is, and their texts are escaped where they are drawn. Light and dark follow the reader's setting. It must not
 //! compute anything. Read next: `sections.rs`.
 
-use super::{Pictures, cells, data, heat, method, sections};
+use super::{Pictures, cells, data, folklore, further, heat, method, sections};
 use crate::{
     Summary,
     chart::{DARK_INKS, Palette, SCALES},
@@ -51,6 +51,8 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                     @for (i, contest) in summary.contests.iter().enumerate() {
                         (sections::contest(contest, pictures.contests.get(i), &palette, i))
                     }
+                    (folklore::section(summary))
+                    (further::section(summary))
                     (method::found(summary))
                     (method::method(summary))
                     (cells::section(summary))
@@ -75,6 +77,7 @@ fn contents(summary: &Summary) -> Markup {
             @for (i, contest) in summary.contests.iter().enumerate() {
                 li { a href={ "#contest-" (i) } { (plain(&contest.contest.to_string())) } }
             }
+            li { a href="#folklore" { "folklore" } }
             li { a href="#found" { "what was found" } }
             li { a href="#method" { "method" } }
             li { a href="#all-cells" { "all cells" } }

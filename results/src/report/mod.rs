@@ -6,6 +6,8 @@
 
 mod cells;
 mod data;
+pub mod folklore;
+mod further;
 mod heat;
 mod html;
 mod marks;
@@ -80,18 +82,28 @@ pub fn write(folder: &Path, recording: &Recording) -> Result<Written, ReportErro
 /// A file cannot be written.
 pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, ReportError> {
     let pictures = Pictures::of(summary, &Palette::of(summary));
-    let charts_folder = folder.join(CHARTS_FOLDER);
-    fs::create_dir_all(&charts_folder).map_err(at(&charts_folder))?;
-    let mut charts = Vec::new();
-    for picture in pictures.all() {
-        charts.push(put(charts_folder.join(&picture.file), &picture.svg)?);
-    }
+    let charts = put_charts(folder, &pictures)?;
     Ok(Written {
         report: put(folder.join(REPORT_FILE), &html::render(summary, &pictures))?,
         charts,
         markdown: put(folder.join(MARKDOWN_FILE), &markdown::render(summary))?,
         csv: put(folder.join(CSV_FILE), &csv::render(summary))?,
     })
+}
+
+/// Writes the charts alone.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_charts(folder: &Path, summary: &Summary) -> Result<Vec<PathBuf>, ReportError> {
+    let pictures = Pictures::of(summary, &Palette::of(summary));
+    put_charts(folder, &pictures)
+}
+
+fn put_charts(folder: &Path, pictures: &Pictures) -> Result<Vec<PathBuf>, ReportError> {
+    let folder = folder.join(CHARTS_FOLDER);
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    pictures.all().map(|picture| put(folder.join(&picture.file), &picture.svg)).collect()
 }
 
 /// Writes one file and returns where.

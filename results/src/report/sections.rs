@@ -101,7 +101,7 @@ pub(super) fn glance(summary: &Summary) -> Markup {
                 summary { "Noise: what identical code differs by in each contest" }
                 ul.notes {
                     @for contest in &summary.contests {
-                        li { (contest.contest) ": " (grid::noise(contest)) }
+                        li { (plain(&contest.contest.to_string())) ": " (grid::noise(contest)) }
                     }
                 }
             }

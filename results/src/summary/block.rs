@@ -6,9 +6,9 @@
 use super::times::Times;
 use crate::{
     SliceRecord, TrialRecord,
-    record::{OpenRecord, Saturation, TimesRecord},
+    record::{MergedRecord, MergedTimesRecord, OpenRecord, Saturation, TimesRecord},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The sum of a trial's slices. Times are nanoseconds.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Block {
             open: None,
         };
         let is_open = trial.identity()?.contest.load.is_open();
+        let (mut rates, mut recorded) = (BTreeSet::new(), 0_u64);
         for slice in slices {
             let placed = |problem| {
                 let (cell, round) = (&trial.cell, slice.round);
@@ -76,17 +77,49 @@ impl Block {
             if slice.open.is_some() != is_open {
                 return Err(placed("a slice is not of its cell's load".into()));
             }
-            block.add(slice).map_err(placed)?;
+            block.add(slice, trial.merged.is_none()).map_err(placed)?;
+            rates.insert(slice.rate_per_sec());
+            recorded = recorded.saturating_add(slice.recorded);
+        }
+        if let Some(merged) = &trial.merged {
+            let placed =
+                |problem| format!("cell '{}', block {}: {problem}", trial.cell, trial.block);
+            for part in merged.iter().filter(|part| rates.contains(&part.rate_per_sec)) {
+                block.add_merged(part).map_err(placed)?;
+            }
+            let held = block.times.recorded();
+            if held != recorded {
+                return Err(placed(format!(
+                    "the merged histograms hold {held} operations and the slices say {recorded}"
+                )));
+            }
         }
         Ok(block)
     }
 
+    /// Adds the distributions of a packed trial; its counts are in the slices.
+    fn add_merged(&mut self, merged: &MergedRecord) -> Result<(), String> {
+        let add = |into: &mut Times, times: &MergedTimesRecord| {
+            into.add(&times.histogram, [times.recorded, 0], times.beyond.as_ref())
+        };
+        add(&mut self.times, &merged.times)?;
+        if let (Some(into), Some(open)) = (&mut self.open, &merged.open) {
+            add(&mut into.service, &open.service)?;
+            add(&mut into.wait, &open.wait)?;
+            add(&mut into.lag, &open.lag)?;
+        }
+        Ok(())
+    }
+
     /// Sums saturate: no recording, however damaged, may end the program.
-    fn add(&mut self, slice: &SliceRecord) -> Result<(), String> {
+    fn add(&mut self, slice: &SliceRecord, has_histograms: bool) -> Result<(), String> {
         let beyond = slice.open.as_ref().and_then(|open| open.beyond.as_ref());
-        self.times.add(&slice.histogram, [slice.recorded, slice.max_ns], beyond)?;
+        if has_histograms {
+            self.times.add(&slice.histogram, [slice.recorded, slice.max_ns], beyond)?;
+        }
+        self.times.max_ns = self.times.max_ns.max(slice.max_ns);
         if let Some(open) = &slice.open {
-            self.open.get_or_insert_with(OpenBlock::empty).add(open)?;
+            self.open.get_or_insert_with(OpenBlock::empty).add(open, has_histograms)?;
         }
         let sum = |part: Option<u64>, other: Option<u64>| {
             part.zip(other).map(|(a, b)| a.saturating_add(b))
@@ -145,8 +178,12 @@ impl OpenBlock {
         }
     }
 
-    fn add(&mut self, open: &OpenRecord) -> Result<(), String> {
+    fn add(&mut self, open: &OpenRecord, has_histograms: bool) -> Result<(), String> {
         let add = |into: &mut Times, times: &TimesRecord| {
+            into.max_ns = into.max_ns.max(times.max_ns);
+            if !has_histograms {
+                return Ok(());
+            }
             into.add(&times.histogram, [times.recorded, times.max_ns], times.beyond.as_ref())
         };
         add(&mut self.service, &open.service)?;

@@ -32,7 +32,7 @@ pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
-    Cell, Contest, Role, RunRecord, judged,
+    Cell, Contest, Role, RunRecord, judged, parallel,
     record::{ContestRecord, FigureRecord, OpenPlanRecord},
     relation::Relations,
     store::Recording,
@@ -45,6 +45,8 @@ use std::collections::BTreeMap;
 pub struct Summary {
     /// Where, when and how it was measured: as recorded.
     pub run: RunRecord,
+    /// Further runs of the same host whose contests stand behind its own; see [`crate::joined`].
+    pub further: Vec<RunRecord>,
     /// In the order of the plan.
     pub contests: Vec<ContestSummary>,
     /// Whether the recording's last line was torn and has been left out.
@@ -138,10 +140,11 @@ impl Summary {
     /// The recording contradicts itself, or was damaged: says which trial and how.
     pub fn of(recording: &Recording) -> Result<Self, String> {
         let mut trials = judged::by_cell(&recording.trials);
-        let mut contests = Vec::new();
-        for planned in &recording.run.plan.contests {
-            contests.push(contest(&recording.run, planned, &mut trials)?);
-        }
+        let planned = recording.run.plan.contests.iter();
+        let taken: Vec<_> = planned.map(|planned| (planned, taken(planned, &mut trials))).collect();
+        let contests =
+            parallel::map(&taken, |(planned, mine)| contest(&recording.run, planned, mine));
+        let mut contests: Vec<ContestSummary> = contests.into_iter().collect::<Result<_, _>>()?;
         for cell in contests.iter_mut().flat_map(|contest: &mut ContestSummary| &mut contest.cells)
         {
             cell.counted = recording.audit_of(&cell.cell).cloned();
@@ -151,6 +154,7 @@ impl Summary {
         }
         Ok(Self {
             run: recording.run.clone(),
+            further: Vec::new(),
             contests,
             torn: recording.torn,
             surroundings: Surroundings::of(recording),
@@ -180,21 +184,25 @@ impl ContestSummary {
     }
 }
 
-/// Summarises one contest, and takes its trials out of `trials`.
+/// The trials of a contest, taken out of all.
+fn taken<'a>(
+    planned: &'a ContestRecord,
+    trials: &mut BTreeMap<&str, Blocks<'a>>,
+) -> Vec<(&'a str, Blocks<'a>)> {
+    let cells = planned.cells.iter();
+    cells.map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default())).collect()
+}
+
+/// Summarises one contest.
 fn contest(
     run: &RunRecord,
     planned: &ContestRecord,
-    trials: &mut BTreeMap<&str, Blocks<'_>>,
+    mine: &[(&str, Blocks<'_>)],
 ) -> Result<ContestSummary, String> {
     let load = planned.load.parse()?;
     let contest =
         Contest { workload: planned.workload.clone(), load, placement: planned.placement };
-    let mine: Vec<(&str, Blocks<'_>)> = planned
-        .cells
-        .iter()
-        .map(|cell| (cell.as_str(), trials.remove(cell.as_str()).unwrap_or_default()))
-        .collect();
-    let judged = judged::contest(run, planned, &mine)?;
+    let judged = judged::contest(run, planned, mine)?;
     let objective = planned.open.as_ref().and_then(|open| open.objective);
     let is_floor = |(_, blocks): &&(&str, Blocks<'_>)| {
         blocks.values().next().is_some_and(|trial| trial.role == Role::Floor)

@@ -32,9 +32,11 @@ impl Times {
         [recorded, max_ns]: [u64; 2],
         beyond: Option<&BeyondRecord>,
     ) -> Result<(), String> {
-        merge(&mut self.histogram, stored, recorded)?;
+        histogram::merge(&mut self.histogram, stored, recorded)?;
         self.max_ns = self.max_ns.max(max_ns);
-        beyond.map_or(Ok(()), |beyond| merge(&mut self.beyond, &beyond.histogram, beyond.count))
+        beyond.map_or(Ok(()), |beyond| {
+            histogram::merge(&mut self.beyond, &beyond.histogram, beyond.count)
+        })
     }
 
     /// How many have a time.
@@ -83,17 +85,6 @@ impl Times {
         values.resize(quantiles.len(), last as f64);
         values
     }
-}
-
-fn merge(into: &mut Histogram<u64>, stored: &str, says: u64) -> Result<(), String> {
-    let part = histogram::decode(stored)?;
-    if part.len() != says {
-        return Err(format!(
-            "the histogram holds {} operations and the slice says {says}",
-            part.len()
-        ));
-    }
-    into.add(&part).map_err(|problem| format!("histogram: {problem}"))
 }
 
 #[cfg(test)]

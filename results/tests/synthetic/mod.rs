@@ -118,6 +118,7 @@ pub(crate) fn trial(cell: &Cell, block: u32, slices: Vec<SliceRecord>) -> TrialR
         card: BTreeMap::from([("timer".into(), "wheel of 1 ms".into())]),
         backend: Some("epoll".into()),
         slices,
+        merged: None,
         costs: Some(CostRecord { peak_rss_bytes: 5 << 20, threads: 3, ..CostRecord::default() }),
         price: None,
         actors: Some(ActorsRecord { count: 32, least: total / 40, most: total / 25, total }),

@@ -1,0 +1,221 @@
+//! What do tutorials say about asynchronous input and output, and does this run bear it out?
+//!
+//! Ten beliefs, each judged by what was measured, in careful words: on this machine, in this run. A belief is
+//! translated into comparisons (`contrast.rs`) of cells whose runners have a certain nature (`kind.rs`); only cells
+//! that may be ranked count, and what was not measured is said to be so, with a command that would measure it.
+//!
+//! It cannot tell why something is so, nor whether it is so elsewhere. It must not know how anything is shown. Read
+//! next: `contrast.rs`, then `beliefs.rs`.
+
+mod beliefs;
+mod chess;
+mod computing;
+mod contrast;
+mod kind;
+mod tasks;
+mod waiting;
+
+pub use beliefs::judge;
+
+use crate::wording::plain;
+
+/// What is said of a belief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// What was measured bears it out.
+    Holds,
+    /// What was measured contradicts it.
+    DoesNotHold,
+    /// Some of what was measured bears it out, and some contradicts it.
+    Mixed,
+    /// It was measured, and the intervals are too wide, or the blocks too few.
+    Undecided,
+    /// Nothing that was measured speaks to it.
+    NotMeasured,
+}
+
+impl Verdict {
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does not hold",
+            Self::Mixed => "mixed",
+            Self::Undecided => "undecided",
+            Self::NotMeasured => "not measured here",
+        }
+    }
+}
+
+/// A belief, and what this run says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Belief {
+    /// What is said.
+    pub says: &'static str,
+    /// What is said of that.
+    pub verdict: Verdict,
+    /// Why, in one sentence with numbers and intervals.
+    pub sentence: String,
+    /// The printed cells that it rests on.
+    pub cells: Vec<String>,
+    /// A command that would measure what is missing; only of what was not measured, or not decided.
+    pub command: Option<String>,
+    /// What must be known to read it rightly.
+    pub caveat: &'static str,
+}
+
+/// What one comparison says of a belief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    For,
+    Against,
+    Open,
+}
+
+/// One comparison.
+#[derive(Clone, Debug)]
+struct Evidence {
+    outcome: Outcome,
+    /// With numbers and interval: `tokio/threads throughput, echo:64 closed-1000: 1.20 (1.19–1.22)`.
+    text: String,
+    cells: Vec<String>,
+}
+
+/// A belief before it is judged.
+struct Claim {
+    says: &'static str,
+    /// What is compared, as the sentence names it.
+    compared: &'static str,
+    command: String,
+    caveat: &'static str,
+}
+
+/// So many comparisons of one outcome are quoted.
+const QUOTED: usize = 2;
+
+impl Claim {
+    /// Judges by all that bears on it. Beliefs of several halves give one list each, and are not measured where one
+    /// of them is empty.
+    fn judge(self, halves: &[Vec<Evidence>]) -> Belief {
+        if halves.is_empty() || halves.iter().any(Vec::is_empty) {
+            return Belief {
+                says: self.says,
+                verdict: Verdict::NotMeasured,
+                sentence: format!("Nothing in this run speaks to it: it needs {}.", self.compared),
+                cells: Vec::new(),
+                command: Some(self.command),
+                caveat: self.caveat,
+            };
+        }
+        let verdicts: Vec<Verdict> = halves.iter().map(|half| of(half)).collect();
+        let verdict = joined(&verdicts);
+        let all = || halves.iter().flatten();
+        let count = |outcome| all().filter(|one| one.outcome == outcome).count();
+        let mut quoted = Vec::new();
+        for half in halves {
+            for outcome in [Outcome::Against, Outcome::For, Outcome::Open] {
+                let decided = half.iter().any(|one| one.outcome != Outcome::Open);
+                if outcome == Outcome::Open && decided {
+                    continue;
+                }
+                let these = half.iter().filter(|one| one.outcome == outcome);
+                quoted.extend(these.take(QUOTED).map(|one| one.text.as_str()));
+            }
+        }
+        let total = all().count();
+        let sentence = format!(
+            "Of {total} comparison{} ({}), {} bear it out, {} contradict it and {} are undecided: {}.",
+            if total == 1 { "" } else { "s" },
+            self.compared,
+            count(Outcome::For),
+            count(Outcome::Against),
+            count(Outcome::Open),
+            quoted.join("; ")
+        );
+        let mut cells: Vec<String> = all().flat_map(|one| one.cells.iter().cloned()).collect();
+        cells.sort();
+        cells.dedup();
+        let command = (verdict == Verdict::Undecided).then_some(self.command);
+        Belief {
+            says: self.says,
+            verdict,
+            sentence: plain(&sentence),
+            cells,
+            command,
+            caveat: self.caveat,
+        }
+    }
+}
+
+/// What comparisons say together: all that are decided agree, and they are at least as many as the others; or they
+/// do not agree; or too few are decided.
+fn of(evidence: &[Evidence]) -> Verdict {
+    let count = |outcome| evidence.iter().filter(|one| one.outcome == outcome).count();
+    let (good, bad, open) = (count(Outcome::For), count(Outcome::Against), count(Outcome::Open));
+    match (good, bad) {
+        (1.., 1..) => Verdict::Mixed,
+        (1.., 0) if good >= open => Verdict::Holds,
+        (0, 1..) if bad >= open => Verdict::DoesNotHold,
+        _ => Verdict::Undecided,
+    }
+}
+
+/// What the halves of a belief say together.
+fn joined(halves: &[Verdict]) -> Verdict {
+    let has = |verdict| halves.contains(&verdict);
+    match (has(Verdict::Holds), has(Verdict::DoesNotHold)) {
+        _ if has(Verdict::Mixed) => Verdict::Mixed,
+        (true, true) => Verdict::Mixed,
+        _ if has(Verdict::Undecided) => Verdict::Undecided,
+        (true, false) => Verdict::Holds,
+        _ => Verdict::DoesNotHold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(outcomes: &[Outcome]) -> Vec<Evidence> {
+        let one = |outcome: &Outcome| Evidence {
+            outcome: *outcome,
+            text: format!("{outcome:?}"),
+            cells: vec!["echo:64/tokio/closed-32@separate".into()],
+        };
+        outcomes.iter().map(one).collect()
+    }
+
+    #[test]
+    fn verdicts_need_agreement_and_enough_that_is_decided() {
+        use Outcome::{Against, For, Open};
+        for (outcomes, verdict) in [
+            (&[For, For, Open][..], Verdict::Holds),
+            (&[For, Open, Open], Verdict::Undecided),
+            (&[Against, Open], Verdict::DoesNotHold),
+            (&[For, For, For, Against], Verdict::Mixed),
+            (&[Open], Verdict::Undecided),
+        ] {
+            assert_eq!(of(&evidence(outcomes)), verdict, "{outcomes:?}");
+        }
+        use Verdict::{DoesNotHold, Holds, Mixed, Undecided};
+        assert_eq!(joined(&[Holds, DoesNotHold]), Mixed);
+        assert_eq!(joined(&[Holds, Undecided]), Undecided);
+        assert_eq!(joined(&[DoesNotHold, DoesNotHold]), DoesNotHold);
+    }
+
+    #[test]
+    fn a_half_without_evidence_is_not_measured() {
+        let claim = || Claim { says: "x", compared: "y", command: "simul".into(), caveat: "" };
+        let halves = [evidence(&[Outcome::For]), Vec::new()];
+        let belief = claim().judge(&halves);
+        assert_eq!(
+            (belief.verdict, belief.command.as_deref()),
+            (Verdict::NotMeasured, Some("simul"))
+        );
+        assert!(belief.cells.is_empty());
+        let belief = claim().judge(&halves[..1]);
+        assert_eq!((belief.verdict, belief.command), (Verdict::Holds, None));
+        assert!(belief.sentence.starts_with("Of 1 comparison (y), 1 bear it out"));
+    }
+}
