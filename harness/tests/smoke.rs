@@ -18,7 +18,7 @@ fn every_cell_of_the_smoke_suite_is_sound() {
     let output = place.run(&format!("--suite smoke --rounds {rounds} --out run --json"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
-    assert_eq!(object["schema"], 3);
+    assert_eq!(object["schema"], 4);
     let cells = object["cells"].as_array().unwrap();
     let of = |workload: &str, role: &str| {
         let is = |cell: &&Value| cell["workload"] == workload && cell["role"] == role;

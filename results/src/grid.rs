@@ -88,7 +88,11 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
         let mut texts = vec![notes.name(cell)];
         if cell.numbers.is_some() && cell.blocks < contest.blocks() {
             let (arm, blocks) = (plain(&cell.arm), cell.blocks);
-            notes.all.push(format!("{arm}: in only {blocks} of {} blocks", contest.blocks()));
+            let all = contest.blocks();
+            notes.all.push(match cell.look.is_some_and(|look| look.closed) {
+                true => format!("{arm}: decided after {blocks} of {all} blocks"),
+                false => format!("{arm}: in only {blocks} of {all} blocks"),
+            });
         }
         match &cell.numbers {
             Some(numbers) => texts.extend(values(cell, numbers, units, peers)),

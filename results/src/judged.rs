@@ -11,13 +11,14 @@
 use crate::{
     Contest, Role, RunRecord, State, TrialRecord,
     auditor::{self, Audit, Evidence},
+    looks::{self, Look},
     rank::{self, Groups},
     record::ContestRecord,
     relation::Relations,
     statistics::median,
     store::Recording,
     summary::{
-        Effects, Measure,
+        Effect, Effects, Measure,
         effect::{Blocks, effects},
         state::{marks, worst},
     },
@@ -36,6 +37,9 @@ pub struct JudgedContest<'a> {
     pub planned_baseline: Option<String>,
     /// The runner that the others are compared with.
     pub baseline: Option<String>,
+    /// Of a run that may stop early: after how many blocks of it nothing had been decided yet. What is said over
+    /// several contests stands on these, since no outcome has chosen their number.
+    pub(crate) fixed: Option<u32>,
     /// How each ranked runner compares with each other one.
     pub relations: Relations,
     /// In the order of the plan.
@@ -61,12 +65,31 @@ pub struct JudgedCell<'a> {
     pub ranked: bool,
     /// Against the baseline; a null arm against the runner that it copies.
     pub effects: Effects,
+    /// The same of a percentile of the tail, where one was asked for.
+    pub tail: Option<Effect>,
+    /// Of a run that may stop early: the look that all this stands on.
+    pub look: Option<Look>,
     /// Against the baseline; `None` for the baseline, for floors, for sweeps and where nothing was measured.
     pub verdict: Option<Judgement>,
     /// Among the ranked runners.
     pub groups: Groups,
     /// Its trials, by block.
     pub(crate) trials: Blocks<'a>,
+}
+
+impl<'a> JudgedCell<'a> {
+    /// The trials that its judgement stands on.
+    pub(crate) fn judged_trials(&self) -> Blocks<'a> {
+        self.first(self.look.map(|look| look.blocks))
+    }
+
+    /// Its first so many blocks, or all.
+    pub(crate) fn first(&self, count: Option<u32>) -> Blocks<'a> {
+        match count {
+            Some(count) => looks::first(&self.trials, count),
+            None => self.trials.clone(),
+        }
+    }
 }
 
 /// Judges every contest of a recording, whose histograms may have been left out ([`crate::store::load_light`]).
@@ -92,7 +115,7 @@ pub(crate) fn by_cell(trials: &[TrialRecord]) -> BTreeMap<&str, Blocks<'_>> {
 }
 
 /// Takes the planned cells of one contest out of `trials`, in the order of the plan.
-fn take<'a, 'b>(
+pub(crate) fn take<'a, 'b>(
     planned: &'b ContestRecord,
     trials: &mut BTreeMap<&str, Blocks<'a>>,
 ) -> Vec<(&'b str, Blocks<'a>)> {
@@ -141,13 +164,13 @@ pub(crate) fn contest<'a>(
         // Its slices are of different rates: one value a block would say nothing.
         let baseline = planned.baseline.clone();
         let planned_baseline = baseline.clone();
-        let relations = Relations::default();
         return Ok(JudgedContest {
             contest,
             measure,
             planned_baseline,
             baseline,
-            relations,
+            fixed: None,
+            relations: Relations::default(),
             cells,
         });
     }
@@ -161,14 +184,26 @@ pub(crate) fn contest<'a>(
     // A contest without any planned baseline, as one of floors alone, has none.
     let other = planned.baseline.as_ref().and_then(|_| cells.iter().position(|cell| cell.ranked));
     let baseline = fit.or(other).or(wanted);
-    compare(measure, &mut cells, baseline, wanted)?;
-    judge(&mut cells, baseline, wanted);
-    let relations = rank::group(measure, &mut cells)?;
+    let rules = match &run.plan.stopping {
+        Some(stopping) => looks::judge(stopping, measure, &mut cells, [baseline, wanted])?,
+        None => {
+            let rules = Rules::default();
+            compare(measure, &mut cells, baseline, wanted)?;
+            judge(&rules, &mut cells, baseline, wanted);
+            Some(rules)
+        }
+    };
+    let relations = match rules {
+        Some(rules) => rank::group(&rules, measure, &mut cells)?,
+        None => Relations::default(),
+    };
+    let fixed = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first().copied());
     Ok(JudgedContest {
         contest,
         measure,
         planned_baseline: planned.baseline.clone(),
         baseline: baseline.map(|at| cells[at].runner.clone()).or_else(|| planned.baseline.clone()),
+        fixed,
         relations,
         cells,
     })
@@ -197,6 +232,8 @@ fn unjudged<'a>(printed: &str, trials: &Blocks<'a>, audit: Audit) -> JudgedCell<
         marks,
         audit,
         effects: Effects::default(),
+        tail: None,
+        look: None,
         verdict: None,
         groups: Groups::default(),
         trials: trials.clone(),
@@ -225,7 +262,7 @@ fn compare(
 }
 
 /// What a null arm is a copy of: the runner of its name, where there is one.
-fn copied(cells: &[JudgedCell<'_>], null: usize) -> Option<usize> {
+pub(crate) fn copied(cells: &[JudgedCell<'_>], null: usize) -> Option<usize> {
     cells.iter().position(|cell| {
         cell.role == Role::Runner
             && cell.runner == cells[null].runner
@@ -234,8 +271,12 @@ fn copied(cells: &[JudgedCell<'_>], null: usize) -> Option<usize> {
 }
 
 /// Fills in the verdicts: the runners as one family, each null arm as one of its own.
-fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<usize>) {
-    let rules = Rules::default();
+pub(crate) fn judge(
+    rules: &Rules,
+    cells: &mut [JudgedCell<'_>],
+    baseline: Option<usize>,
+    wanted: Option<usize>,
+) {
     let Some(base) = baseline else { return };
     let runners: Vec<usize> = (0..cells.len())
         .filter(|at| *at != base && cells[*at].role == Role::Runner)
@@ -244,7 +285,16 @@ fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<u
     let ranked = |at: usize| cells[at].ranked;
     let family: Vec<Candidate<'_>> = runners
         .iter()
-        .map(|at| Candidate { effects: &cells[*at].effects, valid: ranked(*at) && ranked(base) })
+        .map(|at| {
+            let cell = &cells[*at];
+            let is_closed = cell.look.is_some_and(|look| look.closed);
+            Candidate {
+                effects: &cell.effects,
+                tail: cell.tail.as_ref(),
+                valid: ranked(*at) && ranked(base),
+                closed: cell.verdict.filter(|_| is_closed),
+            }
+        })
         .collect();
     let verdicts = rules.judge(&family, typical_us(&cells[base].trials));
     for (at, verdict) in runners.into_iter().zip(verdicts) {
@@ -255,7 +305,8 @@ fn judge(cells: &mut [JudgedCell<'_>], baseline: Option<usize>, wanted: Option<u
         let Some(copied) = copied(cells, at).or(wanted) else { continue };
         if cells[at].role == Role::Null && cells[at].state == State::Measured {
             let valid = clean(&cells[at]) && clean(&cells[copied]);
-            let alone = [Candidate { effects: &cells[at].effects, valid }];
+            let effects = &cells[at].effects;
+            let alone = [Candidate { effects, tail: None, valid, closed: None }];
             let verdict = rules.judge(&alone, typical_us(&cells[copied].trials));
             cells[at].verdict = verdict.first().copied();
         }

@@ -41,6 +41,7 @@ pub mod joined;
 pub mod judged;
 pub mod ladder;
 pub mod load;
+pub mod looks;
 mod merged_record;
 mod open_record;
 pub mod pack;

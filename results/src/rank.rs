@@ -47,17 +47,21 @@ type Pair<'p> = dyn Fn(usize, usize) -> [Option<Score>; 3] + 'p;
 ///
 /// # Errors
 /// A histogram was needed and cannot be read.
-pub(crate) fn group(measure: Measure, cells: &mut [JudgedCell<'_>]) -> Result<Relations, String> {
+pub(crate) fn group(
+    rules: &Rules,
+    measure: Measure,
+    cells: &mut [JudgedCell<'_>],
+) -> Result<Relations, String> {
     let ranked: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].ranked).collect();
     let mut pairs = Vec::new();
     for of in &ranked {
         let mut row = Vec::new();
         for against in &ranked {
-            let (ours, theirs) = (&cells[*of].trials, &cells[*against].trials);
+            let [ours, theirs] = [of, against].map(|at| cells[*at].judged_trials());
             // Of each pair one side is enough: the other is its negative.
             let wanted = of < against;
             let effects =
-                wanted.then(|| effects(measure, Role::Runner, theirs, ours)).transpose()?;
+                wanted.then(|| effects(measure, Role::Runner, &theirs, &ours)).transpose()?;
             row.push(effects.unwrap_or_default());
         }
         pairs.push(row);
@@ -67,20 +71,19 @@ pub(crate) fn group(measure: Measure, cells: &mut [JudgedCell<'_>]) -> Result<Re
     let score = |of: usize, against: usize| {
         let (row, column, sign) =
             if of < against { (of, against, 1.0) } else { (against, of, -1.0) };
-        scores(&pairs[row][column], sign, typical[against])
+        scores(rules, &pairs[row][column], sign, typical[against])
     };
     for metric in Metric::ALL {
-        let groups = grouped(ranked.len(), metric, &score);
+        let groups = grouped(rules, ranked.len(), metric, &score);
         for (at, group) in ranked.iter().zip(groups) {
             cells[*at].groups.0[metric as usize] = group;
         }
     }
     let names = ranked.iter().map(|at| cells[*at].runner.clone()).collect();
-    Ok(Relations::of(names, &pairs, &typical))
+    Ok(Relations::of(rules, names, &pairs, &typical))
 }
 
-fn scores(effects: &Effects, sign: f64, typical_us: f64) -> [Option<Score>; 3] {
-    let rules = Rules::default();
+fn scores(rules: &Rules, effects: &Effects, sign: f64, typical_us: f64) -> [Option<Score>; 3] {
     Metric::ALL.map(|metric| {
         let effect = effects.on(metric)?;
         let test = effect.test()?;
@@ -102,8 +105,7 @@ fn order(count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<usize> {
 }
 
 /// The groups by one metric.
-fn grouped(count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<Option<u32>> {
-    let alpha = Rules::default().alpha;
+fn grouped(rules: &Rules, count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<Option<u32>> {
     let mut groups = vec![None; count];
     let order = order(count, metric, pair);
     // One runner alone has nobody to be ranked among.
@@ -123,7 +125,7 @@ fn grouped(count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<Option<u32>> {
             let mut here = false;
             for (i, score) in one.iter().enumerate() {
                 let Some(score) = score else { continue };
-                let significant = adjusted.next().is_some_and(|p| p <= alpha);
+                let significant = adjusted.next().is_some_and(|p| p <= rules.alpha);
                 here |= i == metric as usize && significant && score.centre.abs() >= score.least;
             }
             differs.push(here);
@@ -208,8 +210,8 @@ fn standing(
         for ours in &cells {
             let mut row = Vec::new();
             for theirs in &cells {
-                let compared =
-                    effects(contest.measure, Role::Runner, &theirs.trials, &ours.trials)?;
+                let [theirs, ours] = [theirs, ours].map(|cell| cell.first(contest.fixed));
+                let compared = effects(contest.measure, Role::Runner, &theirs, &ours)?;
                 row.push(compared.on(metric).and_then(|effect| effect.test()));
             }
             table.push(row);
@@ -244,7 +246,7 @@ fn places(
         });
         scores
     };
-    let groups = grouped(runners.len(), metric, &score);
+    let groups = grouped(&rules, runners.len(), metric, &score);
     let order = order(runners.len(), metric, &score);
     let Some(best) = order.first().copied() else { return Vec::new() };
     let place = |at: usize| {

@@ -14,7 +14,9 @@ pub use crate::merged_record::{MergedOpenRecord, MergedRecord, MergedTimesRecord
 
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
-pub use crate::run_record::{ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord};
+pub use crate::run_record::{
+    ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord, StoppingRecord,
+};
 
 use crate::{Cell, Contest, Load, Placement, Role};
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,8 @@ use std::collections::BTreeMap;
 /// The version of both shapes.
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
-/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings. Files of
-/// versions 1 to 4 are still read.
+/// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings, and plans that stop early.
+/// Files of versions 1 to 4 are still read.
 pub const SCHEMA: u32 = 5;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.

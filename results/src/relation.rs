@@ -33,11 +33,17 @@ pub struct Relations {
 
 impl Relations {
     /// From the effects of each runner against each later one, and from each one's median in µs.
-    pub(crate) fn of(runners: Vec<String>, pairs: &[Vec<Effects>], typical_us: &[f64]) -> Self {
+    pub(crate) fn of(
+        rules: &Rules,
+        runners: Vec<String>,
+        pairs: &[Vec<Effects>],
+        typical_us: &[f64],
+    ) -> Self {
         let tested = |effects: &Effects| Metric::ALL.map(|metric| Test::of(effects, metric));
         let tests: Vec<Vec<Tests>> =
             pairs.iter().map(|row| row.iter().map(tested).collect()).collect();
-        let all = (0..runners.len()).map(|base| against(base, &tests, typical_us[base])).collect();
+        let of_one = |base: usize| against(rules, base, &tests, typical_us[base]);
+        let all = (0..runners.len()).map(of_one).collect();
         Self { runners, all }
     }
 
@@ -80,8 +86,12 @@ impl Test {
 }
 
 /// All runners against one of them. Of each pair the test of the earlier runner is there.
-fn against(base: usize, tests: &[Vec<Tests>], typical_us: f64) -> Vec<[Option<Relation>; 3]> {
-    let rules = Rules::default();
+fn against(
+    rules: &Rules,
+    base: usize,
+    tests: &[Vec<Tests>],
+    typical_us: f64,
+) -> Vec<[Option<Relation>; 3]> {
     let of_one = |of: usize| match of.cmp(&base) {
         Ordering::Less => tests[of][base],
         Ordering::Equal => [None; 3],

@@ -73,8 +73,25 @@ pub struct PlanRecord {
     /// Whether each measured cell has an audit trial in the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub audit: bool,
+    /// When comparisons have seen enough; without it, when all blocks have been lived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<StoppingRecord>,
     /// In the order of reports.
     pub contests: Vec<ContestRecord>,
+}
+
+/// When a comparison has seen enough.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StoppingRecord {
+    /// After how many blocks of a contest is looked, in rising order; the last is the most blocks that there can be.
+    /// Each look spends the same share of the error rate.
+    pub looks: Vec<u32>,
+    /// What must be decided: `all`, `p50`, `cpu`, `throughput`; or `p90`, `p99`, `p99.9`, which are then judged besides.
+    pub metric: String,
+    /// No block was started that would have ended later than this after the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_ns: Option<u64>,
 }
 
 /// Cells that are measured in the same rounds.

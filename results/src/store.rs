@@ -10,7 +10,7 @@ pub use merged::load_merged;
 
 use crate::{
     Load, SliceRecord, histogram,
-    record::{AuditRecord, RunRecord, SCHEMA, TrialRecord},
+    record::{AuditRecord, RunRecord, SCHEMA, StoppingRecord, TrialRecord},
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use std::{
@@ -197,13 +197,14 @@ pub fn load(folder: &Path) -> Result<Recording, StoreError> {
 
 /// Reads a run without the histograms that [`crate::judged`] does not need: their checksums are compared,
 /// then they are dropped line by line, so that a run of any length fits into little memory. Those of contests
-/// in which a counted slice has no median are kept, since there whole blocks are compared.
+/// in which a counted slice has no median are kept, since there whole blocks are compared; and all where a tail is judged.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
     let run = load_run(folder)?;
     let contest = |trial: &TrialRecord| (trial.label.clone(), trial.load.clone(), trial.placement);
+    let tail = run.plan.stopping.as_ref().is_some_and(StoppingRecord::judges_a_tail);
     let (mut trials, mut audits) = (Vec::new(), Vec::new());
     let mut whole = BTreeSet::new();
     let torn = each_trial(folder, |mut trial| {
@@ -212,7 +213,7 @@ pub fn load_light(folder: &Path) -> Result<Recording, StoreError> {
         }
         // Sweeps are not judged.
         let is_judged = trial.load.parse().is_ok_and(|load: Load| !load.is_sweep());
-        if is_judged && trial.counted().any(|slice| slice.median_ns().is_none()) {
+        if is_judged && (tail || trial.counted().any(|slice| slice.median_ns().is_none())) {
             whole.insert(contest(&trial));
         }
         trial.slices.iter_mut().for_each(SliceRecord::drop_histograms);

@@ -38,6 +38,10 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     if !summary.contests.is_empty() {
         text.push_str(&format!("\n{}\n", wording::grades(summary)));
     }
+    let stopping = wording::stopping(summary);
+    if !stopping.is_empty() {
+        text.push_str(&format!("\n{}\n", stopping.join("\n  ")));
+    }
     for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
         text.push_str(&format!("\n{warning}\n"));
     }

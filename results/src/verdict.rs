@@ -11,7 +11,7 @@
 
 use crate::{
     statistics::{ALPHA, Interval, Paired, holm, quantile},
-    summary::{Effects, Metric, Scale},
+    summary::{Effect, Effects, Metric, Scale},
 };
 
 /// What is asked of a verdict.
@@ -71,6 +71,8 @@ pub struct MetricVerdict {
 pub struct Judgement {
     /// By metric, in the order of [`Metric::ALL`].
     pub metrics: [MetricVerdict; 3],
+    /// Of a percentile of the tail, where one was asked for.
+    pub tail: Option<MetricVerdict>,
 }
 
 /// The limits of one metric, on the scale on which blocks are averaged.
@@ -85,6 +87,10 @@ pub(crate) struct Limits {
 pub struct Candidate<'a> {
     /// Against the baseline.
     pub effects: &'a Effects,
+    /// The same of a percentile of the tail, where one was asked for: one more member of the family.
+    pub tail: Option<&'a Effect>,
+    /// What an earlier look has decided for good.
+    pub closed: Option<Judgement>,
     /// Whether both numbers describe what they should.
     pub valid: bool,
 }
@@ -112,25 +118,15 @@ impl Rules {
     /// are a part of.
     #[must_use]
     pub fn judge(&self, family: &[Candidate<'_>], baseline_us: f64) -> Vec<Judgement> {
-        let test = |candidate: &Candidate<'_>, metric| {
-            candidate.effects.on(metric).and_then(|effect| effect.test())
-        };
-        // What is invalid or has one block is no test, and costs the others nothing.
-        let mut p_values = Vec::new();
-        for candidate in family.iter().filter(|candidate| candidate.valid) {
-            let tests = Metric::ALL.map(|metric| test(candidate, metric));
-            p_values.extend(tests.into_iter().flatten().map(|test| test.p_value()));
-        }
+        let p_values: Vec<f64> = family.iter().flat_map(Candidate::p_values).collect();
         let mut adjusted = holm(&p_values).into_iter();
         let family_size = p_values.len().max(1);
-        let judge_one = |candidate: &Candidate<'_>, metric: Metric| {
-            let unknown =
-                |verdict| MetricVerdict { verdict, p_value: None, adjusted_p_value: None };
+        let mut judge_one = |candidate: &Candidate<'_>, metric: Metric, effect: Option<&Effect>| {
             if !candidate.valid {
-                return unknown(Verdict::Invalid);
+                return MetricVerdict::without_test(Verdict::Invalid);
             }
-            let none = || unknown(Verdict::Undecided { more_blocks: None });
-            let Some(effect) = candidate.effects.on(metric) else { return none() };
+            let none = || MetricVerdict::without_test(Verdict::Undecided { more_blocks: None });
+            let Some(effect) = effect else { return none() };
             let Some(test) = effect.test() else { return none() };
             let limits = self.limits(effect.scale, baseline_us);
             let adjusted_p_value = adjusted.next();
@@ -139,7 +135,15 @@ impl Rules {
             let verdict = self.verdict(metric, &test, significant, limits, blocks, family_size);
             MetricVerdict { verdict, p_value: Some(test.p_value()), adjusted_p_value }
         };
-        judged_in_order(family, judge_one)
+        let mut judgements = Vec::new();
+        for candidate in family {
+            let mut judge = |metric, effect| judge_one(candidate, metric, effect);
+            let metrics = Metric::ALL.map(|metric| judge(metric, candidate.effects.on(metric)));
+            // A time like the median: less is better.
+            let tail = candidate.tail.map(|effect| judge(Metric::P50, Some(effect)));
+            judgements.push(candidate.closed.unwrap_or(Judgement { metrics, tail }));
+        }
+        judgements
     }
 
     fn verdict(
@@ -219,12 +223,33 @@ impl Rules {
 /// Beyond so many more blocks nobody waits.
 const MOST_MORE: u32 = 1000;
 
-fn judged_in_order(
-    family: &[Candidate<'_>],
-    mut judge: impl FnMut(&Candidate<'_>, Metric) -> MetricVerdict,
-) -> Vec<Judgement> {
-    let of = |candidate| Judgement { metrics: Metric::ALL.map(|metric| judge(candidate, metric)) };
-    family.iter().map(of).collect()
+impl Candidate<'_> {
+    /// What it adds to its family. What is invalid or has one block is no test, and costs the others nothing. What is
+    /// closed has been tested: as different, then it costs nothing any more; or not, then it never will be.
+    fn p_values(&self) -> Vec<f64> {
+        let effects =
+            Metric::ALL.map(|metric| self.effects.on(metric)).into_iter().chain([self.tail]);
+        let told = |at: usize| {
+            let closed = self.closed?;
+            let one = if at < 3 { Some(closed.metrics[at]) } else { closed.tail };
+            Some(if one.is_some_and(|one| one.is_different()) { 0.0 } else { 1.0 })
+        };
+        let tests = effects.enumerate().filter_map(|(at, effect)| {
+            let p_value = effect?.test()?.p_value();
+            Some(told(at).unwrap_or(p_value))
+        });
+        if self.valid { tests.collect() } else { Vec::new() }
+    }
+}
+
+impl MetricVerdict {
+    fn without_test(verdict: Verdict) -> Self {
+        Self { verdict, p_value: None, adjusted_p_value: None }
+    }
+
+    fn is_different(&self) -> bool {
+        matches!(self.verdict, Verdict::Better | Verdict::Worse)
+    }
 }
 
 /// Whether the interval lies within ± the margin.
@@ -264,6 +289,15 @@ impl Verdict {
 }
 
 impl Judgement {
+    /// Before the first look nothing is decided, whatever the numbers would say.
+    pub(crate) fn withhold(&mut self) {
+        for one in self.metrics.iter_mut().chain(&mut self.tail) {
+            if one.verdict != Verdict::Invalid {
+                *one = MetricVerdict::without_test(Verdict::Undecided { more_blocks: None });
+            }
+        }
+    }
+
     /// One metric's verdict.
     #[must_use]
     pub fn on(&self, metric: Metric) -> &MetricVerdict {

@@ -5,11 +5,12 @@
 //! must not know numbers. Read next: `grid.rs`.
 
 use crate::{
-    Contest, Placement, RunRecord, Summary,
+    Contest, Placement, Role, RunRecord, Summary,
     auditor::Grade,
+    grid::effect_text,
     quantity,
     record::State,
-    summary::{CellSummary, ContestSummary, Hiccups, Surroundings},
+    summary::{CellSummary, ContestSummary, Hiccups, Metric, Spent, Surroundings},
 };
 
 /// A state in words.
@@ -97,7 +98,9 @@ pub fn spread(blocks: u32) -> &'static str {
 pub fn unfinished(summary: &Summary) -> Option<String> {
     let runs = [&summary.run].into_iter().chain(&summary.further);
     let of_run = |run: &RunRecord| {
-        let planned = run.plan.blocks;
+        // A run that stops early is finished when it has looked everywhere.
+        let first = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first());
+        let planned = first.copied().unwrap_or(run.plan.blocks);
         let is_its = |contest: &&ContestSummary| {
             let Contest { workload, load, placement } = &contest.contest;
             run.plan.contests.iter().any(|own| {
@@ -115,6 +118,50 @@ pub fn unfinished(summary: &Summary) -> Option<String> {
         })
     };
     runs.into_iter().find_map(of_run)
+}
+
+/// How a run was to stop early, and what it spent; nothing of others.
+#[must_use]
+pub fn stopping(summary: &Summary) -> Vec<String> {
+    let (Some(stopping), Some(spent)) = (&summary.run.plan.stopping, Spent::of(summary)) else {
+        return Vec::new();
+    };
+    let looks: Vec<String> = stopping.looks.iter().map(u32::to_string).collect();
+    let (looks, share) = (looks.join(", "), quantity::digits(stopping.alpha() * 100.0));
+    let wanted = match stopping.metric.as_str() {
+        "all" => "all metrics are".to_owned(),
+        metric => format!("{} is", plain(metric)),
+    };
+    let most = stopping.budget_ns.map(|ns| format!("; at most {} s", ns / 1_000_000_000));
+    let mut lines = vec![
+        format!(
+            "stops early: a comparison ends when {wanted} decided; looks after {looks} blocks{}",
+            most.unwrap_or_default()
+        ),
+        format!(
+            "each look spends {share} % of the 0.5 %: intervals are wide enough for all of them together"
+        ),
+        format!(
+            "spent: {} of {} blocks; {} of {} comparisons are decided",
+            spent.blocks, spent.most_blocks, spent.decided, spent.comparisons
+        ),
+    ];
+    let judged = |cell: &CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
+    for (contest, cell) in summary.cells().filter(|(_, cell)| judged(cell)) {
+        if stopping.judges_a_tail() {
+            let against = plain(contest.baseline.as_deref().unwrap_or("?"));
+            let verdict = cell.verdict.and_then(|judgement| judgement.tail);
+            let found = match (&cell.tail, verdict) {
+                (Some(effect), Some(one)) => {
+                    format!("{} {}", effect_text(effect), one.verdict.text(Metric::P50))
+                }
+                _ => "some block has too few operations beyond it".into(),
+            };
+            let cell = plain(&cell.cell);
+            lines.push(format!("{} of {cell} against {against}: {found}", stopping.metric));
+        }
+    }
+    lines
 }
 
 /// Said of a recording whose last line was torn; `None` of a whole one.

@@ -336,7 +336,7 @@ fn margin(text: &str) -> Result<f64, String> {
 const BUDGETS: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(86_400);
 
-fn budget(text: &str) -> Result<Duration, String> {
+pub(super) fn budget(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok();
     let length = parsed.and_then(|length| Duration::try_from(length).ok());
     length

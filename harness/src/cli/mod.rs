@@ -25,6 +25,7 @@ pub mod run;
 pub mod selftest;
 pub mod serve;
 pub mod show;
+mod stopping_options;
 mod viewer;
 pub mod why;
 
@@ -83,6 +84,8 @@ pub struct RunOptions {
     /// Fresh processes for every trial, so many times
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     blocks: Option<u32>,
+    #[command(flatten)]
+    stopping: stopping_options::StoppingOptions,
     /// Slices of each trial
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,

@@ -14,7 +14,8 @@ use crate::{
         programs::Programs,
         progress::{Lines, Progress},
         selection::Request,
-        session::{self, Ending},
+        session::{self, Ending, Everything, Referee},
+        stopping::{self, Stopping},
     },
     exit::{self, Failure},
     host,
@@ -34,6 +35,7 @@ use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::{Duration, Instant},
 };
 
 /// Measures what the options say.
@@ -45,17 +47,23 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
     let mut inbox = Inbox::with_signals().map_err(|error| Failure::Broken(error.to_string()))?;
     let mut reporter = reporter(options.no_progress);
     let Prepared { plan, writer, before, audited, folder, .. } = &mut prepared;
-    let ending = session::run(
-        plan,
-        writer,
-        [before, audited],
-        &mut inbox,
-        &mut *reporter,
-        &mut session::Everything,
-    );
+    let mut stopping = Stopping::of(store::load_run(folder).map_err(stored)?);
+    if let Some(record) = plan.record.stopping.as_ref().filter(|_| !options.no_progress) {
+        eprintln!("{}", stopping::planned(plan, record));
+    }
+    let started = Instant::now();
+    let referee: &mut dyn Referee = match &mut stopping {
+        Some(stopping) => stopping,
+        None => &mut Everything,
+    };
+    let ending = session::run(plan, writer, [before, audited], &mut inbox, &mut *reporter, referee);
     let ending = ending.map_err(stored)?;
+    let took = started.elapsed();
     let recording = store::load(folder).map_err(stored)?;
     show(&recording, folder, options)?;
+    if let Some(stopping) = stopping {
+        tell_spent(&stopping, took, options.no_progress)?;
+    }
     if ending == Ending::Interrupted {
         eprintln!("interrupted; every finished block is kept. Go on with:");
         eprintln!("  simul run --resume '{}'", folder.display());
@@ -66,6 +74,18 @@ pub fn main(options: &RunOptions) -> Result<ExitCode, Failure> {
         Ending::Interrupted => exit::INTERRUPTED,
     }
     .into())
+}
+
+/// Says what a run took that may stop early.
+fn tell_spent(stopping: &Stopping, took: Duration, quietly: bool) -> Result<(), Failure> {
+    if let Some(problem) = &stopping.problem {
+        return Err(Failure::Broken(problem.clone()));
+    }
+    if !quietly {
+        let end = if stopping.ran_out { "; the time ended before all was decided" } else { "" };
+        eprintln!("spent: {:.1} s{end}", took.as_secs_f64());
+    }
+    Ok(())
 }
 
 /// Everything that stands before the first process starts.
@@ -241,6 +261,7 @@ fn request(options: &RunOptions) -> Request {
         null_arms: options.null_arms,
         alone: options.alone,
         audit: options.audit,
+        stopping: options.stopping.request(),
     }
 }
 

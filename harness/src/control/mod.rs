@@ -50,6 +50,7 @@ pub mod selection;
 pub mod selftest;
 pub mod service;
 pub mod session;
+pub mod stopping;
 mod stranger;
 pub mod subject;
 pub mod suites;

@@ -15,11 +15,14 @@ use super::{
     open_plan,
     programs::Programs,
     rotation,
-    selection::{Request, unknown},
+    selection::{Request, Stopping, unknown},
     suites,
 };
 use crate::{clock, exit::Failure};
-use simul_results::{Role, State, record::PlanRecord};
+use simul_results::{
+    Role, State, looks,
+    record::{PlanRecord, StoppingRecord},
+};
 use simul_runners::bare;
 
 /// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
@@ -91,11 +94,12 @@ impl Plan {
         if !request.servers.is_empty() && contests.iter().all(|contest| contest.open.is_none()) {
             return Err(bad("--server needs an open load; add --load open-1000 or --sweep".into()));
         }
+        let stopping = stopping(request, &contests).map_err(bad)?;
         let slice = request.slice.unwrap_or(suite.slice);
         let slice_ns = clock::to_ns(slice);
         let record = PlanRecord {
             seed,
-            blocks: request.blocks.unwrap_or_else(|| {
+            blocks: most_blocks(&stopping).or(request.blocks).unwrap_or_else(|| {
                 let sweeps = contests.iter().all(|contest| contest.contest.load.is_sweep());
                 if sweeps { BLOCKS_OF_A_SWEEP.min(suite.blocks) } else { suite.blocks }
             }),
@@ -106,6 +110,7 @@ impl Plan {
             warm_up_ns: clock::to_ns(suite.warm_up),
             keep_awake: false,
             audit: request.audit || suite.audit,
+            stopping,
             contests: contests.iter().map(ContestPlan::record).collect(),
         };
         Ok(Self {
@@ -126,6 +131,32 @@ impl Plan {
         };
         self.contests.iter().map(able).collect()
     }
+}
+
+/// The most blocks of a comparison unless told otherwise: twice those that a run has which does not stop early.
+const MOST_BLOCKS: u32 = 12;
+/// Where a tail is asked for: what is rare takes more.
+const MOST_BLOCKS_OF_A_TAIL: u32 = 24;
+
+/// When comparisons have seen enough, as recorded.
+fn stopping(request: &Request, contests: &[ContestPlan]) -> Result<Option<StoppingRecord>, String> {
+    let Some(Stopping { wanted, budget }) = request.stopping else { return Ok(None) };
+    if contests.iter().any(|contest| contest.contest.load.is_sweep()) {
+        return Err(
+            "a sweep has no verdicts to stop at; leave out --adaptive, --metric and --budget"
+                .into(),
+        );
+    }
+    let usual = if wanted.tail().is_some() { MOST_BLOCKS_OF_A_TAIL } else { MOST_BLOCKS };
+    Ok(Some(StoppingRecord {
+        looks: looks::looks(request.blocks.unwrap_or(usual), wanted)?,
+        metric: wanted.name().into(),
+        budget_ns: budget.map(clock::to_ns),
+    }))
+}
+
+fn most_blocks(stopping: &Option<StoppingRecord>) -> Option<u32> {
+    stopping.as_ref().and_then(|stopping| stopping.looks.last().copied())
 }
 
 /// Leaves each contest the runners whose turn it is, its null arms and its floor. What is not available here

@@ -5,7 +5,7 @@
 
 use super::external::External;
 use globset::{Glob, GlobMatcher};
-use simul_results::{Load, Placement, record::ObjectiveRecord};
+use simul_results::{Load, Placement, looks::Wanted, record::ObjectiveRecord};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What the user asked for, checked in form only.
@@ -47,6 +47,17 @@ pub struct Request {
     pub alone: bool,
     /// Whether measured cells are audited, also where the suite does not say so.
     pub audit: bool,
+    /// When comparisons have seen enough; otherwise when all blocks have been lived.
+    pub stopping: Option<Stopping>,
+}
+
+/// When comparisons have seen enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopping {
+    /// What must be decided.
+    pub wanted: Wanted,
+    /// No block is started that would end later than this after the first.
+    pub budget: Option<Duration>,
 }
 
 impl Request {

@@ -33,7 +33,8 @@ pub trait Referee {
     /// Whether there is time for one more block of this contest; `false` ends the run.
     fn admits(&mut self, contest: &ContestPlan) -> bool;
 
-    /// Takes in the trials of a block that has ended, and names the cells of which no more are wanted.
+    /// Takes in the trials of a block that has ended, or of all that ended before the run was resumed, and names the
+    /// cells of which no more are wanted.
     fn take_in(&mut self, contest: &ContestPlan, trials: &[TrialRecord]) -> Vec<String>;
 }
 
@@ -68,6 +69,16 @@ pub fn run(
     let mut repeats = Repeats::default();
     for trial in before {
         note(&mut seen, &mut faults, trial);
+    }
+    for contest in &plan.contests {
+        let printed = contest.contest.to_string();
+        let is_of = |trial: &&TrialRecord| {
+            trial.identity().is_ok_and(|cell| cell.contest.to_string() == printed)
+        };
+        let mine: Vec<TrialRecord> = before.iter().filter(is_of).cloned().collect();
+        if !mine.is_empty() {
+            referee.take_in(contest, &mine).into_iter().for_each(|cell| seen.close(cell));
+        }
     }
     reporter.take_in(&Event::Planned { plan, done: blocks_in(before) });
     while let Some(next) = schedule::next(&plan.contests, plan.record.blocks, &seen) {

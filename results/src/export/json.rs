@@ -6,7 +6,7 @@
 
 pub use super::json_audit::AuditOutput;
 pub use super::json_price::PriceOutput;
-pub use super::json_verdict::{MetricOutput, VerdictOutput};
+pub use super::json_verdict::{MetricOutput, StoppingOutput, VerdictOutput};
 
 use crate::{
     Placement, Role, State, Summary,
@@ -21,8 +21,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell, its
-/// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics.
-pub const SCHEMA: u32 = 3;
+/// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics. 4: runs
+/// that stop early, and tails.
+pub const SCHEMA: u32 = 4;
 
 /// The object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +33,8 @@ pub struct Output {
     pub schema: u32,
     /// The run's folder.
     pub run: String,
+    /// How it was to stop early, and what it spent; `null` if it was not.
+    pub stopping: Option<StoppingOutput>,
     /// All cells, in the order of the plan.
     pub cells: Vec<CellOutput>,
 }
@@ -247,7 +250,8 @@ impl Output {
     #[must_use]
     pub fn of(summary: &Summary, folder: &str) -> Self {
         let cells = summary.cells().map(|(contest, cell)| CellOutput::of(contest, cell));
-        Self { schema: SCHEMA, run: folder.into(), cells: cells.collect() }
+        let stopping = StoppingOutput::of(summary);
+        Self { schema: SCHEMA, run: folder.into(), stopping, cells: cells.collect() }
     }
 }
 

@@ -4,11 +4,47 @@
 //! whose part this is, and [`crate::verdict`].
 
 use crate::{
-    Role,
-    summary::{CellSummary, ContestSummary, Effect, Metric, Scale},
-    verdict::{Judgement, Verdict},
+    Role, Summary,
+    summary::{CellSummary, ContestSummary, Effect, Metric, Scale, Spent},
+    verdict::{Judgement, MetricVerdict, Verdict},
 };
 use serde::Serialize;
+
+/// How a run was to stop early, and what it spent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
+pub struct StoppingOutput {
+    /// After how many blocks was looked.
+    pub looks: Vec<u32>,
+    /// What had to be decided: `all`, `p50`, `cpu`, `throughput`, `p90`, `p99` or `p99.9`.
+    pub metric: String,
+    /// How long it might take, in seconds.
+    pub budget_s: Option<f64>,
+    /// Blocks that were lived, over all contests.
+    pub blocks: u32,
+    /// How many there would have been if nothing had been decided.
+    pub most_blocks: u32,
+    /// Comparisons of a runner with its baseline.
+    pub comparisons: u32,
+    /// How many of them are decided.
+    pub decided: u32,
+}
+
+impl StoppingOutput {
+    pub(super) fn of(summary: &Summary) -> Option<Self> {
+        let spent = Spent::of(summary)?;
+        let stopping = summary.run.plan.stopping.as_ref()?;
+        Some(Self {
+            looks: stopping.looks.clone(),
+            metric: stopping.metric.clone(),
+            budget_s: stopping.budget_ns.map(|budget_ns| budget_ns as f64 * 1e-9),
+            blocks: spent.blocks,
+            most_blocks: spent.most_blocks,
+            comparisons: spent.comparisons,
+            decided: spent.decided,
+        })
+    }
+}
 
 /// The judgement of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,6 +60,10 @@ pub struct VerdictOutput {
     pub cpu_per_op: MetricOutput,
     /// Of throughput: `higher` or `lower`.
     pub throughput: MetricOutput,
+    /// Of the tail that was asked for, with the words of the median; `null` without `--metric p90`, `p99`, `p99.9`.
+    pub tail: Option<MetricOutput>,
+    /// Of a run that may stop early: after how many blocks all this was found; 0 before the first look.
+    pub look: Option<u32>,
 }
 
 /// The judgement of one metric.
@@ -54,20 +94,22 @@ impl VerdictOutput {
             Role::Null => &contest.planned_baseline,
             Role::Runner | Role::Floor => &contest.baseline,
         };
-        let metric = |metric| MetricOutput::of(metric, cell.effects.on(metric), judgement);
+        let metric =
+            |metric| MetricOutput::of(metric, cell.effects.on(metric), judgement.on(metric));
         Self {
             summary: judgement.word().into(),
             baseline: against.clone().unwrap_or_default(),
             p50: metric(Metric::P50),
             cpu_per_op: metric(Metric::CpuPerOp),
             throughput: metric(Metric::Throughput),
+            tail: judgement.tail.map(|one| MetricOutput::of(Metric::P50, cell.tail.as_ref(), &one)),
+            look: cell.look.map(|look| look.blocks),
         }
     }
 }
 
 impl MetricOutput {
-    fn of(metric: Metric, effect: Option<&Effect>, judgement: &Judgement) -> Self {
-        let one = judgement.on(metric);
+    fn of(metric: Metric, effect: Option<&Effect>, one: &MetricVerdict) -> Self {
         let scale = |effect: &Effect| match effect.scale {
             Scale::Ratio => "ratio",
             Scale::DifferenceUs => "difference-us",

@@ -4,7 +4,7 @@
 //! know other cells. Read next: `numbers.rs`, then `effect.rs`, which compares two of them.
 
 use super::{
-    Effects, FigureSummary, Price,
+    Effect, Effects, FigureSummary, Price,
     block::Block,
     course::{self, SliceMedian},
     effect::Blocks,
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Contest, Role, TrialRecord,
     auditor::{Audit, Grade},
+    looks::Look,
     rank::Groups,
     record::{AuditRecord, ObjectiveRecord, State},
     statistics::Estimate,
@@ -73,6 +74,10 @@ pub struct CellSummary {
     pub counted: Option<AuditRecord>,
     /// How it compares with the baseline; a null arm with the runner that it copies.
     pub effects: Effects,
+    /// The same of a percentile of the tail, where one was asked for.
+    pub tail: Option<Effect>,
+    /// Of a run that may stop early: the look that all this stands on.
+    pub look: Option<Look>,
     /// What that decides; `None` for the baseline, for floors, for sweeps and where nothing was measured.
     pub verdict: Option<Judgement>,
     /// Its rank groups within the contest.
@@ -173,6 +178,8 @@ pub(super) fn summarise(
         over_ideal: None,
         counted: None,
         effects: Effects::default(),
+        tail: None,
+        look: None,
         verdict: None,
         groups: Groups::default(),
     };
@@ -215,6 +222,8 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         over_ideal: None,
         counted: None,
         effects: Effects::default(),
+        tail: None,
+        look: None,
         verdict: None,
         groups: Groups::default(),
     }

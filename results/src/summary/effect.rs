@@ -172,6 +172,13 @@ impl Effect {
 }
 
 impl Effects {
+    /// With intervals at another error rate.
+    #[must_use]
+    pub(crate) fn at(self, alpha: f64) -> Self {
+        let at = |effect: Option<Effect>| effect.map(|effect| effect.at(alpha));
+        Self { p50: at(self.p50), cpu_per_op: at(self.cpu_per_op), throughput: at(self.throughput) }
+    }
+
     /// The effect on one metric.
     #[must_use]
     pub fn on(&self, metric: Metric) -> Option<&Effect> {
@@ -184,6 +191,14 @@ impl Effects {
 }
 
 impl Effect {
+    /// With its interval at another error rate.
+    #[must_use]
+    pub(crate) fn at(self, alpha: f64) -> Self {
+        let ends = self.test().and_then(|test| test.interval(alpha));
+        let interval = ends.map(|ends| (self.scale.shown(ends.low), self.scale.shown(ends.high)));
+        Self { interval, ..self }
+    }
+
     /// The test over blocks, on the scale on which blocks are averaged: logarithms of ratios, or µs. `None`
     /// with one block.
     #[must_use]
@@ -249,6 +264,37 @@ pub(crate) fn effects(
         cpu_per_op: Effect::over(Scale::Ratio, &cpu_per_op),
         throughput: Effect::over(Scale::Ratio, &throughput).filter(|_| compared),
     })
+}
+
+/// So many operations of a block must lie beyond a percentile that is compared: fewer are a few accidents.
+const BEYOND: f64 = 10.0;
+
+/// Compares a percentile of the tail, block by block, from all counted slices of a block together: one slice has too
+/// few operations. `None` where some block does not carry it.
+///
+/// # Errors
+/// A histogram cannot be read.
+pub(crate) fn tail(
+    measure: Measure,
+    quantile: f64,
+    baseline: &Blocks<'_>,
+    cell: &Blocks<'_>,
+) -> Result<Option<Effect>, String> {
+    let scale = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
+    let of = |trial: &TrialRecord| {
+        let times = Block::of(trial, trial.counted())?.times;
+        let carried = times.count() as f64 * (1.0 - quantile) >= BEYOND;
+        let reached = times.reach() >= quantile;
+        Ok::<_, String>((carried && reached).then(|| times.quantiles_ns(&[quantile])[0]))
+    };
+    let mut values = Vec::new();
+    for (number, theirs) in baseline {
+        let Some(ours) = cell.get(number) else { continue };
+        let (Some(ours), Some(theirs)) = (of(ours)?, of(theirs)?) else { return Ok(None) };
+        let Some(value) = scale.compare(ours, theirs) else { return Ok(None) };
+        values.push((*number, value));
+    }
+    Ok(Effect::over(scale, &values))
 }
 
 /// One block's value. Where a pair has no value, for instance because a slice was too short for one

@@ -15,6 +15,7 @@ pub(crate) mod effect;
 mod figures;
 mod numbers;
 pub(crate) mod price;
+mod spent;
 pub(crate) mod state;
 mod surroundings;
 mod sweep;
@@ -26,6 +27,7 @@ pub use effect::{BlockEffect, Effect, Effects, Metric, Noise, Scale};
 pub use figures::FigureSummary;
 pub use numbers::{Distribution, Numbers, OpenNumbers, Quantile};
 pub use price::Price;
+pub use spent::Spent;
 pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
@@ -213,6 +215,8 @@ fn contest(
         figures::add(&mut cell, planned, judged.measure, blocks);
         price::add(&mut cell, blocks, floor);
         cell.effects = own.effects;
+        cell.tail = own.tail;
+        cell.look = own.look;
         cell.verdict = own.verdict;
         cell.groups = own.groups;
         cells.push(cell);

@@ -158,6 +158,7 @@ pub(crate) fn run(contests: Vec<ContestRecord>, blocks: u32) -> RunRecord {
             load_average: 0.1,
         },
         plan: PlanRecord {
+            stopping: None,
             seed: 7,
             blocks,
             rounds: 12,
