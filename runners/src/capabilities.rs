@@ -213,7 +213,7 @@ mod tests {
         let refused = |needs: Needs| pool.admit(&needs).unwrap_err();
         assert_eq!(
             refused(Needs { waiting_tasks: 3, ..Needs::default() }),
-            "3 tasks must wait for one another, and 2 can here"
+            "3 tasks must wait at the same time, and 2 can here"
         );
         assert_eq!(
             refused(Needs { nested_join: true, ..Needs::default() }),
