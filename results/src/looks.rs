@@ -12,8 +12,9 @@
 //! found equivalent keeps it (W. Maurer and F. Bretz, "Multiple testing in group sequential trials using graphical
 //! approaches", Statist. Biopharm. Res. 5 (2013)).
 //!
-//! Judging a stored run repeats its looks, so that it says what was said when it was measured. Blocks after the last
-//! look count for nothing until the next one. It must not know processes or time. Read next: `verdict.rs`.
+//! Judging a stored run repeats its looks, so that it says what was said when it was measured; but for grades, which are
+//! of all blocks: what was not ranked at a look may be ranked in the end, and is then judged by that look. Blocks after
+//! the last look count for nothing until the next one. It must not know processes or time. Read next: `verdict.rs`.
 
 use crate::{
     Role, RunRecord, State,
