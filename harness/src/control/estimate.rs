@@ -10,8 +10,9 @@ use std::time::Duration;
 /// Between two slices: the answer, the looks at strangers and at those that rest, the next order. Slices of 50 ms took
 /// 55 ms with it.
 const BETWEEN: Duration = Duration::from_millis(5);
-/// What starting, setting up and ending a trial takes. Between the last slice of a block of 24 trials and the first of
-/// the next one there were 2.3 to 3.7 s with their warm-ups of 50 ms, on two cores, programs in Python among them.
+/// What starting, setting up and ending a trial takes. Between the last slice of a block and the first of the
+/// next one, of 19 to 24 trials with warm-ups of 50 ms each, there were 2.3 to 3.7 s, on two cores, programs in Python
+/// among them.
 const PROCESS: Duration = Duration::from_millis(100);
 
 /// What the audit of a cell takes: one trial that counts, and two that are traced. Thirteen cells of echo, spawn and
