@@ -3,7 +3,11 @@
 //! Who is ahead and who shares that place, who is how far behind, who needs least CPU time, and who is left out and
 //! why. It says no more than is decided: what is undecided is called so, and with one block nothing is decided.
 //! Percentages are those of the paired comparison with whoever is ahead. It must not decide anything itself. Read
-//! next: `relation.rs`, which does.
+//! next: `overall.rs`, over all contests; `relation.rs`, which decides.
+
+mod overall;
+
+pub use overall::overall;
 
 use crate::{
     Role, State, Summary,

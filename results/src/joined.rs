@@ -4,7 +4,7 @@
 //! so cells of the same contest in two runs are refused here, and are for [`crate::compare`]. Nothing is averaged.
 //! Read next: `report/further.rs`.
 
-use crate::{Summary, compare, store::Recording};
+use crate::{Summary, compare, store::Recording, summary::Surroundings};
 use std::collections::BTreeSet;
 
 /// Why runs do not become one report.
@@ -44,21 +44,23 @@ pub fn join(recordings: Vec<Recording>) -> Result<Summary, JoinError> {
             return Err(JoinError::Twice(name));
         }
     }
+    // Each by its own plan: a run that may stop early says nothing of how another one is judged.
+    let summaries = recordings.iter().map(Summary::of).collect::<Result<Vec<_>, _>>();
+    let mut summaries = summaries.map_err(JoinError::Contradiction)?.into_iter();
     let mut all = recordings.into_iter();
-    let Some(mut joined) = all.next() else {
+    let (Some(mut joined), Some(mut summary)) = (all.next(), summaries.next()) else {
         return Err(JoinError::Contradiction("no run was named".into()));
     };
-    let first = joined.run.clone();
-    let mut further = Vec::new();
-    for Recording { run, trials, audits, torn } in all {
-        joined.run.plan.contests.extend(run.plan.contests.iter().cloned());
-        joined.trials.extend(trials);
-        joined.audits.extend(audits);
-        joined.torn |= torn;
-        further.push(run);
+    for (recording, other) in all.zip(summaries) {
+        joined.trials.extend(recording.trials);
+        summary.contests.extend(other.contests);
+        summary.builds.extend(other.builds);
+        summary.torn |= other.torn;
+        summary.further.push(other.run);
     }
-    let mut summary = Summary::of(&joined).map_err(JoinError::Contradiction)?;
-    summary.run = first;
-    summary.further = further;
+    if !summary.further.is_empty() {
+        // What went on around all of them together.
+        summary.surroundings = Surroundings::of(&joined);
+    }
     Ok(summary)
 }

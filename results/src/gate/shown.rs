@@ -153,7 +153,7 @@ pub(super) fn sentence(pair: &Judged) -> String {
     format!("{}{note}", pair.verdict.word())
 }
 
-fn word(finding: Finding) -> &'static str {
+pub(crate) fn word(finding: Finding) -> &'static str {
     match finding {
         Finding::Better => "better",
         Finding::Worse => "worse",
@@ -174,7 +174,7 @@ fn detectable(compared: &Compared) -> String {
     }
 }
 
-pub(super) fn value(compared: &Compared) -> String {
+pub(crate) fn value(compared: &Compared) -> String {
     match (compared.scale, compared.interval) {
         (Scale::Ratio, interval) => quantity::ratio(compared.estimate, interval),
         (Scale::DifferenceUs, Some((low, high))) => {

@@ -4,7 +4,7 @@
 //! [`crate::looks`].
 
 use super::{CellSummary, Summary};
-use crate::Role;
+use crate::{Role, RunRecord, ending};
 
 /// What was spent, and what it brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,24 +17,38 @@ pub struct Spent {
     pub comparisons: u32,
     /// How many of them are decided.
     pub decided: u32,
+    /// How many are not although all blocks that there could be have been lived.
+    pub exhausted: u32,
 }
 
 impl Spent {
-    /// Of a run that may stop early; `None` of others.
+    /// Of the first run, if it may stop early; `None` of others.
     #[must_use]
     pub fn of(summary: &Summary) -> Option<Self> {
-        let stopping = summary.run.plan.stopping.as_ref()?;
+        Self::of_run(summary, &summary.run)
+    }
+
+    /// Of one of its runs, if that may stop early.
+    #[must_use]
+    pub fn of_run(summary: &Summary, run: &RunRecord) -> Option<Self> {
+        let stopping = run.plan.stopping.as_ref()?;
         let most = stopping.looks.last().copied().unwrap_or(0);
-        let contests = u32::try_from(summary.contests.len()).unwrap_or(u32::MAX);
-        let is_compared = |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
-        let compared = summary.cells().map(|(_, cell)| cell).filter(is_compared);
-        let closed = compared.map(|cell| cell.look.is_some_and(|look| look.closed));
-        let closed: Vec<bool> = closed.collect();
-        Some(Self {
-            blocks: summary.contests.iter().map(|contest| contest.blocks()).sum(),
-            most_blocks: most.saturating_mul(contests),
-            comparisons: closed.len() as u32,
-            decided: closed.iter().filter(|closed| **closed).count() as u32,
-        })
+        let mut spent =
+            Self { blocks: 0, most_blocks: 0, comparisons: 0, decided: 0, exhausted: 0 };
+        for contest in summary.contests.iter().filter(|contest| ending::is_of(run, contest)) {
+            spent.blocks += contest.blocks();
+            spent.most_blocks = spent.most_blocks.saturating_add(most);
+            let is_compared =
+                |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
+            for cell in contest.cells.iter().filter(is_compared) {
+                spent.comparisons += 1;
+                match cell.look.is_some_and(|look| look.closed) {
+                    true => spent.decided += 1,
+                    false if contest.blocks() >= most => spent.exhausted += 1,
+                    false => {}
+                }
+            }
+        }
+        Some(spent)
     }
 }
