@@ -13,6 +13,7 @@ use simul_results::{
     record::{ObjectiveRecord, RunRecord},
     summary::Surroundings,
 };
+use simul_runners::registry;
 use std::path::PathBuf;
 
 /// What a command would do.
@@ -59,9 +60,15 @@ fn every_belief_has_a_command_that_measures_all_that_it_names() {
     assert_eq!(beliefs.len(), 10);
     for belief in beliefs {
         let command = belief.command.unwrap();
-        let plan = planned(&command);
         let Command::Run(options) = read(&command) else { panic!("{command}") };
         let asked = request(&options);
+        // Programs in other languages are asked for their version by this program, which a test is not.
+        if asked.runners.iter().all(|name| registry::find(name).is_none()) {
+            let programs = Programs::of(&[]).unwrap();
+            assert!(asked.runners.iter().all(|name| programs.find(name).is_some()), "{command}");
+            continue;
+        }
+        let plan = planned(&command);
         assert_eq!(plan.contests.len(), asked.workloads.len(), "{command}");
         for contest in &plan.contests {
             for runner in &asked.runners {

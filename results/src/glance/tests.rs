@@ -54,6 +54,18 @@ fn what_is_undecided_is_called_so() {
 }
 
 #[test]
+fn what_could_be_written_is_not_called_unfit() {
+    let said = said(6, |trial| {
+        if trial.runner == "glommio" {
+            trial.state = State::NotApplicable;
+            trial.reason = Some("not written".into());
+        }
+    });
+    assert_eq!(said.last().map(String::as_str), Some("glommio is not written for this"));
+    assert!(!said.iter().any(|text| text.contains("not made")), "{said:?}");
+}
+
+#[test]
 fn one_block_decides_nothing() {
     let said = said(1, |_| {});
     assert!(said[0].starts_with("one block decides nothing"), "{said:?}");
