@@ -70,14 +70,17 @@ fn listed(looks: &[u32]) -> String {
 pub fn outcome(summary: &Summary) -> Vec<String> {
     let of_run = |run: &RunRecord| {
         let (stopping, spent) = (run.plan.stopping.as_ref()?, Spent::of_run(summary, run)?);
-        let Spent { blocks: lived, most_blocks, comparisons, decided, exhausted } = spent;
-        let cut = comparisons - decided - exhausted;
+        let Spent { blocks: lived, most_blocks, comparisons, decided, exhausted, invalid } = spent;
+        let cut = comparisons - decided - exhausted - invalid;
         let are = |count: u32| if count == 1 { "1 is".into() } else { format!("{count} are") };
         let mut text = format!(
             "may stop early: {decided} of {comparisons} comparisons with the baseline {} decided, after {lived} of at \
              most {most_blocks} blocks",
             if decided == 1 { "is" } else { "are" },
         );
+        if invalid > 0 {
+            text.push_str(&format!("; {} invalid", are(invalid)));
+        }
         if exhausted > 0 {
             text.push_str(&format!(
                 "; {} not after all blocks that there could be",

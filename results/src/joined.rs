@@ -1,7 +1,8 @@
 //! How do several runs of one machine become one report?
 //!
 //! Contest by contest, one behind the other. A contest is of one run only: slices of two runs were never interleaved,
-//! so cells of the same contest in two runs are refused here, and are for [`crate::compare`]. Nothing is averaged.
+//! so cells of the same contest in two runs are refused here, and are for [`crate::compare`]. Nothing is averaged, and
+//! each run is judged by itself: by its own clock, and by its own looks where it could stop early.
 //! Read next: `report/further.rs`.
 
 use crate::{Summary, compare, store::Recording, summary::Surroundings};
@@ -44,23 +45,22 @@ pub fn join(recordings: Vec<Recording>) -> Result<Summary, JoinError> {
             return Err(JoinError::Twice(name));
         }
     }
-    // Each by its own plan: a run that may stop early says nothing of how another one is judged.
-    let summaries = recordings.iter().map(Summary::of).collect::<Result<Vec<_>, _>>();
-    let mut summaries = summaries.map_err(JoinError::Contradiction)?.into_iter();
-    let mut all = recordings.into_iter();
-    let (Some(mut joined), Some(mut summary)) = (all.next(), summaries.next()) else {
+    let mut summaries = Vec::new();
+    let mut trials = Vec::new();
+    for recording in recordings {
+        summaries.push(Summary::of(&recording).map_err(JoinError::Contradiction)?);
+        trials.extend(recording.trials);
+    }
+    let mut all = summaries.into_iter();
+    let Some(mut joined) = all.next() else {
         return Err(JoinError::Contradiction("no run was named".into()));
     };
-    for (recording, other) in all.zip(summaries) {
-        joined.trials.extend(recording.trials);
-        summary.contests.extend(other.contests);
-        summary.builds.extend(other.builds);
-        summary.torn |= other.torn;
-        summary.further.push(other.run);
+    for Summary { run, contests, torn, builds, .. } in all {
+        joined.contests.extend(contests);
+        joined.builds.extend(builds);
+        joined.torn |= torn;
+        joined.further.push(run);
     }
-    if !summary.further.is_empty() {
-        // What went on around all of them together.
-        summary.surroundings = Surroundings::of(&joined);
-    }
-    Ok(summary)
+    joined.surroundings = Surroundings::of(&trials);
+    Ok(joined)
 }

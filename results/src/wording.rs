@@ -1,7 +1,8 @@
 //! How are the terms of a recording said in words?
 //!
 //! States, placements and grades each have one sentence, the same in tables, charts and reports; findings have
-//! theirs in [`crate::auditor::words`]; how a run ended is told in [`crate::ending`]. And recorded text is made harmless here before it reaches a terminal. It
+//! theirs in [`crate::auditor::words`]; how a run ended is told in [`crate::ending`]. And recorded text is made
+//! harmless here before it reaches a terminal. It
 //! must not know numbers. Read next: `grid.rs`.
 
 use crate::{

@@ -4,7 +4,7 @@
 //! [`crate::looks`].
 
 use super::{CellSummary, Summary};
-use crate::{Role, RunRecord, ending};
+use crate::{Role, RunRecord, ending, verdict::Verdict};
 
 /// What was spent, and what it brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Spent {
     pub decided: u32,
     /// How many are not although all blocks that there could be have been lived.
     pub exhausted: u32,
+    /// How many can never be, since a side of them must not be ranked.
+    pub invalid: u32,
 }
 
 impl Spent {
@@ -33,8 +35,14 @@ impl Spent {
     pub fn of_run(summary: &Summary, run: &RunRecord) -> Option<Self> {
         let stopping = run.plan.stopping.as_ref()?;
         let most = stopping.looks.last().copied().unwrap_or(0);
-        let mut spent =
-            Self { blocks: 0, most_blocks: 0, comparisons: 0, decided: 0, exhausted: 0 };
+        let mut spent = Self {
+            blocks: 0,
+            most_blocks: 0,
+            comparisons: 0,
+            decided: 0,
+            exhausted: 0,
+            invalid: 0,
+        };
         for contest in summary.contests.iter().filter(|contest| ending::is_of(run, contest)) {
             spent.blocks += contest.blocks();
             spent.most_blocks = spent.most_blocks.saturating_add(most);
@@ -43,6 +51,7 @@ impl Spent {
             for cell in contest.cells.iter().filter(is_compared) {
                 spent.comparisons += 1;
                 match cell.look.is_some_and(|look| look.closed) {
+                    _ if is_invalid(cell) => spent.invalid += 1,
                     true => spent.decided += 1,
                     false if contest.blocks() >= most => spent.exhausted += 1,
                     false => {}
@@ -51,4 +60,11 @@ impl Spent {
         }
         Some(spent)
     }
+}
+
+/// What turned out to be invalid is measured no further, and decides nothing.
+fn is_invalid(cell: &CellSummary) -> bool {
+    cell.verdict.as_ref().is_some_and(|judgement| {
+        judgement.metrics.iter().any(|one| one.verdict == Verdict::Invalid)
+    })
 }
