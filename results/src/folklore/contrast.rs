@@ -196,6 +196,7 @@ pub(super) fn told(
             contrast.text()
         ),
         cells: vec![ours.cell.clone(), theirs.cell.clone()],
+        blocks: ours.blocks.min(theirs.blocks),
     }
 }
 

@@ -40,7 +40,8 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
             body {
                 a.skip href="#main" { "Skip to the report" }
                 header {
-                    h1 { "simul on " (host) }
+                    h1 { "Ways of running work at once, on " (host) }
+                    p { (sections::lead(summary)) }
                     p.soft { (sections::origin(summary)) }
                     (sections::grade(summary))
                     (contents(summary))

@@ -8,6 +8,7 @@ mod cells;
 mod data;
 pub mod folklore;
 mod further;
+mod glossary;
 mod heat;
 mod html;
 mod marks;

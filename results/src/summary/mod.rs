@@ -32,7 +32,9 @@ pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
-    Cell, Contest, Role, RunRecord, judged, parallel,
+    Cell, Contest, Role, RunRecord,
+    builds::Builds,
+    judged, parallel,
     record::{ContestRecord, FigureRecord, OpenPlanRecord, StoppingRecord},
     relation::Relations,
     statistics::ALPHA,
@@ -54,6 +56,8 @@ pub struct Summary {
     pub torn: bool,
     /// What went on around the measurement.
     pub surroundings: Surroundings,
+    /// Of runs that compare two builds: what they find.
+    pub builds: Vec<Builds>,
 }
 
 /// What a contest says: cells that were measured in the same rounds.
@@ -161,7 +165,13 @@ impl Summary {
             contests,
             torn: recording.torn,
             surroundings: Surroundings::of(&recording.trials),
+            builds: Builds::of(recording)?.into_iter().collect(),
         })
+    }
+
+    /// All runs that it is of, the first one first.
+    pub fn runs(&self) -> impl Iterator<Item = &RunRecord> {
+        [&self.run].into_iter().chain(&self.further)
     }
 
     /// All cells with their contests, in the order of the plan.
