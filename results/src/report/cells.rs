@@ -1,9 +1,10 @@
 //! How does the table of all cells look in a browser?
 //!
 //! One row a cell, in the order of the plan, one unit a column; the script sorts and filters it by the values that
-//! stand beside the texts. The same table with every number is what the page offers as a file. It must not compute.
-//! Read next: `report.js`.
+//! stand beside the texts, to seven digits. The same table with every number is what the page offers as a file. It must
+//! not compute. Read next: `report.js`.
 
+use super::data::short;
 use crate::{
     Summary,
     auditor::Grade,
@@ -75,7 +76,7 @@ fn row(place: usize, cell: &CellSummary) -> Markup {
             td.number data-value=(cell.blocks) { (cell.blocks) }
             @for (_, _, value) in COLUMNS {
                 @match cell.numbers.as_ref().and_then(|numbers| value(cell, numbers)) {
-                    Some(value) => td.number data-value=(value) { (quantity::digits(value)) },
+                    Some(value) => td.number data-value=(short(value)) { (quantity::digits(value)) },
                     None => td.number {},
                 }
             }

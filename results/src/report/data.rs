@@ -7,7 +7,6 @@
 use super::heat::{BARRED, STEPS, class, sign};
 use crate::{
     Summary,
-    export::csv,
     heat::{By, Column, Field, Map, Standing, Value, decided},
 };
 use serde_json::{Map as Object, Value as Json, json};
@@ -15,8 +14,8 @@ use serde_json::{Map as Object, Value as Json, json};
 /// What the values are in, by [`By::ALL`]; the script shows nanoseconds and bytes in units that suit their size.
 const UNITS: [&str; 5] = ["ns", "ns", "µs", "/s", "bytes"];
 
-/// The text of the element.
-pub(super) fn text(summary: &Summary, map: &Map) -> String {
+/// The text of the element, with the table for spreadsheets.
+pub(super) fn text(summary: &Summary, map: &Map, table: &str) -> String {
     let metrics = By::ALL.map(|by| {
         json!({
             "key": by.key(),
@@ -51,7 +50,7 @@ pub(super) fn text(summary: &Summary, map: &Map) -> String {
         "barred": BARRED,
         "runners": map.runners,
         "contests": contests,
-        "csv": csv::render(summary),
+        "csv": table,
     });
     // Only `<` can end the element or begin a comment in it.
     data.to_string().replace('<', "\\u003c")
@@ -105,21 +104,21 @@ fn numbers(value: &Value) -> Json {
 }
 
 /// Seven significant digits.
-fn short(value: f64) -> f64 {
+pub(super) fn short(value: f64) -> f64 {
     format!("{value:.6e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic;
+    use crate::{export::csv, synthetic};
 
     #[test]
     fn the_script_reads_what_the_map_has() {
         let summary =
             Summary::of(&synthetic::recording(&["tokio", "smol", "threads"], 6, 4, 400)).unwrap();
         let map = Map::of(&summary);
-        let text = text(&summary, &map);
+        let text = text(&summary, &map, &csv::render(&summary));
         assert!(!text.contains('<'));
         let data: Json = serde_json::from_str(&text).unwrap();
         assert_eq!(data["runners"], json!(["tokio", "smol", "threads", "glommio"]));

@@ -7,6 +7,7 @@
 use super::{Recording, StoreError, each_line, load_run, open_trials, understood};
 use crate::{TrialRecord, pack, parallel};
 use std::{
+    mem,
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -37,8 +38,10 @@ pub fn load_merged(folder: &Path) -> Result<Recording, StoreError> {
     let (mut read, torn) = thread::scope(|scope| {
         let readers: Vec<_> = (0..count).map(|_| scope.spawn(|| each(&path, &lines))).collect();
         let torn = each_line(&path, file, |number, text| {
+            // The next line is about as long.
+            let next = Vec::with_capacity(text.capacity());
             // Whoever reads goes on until nothing more comes, so nobody has hung up.
-            let _ = send.send((number, text.to_vec()));
+            let _ = send.send((number, mem::replace(text, next)));
             Ok(())
         });
         drop(send);
@@ -67,6 +70,8 @@ fn each(path: &Path, lines: &Mutex<Receiver<Line>>) -> Vec<Read> {
         if let Ok(trial) = &mut read {
             // What cannot be merged stays as it is, and is refused by whoever looks into it.
             let _ = pack::pack(trial);
+            // They were read one by one into room for more, and there are many trials.
+            trial.slices.shrink_to_fit();
         }
         all.push((number, read));
     }
