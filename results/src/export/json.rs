@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 
 /// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell, its
 /// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics. 4: runs
-/// that stop early, and tails.
-pub const SCHEMA: u32 = 4;
+/// that stop early, and tails. 5: percentiles of closed loads are `null` where some block has too few operations for them.
+pub const SCHEMA: u32 = 5;
 
 /// The object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -145,18 +145,19 @@ pub struct FigureOutput {
     pub values: u64,
 }
 
-/// A distribution in nanoseconds: percentiles within each block, estimated over blocks.
+/// A distribution in nanoseconds: percentiles within each block, estimated over blocks; `null` where some block has
+/// fewer than ten operations above.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
 pub struct Percentiles {
     /// The median.
     pub p50: Estimate,
     /// The 90th percentile.
-    pub p90: Estimate,
+    pub p90: Option<Estimate>,
     /// The 99th percentile.
-    pub p99: Estimate,
+    pub p99: Option<Estimate>,
     /// The 99.9th percentile.
-    pub p999: Estimate,
+    pub p999: Option<Estimate>,
     /// The largest value of all blocks.
     pub max: u64,
 }
@@ -300,7 +301,7 @@ impl CellOutput {
             audit: cell.counted.as_ref().map(AuditOutput::of),
             backend: cell.backend.clone(),
             version: cell.version.clone(),
-            verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(contest, cell, verdict)),
+            verdict: cell.verdict.as_ref().map(|verdict| VerdictOutput::of(cell, verdict)),
             groups: GroupsOutput {
                 p50: cell.groups.on(Metric::P50),
                 cpu_per_op: cell.groups.on(Metric::CpuPerOp),
@@ -321,11 +322,12 @@ impl FigureOutput {
 
 impl Percentiles {
     fn of(numbers: &Numbers) -> Self {
+        let carried = |quantile, value| numbers.carries(quantile).then_some(value);
         Self {
             p50: numbers.p50_ns,
-            p90: numbers.p90_ns,
-            p99: numbers.p99_ns,
-            p999: numbers.p999_ns,
+            p90: carried(0.9, numbers.p90_ns),
+            p99: carried(0.99, numbers.p99_ns),
+            p999: carried(0.999, numbers.p999_ns),
             max: numbers.max_ns,
         }
     }

@@ -8,7 +8,7 @@
 
 use super::{decode, empty};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use std::{ops::Range, sync::LazyLock};
+use std::{iter, ops::Range, sync::LazyLock};
 
 /// Cookie, length of the counts, offset, digits, lowest and highest value, ratio.
 const HEADER: usize = 40;
@@ -30,10 +30,10 @@ static OURS: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// How often each value came, over all histograms that were added.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    /// By bucket, as far as there is anything; a whole number of [`HALF`]s, or up to the last bucket.
+    /// By bucket from [`Self::base`] on, as far as there is anything: zeros are made of memory too.
     counts: Vec<u64>,
-    /// No bucket below this holds anything.
-    first: usize,
+    /// The bucket of the first count; a multiple of [`HALF`].
+    base: usize,
     total: u64,
 }
 
@@ -100,19 +100,38 @@ impl Tally {
     }
 
     /// Counts in one bucket; `None` behind the last.
+    #[inline]
     fn count(&mut self, at: usize, count: u64) -> Option<()> {
-        if at >= self.counts.len() {
-            if at >= BUCKETS {
-                return None;
-            }
-            if self.counts.is_empty() {
-                self.first = at;
-            }
-            self.counts.resize((at + 1).next_multiple_of(HALF as usize).min(BUCKETS), 0);
-        }
-        self.first = self.first.min(at);
-        self.counts[at] = self.counts[at].saturating_add(count);
+        // Below the base this is far behind the end.
+        let place = at.wrapping_sub(self.base);
+        let held = match place < self.counts.len() {
+            true => &mut self.counts[place],
+            false => self.grown(at)?,
+        };
+        *held = held.saturating_add(count);
         Some(())
+    }
+
+    /// Makes room for a bucket; `None` behind the last.
+    #[cold]
+    fn grown(&mut self, at: usize) -> Option<&mut u64> {
+        if at >= BUCKETS {
+            return None;
+        }
+        let half = HALF as usize;
+        let base = at - at % half;
+        if self.counts.is_empty() {
+            self.base = base;
+        }
+        if base < self.base {
+            self.counts.splice(0..0, iter::repeat_n(0, self.base - base));
+            self.base = base;
+        }
+        let length = (at + 1).next_multiple_of(half) - self.base;
+        if self.counts.len() < length {
+            self.counts.resize(length, 0);
+        }
+        self.counts.get_mut(at - self.base)
     }
 
     /// How many values there are.
@@ -127,17 +146,17 @@ impl Tally {
 
     /// The values that came, ascending, each the largest of its bucket, and how often.
     pub(crate) fn values(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let held = self.counts.iter().enumerate().skip(self.first).filter(|(_, count)| **count > 0);
+        let held = (self.base..).zip(&self.counts).filter(|(_, count)| **count > 0);
         held.map(|(at, count)| (highest(at), *count))
     }
 
     /// As base64 of the V2 format, to the letter as the histogram itself would be.
     pub(crate) fn encode(&self) -> String {
         let mut bytes = OURS.clone();
-        // An empty histogram still has a first bucket.
         let end = self.counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
-        let held = if end == 0 { &[0][..] } else { &self.counts[..end] };
-        let mut none = 0_u64;
+        // An empty histogram still has a first bucket.
+        let (held, mut none) =
+            if end == 0 { (&[0][..], 0) } else { (&self.counts[..end], self.base as u64) };
         for count in held {
             if *count == 0 {
                 none += 1;
@@ -245,12 +264,14 @@ mod tests {
 
     #[test]
     fn adding_is_adding_what_was_decoded() {
+        let mut high = empty();
+        high.record_n(70_000, 3).unwrap();
         let mut long = empty();
         long.record_n(LONGEST_NS, u64::MAX >> 20).unwrap();
         long.record(0).unwrap();
         let (mut tally, mut added) = (Tally::default(), empty());
         assert_eq!(tally.encode(), encode(&added));
-        for part in [empty(), scattered(1), scattered(50), long, scattered(3000)] {
+        for part in [empty(), high, scattered(1), scattered(50), long, scattered(3000)] {
             assert!(of_ours(&BASE64_STANDARD.decode(encode(&part)).unwrap()).is_some());
             tally.add(&encode(&part), part.len()).unwrap();
             added.add(&part).unwrap();

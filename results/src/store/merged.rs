@@ -11,13 +11,13 @@ use std::{
     path::Path,
     sync::{
         Mutex, PoisonError,
-        mpsc::{self, Receiver},
+        mpsc::{self, Receiver, Sender},
     },
     thread,
 };
 
 /// Lines that wait for each thread: enough that none runs dry, few enough that they take little memory.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 
 /// A line and its number.
 type Line = (usize, Vec<u8>);
@@ -35,11 +35,17 @@ pub fn load_merged(folder: &Path) -> Result<Recording, StoreError> {
     let count = parallel::threads();
     let (send, lines) = mpsc::sync_channel(WAITING * count);
     let lines = Mutex::new(lines);
+    // The memory of lines that have been understood goes back to the reader: it need not be asked for again.
+    let (give_back, used) = mpsc::channel();
     let (mut read, torn) = thread::scope(|scope| {
-        let readers: Vec<_> = (0..count).map(|_| scope.spawn(|| each(&path, &lines))).collect();
+        let readers: Vec<_> = (0..count)
+            .map(|_| {
+                let (give_back, lines, path) = (give_back.clone(), &lines, &path);
+                scope.spawn(move || each(path, lines, &give_back))
+            })
+            .collect();
         let torn = each_line(&path, file, |number, text| {
-            // The next line is about as long.
-            let next = Vec::with_capacity(text.capacity());
+            let next = used.try_recv().unwrap_or_default();
             // Whoever reads goes on until nothing more comes, so nobody has hung up.
             let _ = send.send((number, mem::replace(text, next)));
             Ok(())
@@ -61,12 +67,13 @@ pub fn load_merged(folder: &Path) -> Result<Recording, StoreError> {
 }
 
 /// Understands lines until there are no more.
-fn each(path: &Path, lines: &Mutex<Receiver<Line>>) -> Vec<Read> {
+fn each(path: &Path, lines: &Mutex<Receiver<Line>>, give_back: &Sender<Vec<u8>>) -> Vec<Read> {
     let mut all = Vec::new();
     loop {
         let next = lines.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, text)) = next else { return all };
         let mut read = understood(path, number, &text);
+        let _ = give_back.send(text);
         if let Ok(trial) = &mut read {
             // What cannot be merged stays as it is, and is refused by whoever looks into it.
             let _ = pack::pack(trial);
