@@ -5,7 +5,7 @@
 //! as it is, and their texts are escaped where they are drawn. Light and dark follow the reader's setting. It must not
 //! compute anything. Read next: `sections.rs`.
 
-use super::{Pictures, cells, data, folklore, further, heat, method, sections};
+use super::{Pictures, cells, data, folklore, further, heat, marks, method, sections};
 use crate::{
     Summary,
     chart::{DARK_INKS, Palette, SCALES},
@@ -50,6 +50,7 @@ pub(super) fn with_table(summary: &Summary, pictures: &Pictures, table: &str) ->
                 style { (PreEscaped(style())) }
             }
             body {
+                (marks::all(summary, &palette))
                 a.skip href="#main" { "Skip to the report" }
                 header {
                     h1 { "simul on " (host) }

@@ -125,11 +125,14 @@
     document.querySelectorAll("#cells th[aria-sort]").forEach((head, place) => {
       head.setAttribute("aria-sort", place !== at ? "none" : down ? "descending" : "ascending");
     });
+    const isNumber = document.querySelectorAll("#cells th[aria-sort]")[at]?.classList.contains("number");
     const key = (row) => {
       if (at < 0) return Number(row.dataset.place);
-      const cell = row.cells[at];
-      if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
-      return cell.classList.contains("number") ? null : cell.textContent.trim() || null;
+      const { dataset, textContent } = row.cells[at];
+      const text = textContent.trim();
+      if (dataset.value !== undefined) return Number(dataset.value);
+      if (text === "") return null;
+      return isNumber ? Number(text) : text;
     };
     const order = (a, b) => (a[0] === null || b[0] === null ? (a[0] === null) - (b[0] === null)
       : (down ? -1 : 1) * (typeof a[0] === "string" ? a[0].localeCompare(b[0], "en", { numeric: true }) : a[0] - b[0]));
