@@ -54,8 +54,8 @@ pub fn main(options: &AbOptions) -> Result<ExitCode, Failure> {
     };
     let files = open(&options.files)?;
     let started = Instant::now();
-    let first_until = started + options.budget.mul_f64(1.0 - KEPT);
-    let Some(first) = bench.measure(&plan, options.out.as_deref(), first_until)? else {
+    let most = options.budget.mul_f64(1.0 - KEPT);
+    let Some(first) = bench.measure(&plan, options.out.as_deref(), most)? else {
         return Ok(exit::INTERRUPTED.into());
     };
     let suspects: Vec<Pair> =
@@ -68,7 +68,8 @@ pub fn main(options: &AbOptions) -> Result<ExitCode, Failure> {
         let again =
             comparison.plan(&request, &cores, &programs, Stage::Reversed, Some(&suspects))?;
         let folder = first.folder.join("again");
-        let Some(seen) = bench.measure(&again, Some(&folder), started + options.budget)? else {
+        let most = options.budget.saturating_sub(started.elapsed());
+        let Some(seen) = bench.measure(&again, Some(&folder), most)? else {
             return Ok(exit::INTERRUPTED.into());
         };
         second = Some(seen);
@@ -123,14 +124,16 @@ struct Seen {
 }
 
 impl Bench {
-    /// Lives one stage; `None` when it was interrupted.
+    /// Lives one stage, for so long at most from its first block on; `None` when it was interrupted.
     fn measure(
         &mut self,
         plan: &Plan,
         out: Option<&Path>,
-        until: Instant,
+        most: Duration,
     ) -> Result<Option<Seen>, Failure> {
+        // Looking at the machine and at our own program takes a while, which is nobody's.
         let (folder, mut writer) = begin(plan, out)?;
+        let until = Instant::now() + most;
         let mut looks = Looks::new(plan, self.clock.clone(), self.margin, until);
         let ending = session::run(
             plan,
