@@ -5,8 +5,8 @@
 //! next: `spectrum.rs`.
 
 use super::{
-    Dash, Look,
-    canvas::{Anchor, Canvas, INK, Point, Stroke},
+    Arm, Dash, Look,
+    canvas::{Anchor, Canvas, INK, Point, Rgb, Stroke},
     hatch,
     labels::{apart, cut},
 };
@@ -31,17 +31,33 @@ pub(super) fn band(
     look: Look,
     ranked: bool,
 ) {
-    let mut outline = thinned(upper, PALE);
-    outline.extend(thinned(lower, PALE).into_iter().rev());
-    canvas.polygon(&outline, look.color, 0.12);
+    shade(canvas, upper, lower, look.color, 0.12);
     if !ranked {
         hatch::band(canvas, upper, lower, look.color);
     }
 }
 
+/// What lies between two edges, both from left to right.
+pub(super) fn shade(
+    canvas: &mut Canvas,
+    upper: &[Point],
+    lower: &[Point],
+    fill: Rgb,
+    opacity: f64,
+) {
+    let mut outline = thinned(upper, PALE);
+    outline.extend(thinned(lower, PALE).into_iter().rev());
+    canvas.polygon(&outline, fill, opacity);
+}
+
 /// The line itself.
 pub(super) fn line(canvas: &mut Canvas, points: &[Point], look: Look) {
-    canvas.path(&thinned(points, UNSEEN), stroke(look));
+    curve(canvas, points, stroke(look));
+}
+
+/// A line with a stroke of its own.
+pub(super) fn curve(canvas: &mut Canvas, points: &[Point], stroke: Stroke) {
+    canvas.path(&thinned(points, UNSEEN), stroke);
 }
 
 /// How high names stand behind the right edge, as near as possible to where their lines end.
@@ -54,11 +70,11 @@ pub(super) fn places(ends: &[Point], (top, bottom): (f64, f64)) -> Vec<f64> {
 pub(super) fn leaders(
     canvas: &mut Canvas,
     ends: &[Point],
-    looks: &[Look],
+    arms: &[&Arm],
     right: f64,
     places: &[f64],
 ) {
-    for ((end, look), at) in ends.iter().zip(looks).zip(places) {
+    for ((end, Arm { look, .. }), at) in ends.iter().zip(arms).zip(places) {
         let leader = Stroke { color: look.color, width: 0.6, dash: Dash::Solid };
         canvas.path(&[*end, (right + 6.0, end.1), (right + 22.0, *at)], leader);
         canvas.marker(*end, look.marker, 3.2, look.color);
@@ -66,14 +82,8 @@ pub(super) fn leaders(
 }
 
 /// Names behind the right edge, each with a piece of its line and its marker.
-pub(super) fn names(
-    canvas: &mut Canvas,
-    labels: &[String],
-    looks: &[Look],
-    right: f64,
-    places: &[f64],
-) {
-    for ((label, look), at) in labels.iter().zip(looks).zip(places) {
+pub(super) fn names(canvas: &mut Canvas, arms: &[&Arm], right: f64, places: &[f64]) {
+    for (Arm { label, look, .. }, at) in arms.iter().zip(places) {
         canvas.line((right + 22.0, *at), (right + 48.0, *at), stroke(*look));
         canvas.marker((right + 35.0, *at), look.marker, 3.2, look.color);
         canvas.text((right + 54.0, *at), &cut(label, 24), 12.0, INK, Anchor::Start);

@@ -5,30 +5,25 @@
 //! its smallest block lie above. It must not compute percentiles. Read next: `course.rs`.
 
 use super::{
-    Look, Palette,
+    Arm, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, Group, INK, Point, SOFT, picture},
     frame::{Frame, timed},
     hatch, lines,
-    rows::{caption, thin},
+    rows::{caption, intervals, thin, without},
     scale::Scale,
 };
 use crate::{
     Role, grid, quantity,
     summary::{ContestSummary, Quantile},
-    wording,
 };
 
 /// One runner's curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What stands at its end.
-    pub label: String,
+    /// Whose it is.
+    pub arm: Arm,
     /// Why the cell is there.
     pub role: Role,
-    /// How it is drawn.
-    pub look: Look,
-    /// Hatched where it may not.
-    pub may_be_ranked: bool,
     /// From the smallest value on; at least two points.
     pub points: Vec<Quantile>,
 }
@@ -38,13 +33,7 @@ pub struct Series {
 pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
     let cells = contest.cells.iter().filter_map(|cell| {
         let points = cell.numbers.as_ref()?.curve.clone();
-        (points.len() > 1).then(|| Series {
-            label: grid::label(cell),
-            role: cell.role,
-            look: palette.look(cell),
-            may_be_ranked: cell.audit.may_be_ranked(),
-            points,
-        })
+        (points.len() > 1).then(|| Series { arm: Arm::of(cell, palette), role: cell.role, points })
     });
     cells.collect()
 }
@@ -64,7 +53,9 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
     let frame = Frame::of(contest, &format!("{measure} by percentile"), &subjects);
     picture(&frame, WIDTH, bottom + 100.0, |canvas| {
-        let without = without(contest, &all);
+        let without = without(contest, "line", |cell| {
+            all.iter().any(|line| line.arm.label == grid::label(cell))
+        });
         if all.is_empty() {
             let text = "no cell recorded enough operations for a curve";
             canvas.text((LEFT, TOP + 40.0), text, 13.0, INK, Anchor::Start);
@@ -83,32 +74,15 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         for (group, y) in [(Group::Log, log), (Group::Linear, linear)] {
             canvas.group(group, |canvas| plot(canvas, &all, &x, &y, measure, &places));
         }
-        let (labels, looks): (Vec<_>, Vec<_>) =
-            all.iter().map(|series| (series.label.clone(), series.look)).unzip();
-        lines::names(canvas, &labels, &looks, RIGHT, &places);
+        let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
+        lines::names(canvas, &arms, RIGHT, &places);
         let until = format!(
             "a line ends where fewer than ten operations a block lie above; {}",
             hatch::LEGEND
         );
-        let bands = "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
-                     smallest to largest)";
-        caption(canvas, bottom + 54.0, &[bands, &until, &without]);
+        let bands = intervals("lines", "bands", contest.blocks());
+        caption(canvas, bottom + 54.0, &[&bands, &until, &without]);
     })
-}
-
-/// The cells that have no curve, so that none disappears.
-fn without(contest: &ContestSummary, all: &[Series]) -> String {
-    let drawn = |label: &String| all.iter().any(|line| line.label == *label);
-    let without: Vec<String> = contest
-        .cells
-        .iter()
-        .filter(|cell| !drawn(&grid::label(cell)))
-        .map(|cell| match cell.numbers {
-            Some(_) => format!("{} (too few operations)", grid::label(cell)),
-            None => format!("{} ({})", grid::label(cell), wording::state(cell.state)),
-        })
-        .collect();
-    if without.is_empty() { String::new() } else { format!("no line: {}", without.join(", ")) }
 }
 
 /// Axes, bands, lines, and what leads to their names at these places.
@@ -119,16 +93,16 @@ fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str
             series.points.iter().map(|point| (x.at(point.nines), y.at(end(point)))).collect()
         };
         let (upper, lower) = (edge(|point| point.ns.high), edge(|point| point.ns.low));
-        lines::band(canvas, &upper, &lower, series.look, series.may_be_ranked);
+        lines::band(canvas, &upper, &lower, series.arm.look, series.arm.may_be_ranked);
     }
     // Runners last, so that nothing covers them.
     for series in all.iter().rev() {
         let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
         let points: Vec<Point> = series.points.iter().map(place).collect();
-        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.look));
+        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.arm.look));
     }
-    let looks: Vec<Look> = all.iter().map(|series| series.look).collect();
-    lines::leaders(canvas, &ends(all, x, y), &looks, RIGHT, places);
+    let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
+    lines::leaders(canvas, &ends(all, x, y), &arms, RIGHT, places);
 }
 
 /// Where each line ends.
@@ -145,7 +119,7 @@ fn values(series: &Series) -> String {
         Some(format!("p{name} {} {spread}", quantity::time(point.ns.median)))
     };
     let values: Vec<String> = ticks().into_iter().skip(1).filter_map(at).collect();
-    format!("{}: {}", series.label, values.join(", "))
+    format!("{}: {}", series.arm.label, values.join(", "))
 }
 
 /// Percentiles with a name, by their nines.
