@@ -109,7 +109,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             axes(canvas, &x, &y, PANELS[at].0, left);
             objective(canvas, contest, PANELS[at].1, &x, &y);
             for line in all.iter().rev() {
-                band(canvas, line, at, &x, &y);
+                band(canvas, line, (at, all.len()), &x, &y);
             }
             for line in all.iter().rev() {
                 climb(canvas, line, at, &x, &y);
@@ -177,19 +177,12 @@ fn objective(canvas: &mut Canvas, contest: &ContestSummary, quantile: f64, x: &S
 }
 
 /// The interval over blocks.
-fn band(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
-    let points = &line.panels[panel];
-    let upper = points.iter().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.high)));
-    let lower = points.iter().rev().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.low)));
-    canvas.polygon(
-        &upper.clone().chain(lower.clone()).collect::<Vec<_>>(),
-        line.arm.look.color,
-        0.09,
-    );
-    if !line.arm.may_be_ranked {
-        let (upper, lower): (Vec<_>, Vec<_>) = (upper.collect(), lower.rev().collect());
-        hatch::band(canvas, &upper, &lower, line.arm.look.color);
-    }
+fn band(canvas: &mut Canvas, line: &Series, (panel, of): (usize, usize), x: &Scale, y: &Scale) {
+    let edge = |end: fn(&Estimate) -> f64| -> Vec<_> {
+        let points = line.panels[panel].iter();
+        points.map(|point| (x.at(point.rate_per_sec), y.at(end(&point.ns)))).collect()
+    };
+    lines::band(canvas, &edge(|ns| ns.high), &edge(|ns| ns.low), &line.arm, of);
 }
 
 /// The line, and a mark at each rung that says how to read it.
@@ -199,8 +192,11 @@ fn climb(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale)
     let Look { color, marker, dash } = line.arm.look;
     let knee = line.knee.map(|knee| f64::from(knee.held_per_sec));
     canvas.hover(&told(line, panel), |canvas| {
-        let stroke = Stroke { color, width: 1.6, dash };
-        canvas.path(&points.iter().map(at).collect::<Vec<_>>(), stroke);
+        let places: Vec<_> = points.iter().map(at).collect();
+        canvas.path(&places, Stroke { color, width: 1.6, dash });
+        if !line.arm.may_be_ranked {
+            hatch::along(canvas, &places, color);
+        }
         for point in points {
             let place = at(point);
             if PANELS[panel].1 > 0.9 && knee == Some(point.rate_per_sec) {

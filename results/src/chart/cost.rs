@@ -49,7 +49,9 @@ fn floor(contest: &ContestSummary) -> Option<Estimate> {
 }
 
 const RIGHT: f64 = 760.0;
-const WIDTH: f64 = 980.0;
+/// Where stands how much of it is above the floor.
+const ABOVE: f64 = 856.0;
+const WIDTH: f64 = 1040.0;
 
 /// The chart.
 #[must_use]
@@ -69,9 +71,12 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
             canvas.text((x.at(tick), bottom + 13.0), &text, 11.0, SOFT, Anchor::Middle);
         }
         canvas.text((LEFT, TOP - 14.0), "CPU µs per operation", 12.0, INK, Anchor::Start);
+        canvas.text((RIGHT + 10.0, TOP - 14.0), "median", 11.0, SOFT, Anchor::Start);
+        if bars.iter().flatten().any(|bar| bar.above_floor_us.is_some()) {
+            canvas.text((ABOVE, TOP - 14.0), "above the floor", 11.0, SOFT, Anchor::Start);
+        }
         rules(canvas, bars.len(), WIDTH - 16.0);
         for (row, (cell, bar)) in contest.cells.iter().zip(&bars).enumerate() {
-            name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
             if let Some(bar) = bar {
                 let (arm, blocks) = (Arm::of(cell, palette), cell.blocks);
                 canvas.hover(&told(&cell.arm, bar, blocks), |canvas| {
@@ -92,6 +97,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
                 "dotted: the floor, what the machine itself costs; the runner's own overhead is \
                  what lies above it (+, block by block, with its interval)",
             );
+        }
+        // Behind the floor's line, so that it does not cross why a cell was not measured.
+        for (row, cell) in contest.cells.iter().enumerate() {
+            name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
         }
         caption(canvas, bottom + 38.0, &lines);
     })
@@ -123,10 +132,10 @@ fn draw_bar(canvas: &mut Canvas, bar: &Bar, arm: &Arm, blocks: u32, x: &Scale, y
     if blocks > 1 {
         bars::interval(canvas, (y, 4.0), (x.at(total.low), x.at(total.high)));
     }
-    let above = bar.above_floor_us.map_or_else(String::new, |above| {
-        let (value, interval) = (signed(above.median), interval(&above, blocks));
-        format!("  {value}{interval}")
-    });
-    let text = format!("{}{above}", quantity::estimate(&total, 1.0, blocks));
+    let text = quantity::estimate(&total, 1.0, blocks);
     canvas.text((RIGHT + 10.0, y), &text, 11.0, INK, Anchor::Start);
+    if let Some(above) = bar.above_floor_us {
+        let text = format!("{}{}", signed(above.median), interval(&above, blocks));
+        canvas.text((ABOVE, y), &text, 11.0, INK, Anchor::Start);
+    }
 }

@@ -132,7 +132,7 @@ pub fn draw(summary: &Summary, palette: &Palette) -> Drawing {
                 }
             }
         }
-        let words = "1.00 is the best ranked runner, 2.00 takes twice as long; service time, lateness, makespan or \
+        let words = "1.00 is the best ranked runner, 2.00 takes twice as long, from 4.00 on all are as dark; service time, lateness, makespan or \
                      (open loads only) response time, as each column says";
         let known = |field: &Field| matches!(field, Field::Ratio { spread: Some(_), .. });
         let spread = if map.fields.iter().flatten().any(known) {
@@ -215,7 +215,7 @@ fn draw_field(canvas: &mut Canvas, field: &Field, (x, y): (f64, f64)) {
                 hatch::rectangle(canvas, from, to, PALE);
             }
             let ink = if *ranked { ink } else { INK };
-            let value = ratio.map_or_else(|| "–".into(), |ratio| format!("{ratio:.2}"));
+            let value = ratio.map_or_else(|| "–".into(), |ratio| quantity::digits(ratio));
             let barred = if *ranked { "" } else { " !" };
             let spread = spread.map(|part| format!("±{:.1}%", part * 100.0));
             let up = if spread.is_some() { 5.0 } else { 0.0 };

@@ -23,18 +23,15 @@ pub(super) fn stroke(look: Look) -> Stroke {
     Stroke { color: look.color, width: 1.8, dash: look.dash }
 }
 
-/// The interval over blocks around a line; both edges from left to right.
-pub(super) fn band(
-    canvas: &mut Canvas,
-    upper: &[Point],
-    lower: &[Point],
-    look: Look,
-    ranked: bool,
-) {
-    shade(canvas, upper, lower, look.color, 0.12);
-    if !ranked {
-        hatch::band(canvas, upper, lower, look.color);
-    }
+/// How opaque a band is among so many: two dozen of them lie over each other in the tail, and lines must still be
+/// seen.
+fn opacity(bands: usize) -> f64 {
+    (0.72 / bands.max(1) as f64).clamp(0.05, 0.12)
+}
+
+/// The interval over blocks around a line, one of so many; both edges from left to right.
+pub(super) fn band(canvas: &mut Canvas, upper: &[Point], lower: &[Point], arm: &Arm, of: usize) {
+    shade(canvas, upper, lower, arm.look.color, opacity(of));
 }
 
 /// What lies between two edges, both from left to right.
@@ -50,9 +47,12 @@ pub(super) fn shade(
     canvas.polygon(&outline, fill, opacity);
 }
 
-/// The line itself.
-pub(super) fn line(canvas: &mut Canvas, points: &[Point], look: Look) {
-    curve(canvas, points, stroke(look));
+/// The line itself, hatched where it may not be ranked.
+pub(super) fn line(canvas: &mut Canvas, points: &[Point], arm: &Arm) {
+    curve(canvas, points, stroke(arm.look));
+    if !arm.may_be_ranked {
+        hatch::along(canvas, points, arm.look.color);
+    }
 }
 
 /// A line with a stroke of its own.

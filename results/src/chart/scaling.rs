@@ -233,7 +233,7 @@ fn plot(
             points.map(|(actors, value)| (x.at(f64::from(*actors)), y.at(end(value)))).collect()
         };
         let (upper, lower) = (edge(|value| value.high), edge(|value| value.low));
-        lines::band(canvas, &upper, &lower, line.arm.look, line.arm.may_be_ranked);
+        lines::band(canvas, &upper, &lower, &line.arm, all.len());
     }
     for line in all.iter().rev() {
         let points: Vec<Point> = line.panels[at]
@@ -242,7 +242,7 @@ fn plot(
             .collect();
         canvas.hover(&told(line, at, panel), |canvas| {
             let look = line.arm.look;
-            lines::line(canvas, &points, look);
+            lines::line(canvas, &points, &line.arm);
             for point in &points {
                 canvas.marker(*point, look.marker, 2.8, look.color);
             }

@@ -47,7 +47,7 @@ const TOP: f64 = 66.0;
 #[must_use]
 pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let all = series(contest, palette);
-    let bottom = TOP + lines::height(all.len(), 360.0);
+    let bottom = TOP + lines::height(all.len(), 440.0);
     let measure = contest.measure.title();
     let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
@@ -65,8 +65,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         let nines = all.iter().filter_map(|line| line.points.last()).map(|end| end.nines);
         let x = Scale::linear((0.0, nines.fold(1.0, f64::max)), (LEFT, RIGHT));
         let points = all.iter().flat_map(|line| &line.points);
-        let low = points.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
-        let high = points.map(|point| point.ns.high).fold(1.0, f64::max);
+        let high = points.clone().map(|point| point.ns.high).fold(1.0, f64::max);
+        // The single smallest operation says little, and would take half of the axis.
+        let low = points.filter(|point| point.nines > 0.0).map(|point| point.ns.low);
+        let low = low.fold(f64::INFINITY, f64::min).min(high);
         let log = Scale::log((low.max(1.0) * 0.95, high * 1.05), (bottom, TOP));
         let linear = Scale::linear((0.0, high * 1.05), (bottom, TOP));
         // On both scales lines end in the same order, so their names need not move.
@@ -77,7 +79,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
         lines::names(canvas, &arms, RIGHT, &places);
         let until = format!(
-            "a line ends where fewer than ten operations a block lie above; {}",
+            "a line begins at the foot where its smallest operation lies below, and ends where fewer than ten \
+             operations a block lie above; {}",
             hatch::LEGEND
         );
         let bands = intervals("lines", "bands", contest.blocks());
@@ -90,16 +93,16 @@ fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str
     axes(canvas, x, y, measure);
     for series in all {
         let edge = |end: fn(&Quantile) -> f64| -> Vec<Point> {
-            series.points.iter().map(|point| (x.at(point.nines), y.at(end(point)))).collect()
+            series.points.iter().map(|point| (x.at(point.nines), y.clipped(end(point)).0)).collect()
         };
         let (upper, lower) = (edge(|point| point.ns.high), edge(|point| point.ns.low));
-        lines::band(canvas, &upper, &lower, series.arm.look, series.arm.may_be_ranked);
+        lines::band(canvas, &upper, &lower, &series.arm, all.len());
     }
     // Runners last, so that nothing covers them.
     for series in all.iter().rev() {
-        let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
+        let place = |point: &Quantile| (x.at(point.nines), y.clipped(point.ns.median).0);
         let points: Vec<Point> = series.points.iter().map(place).collect();
-        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.arm.look));
+        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, &series.arm));
     }
     let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
     lines::leaders(canvas, &ends(all, x, y), &arms, RIGHT, places);
@@ -108,7 +111,7 @@ fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str
 /// Where each line ends.
 fn ends(all: &[Series], x: &Scale, y: &Scale) -> Vec<Point> {
     let ends = all.iter().filter_map(|series| series.points.last());
-    ends.map(|end| (x.at(end.nines), y.at(end.ns.median))).collect()
+    ends.map(|end| (x.at(end.nines), y.clipped(end.ns.median).0)).collect()
 }
 
 /// What a pointer on a line is told: the values at the ticks.
