@@ -215,7 +215,7 @@ fn draw_field(canvas: &mut Canvas, field: &Field, (x, y): (f64, f64)) {
                 hatch::rectangle(canvas, from, to, PALE);
             }
             let ink = if *ranked { ink } else { INK };
-            let value = ratio.map_or_else(|| "–".into(), |ratio| quantity::digits(ratio));
+            let value = ratio.map_or_else(|| "–".into(), quantity::digits);
             let barred = if *ranked { "" } else { " !" };
             let spread = spread.map(|part| format!("±{:.1}%", part * 100.0));
             let up = if spread.is_some() { 5.0 } else { 0.0 };
