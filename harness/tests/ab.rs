@@ -8,7 +8,8 @@ mod support;
 
 use support::{Place, json, program, text};
 
-const TINY: &str = "-w echo --rounds 4 --no-progress --seed 7";
+/// Few actors, so that none starves where other tests want the processor too.
+const TINY: &str = "-w echo --load closed-4 --rounds 4 --no-progress --seed 7";
 
 fn ab(place: &Place, base: &str, new: &str, more: &str) -> std::process::Output {
     let mut command = place.simul("ab");

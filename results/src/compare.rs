@@ -193,8 +193,9 @@ pub(crate) fn scale(measure: Measure, metric: Metric) -> Scale {
     if late { Scale::DifferenceUs } else { Scale::Ratio }
 }
 
-/// One value a block: the trimmed mean over its counted slices. A block without one is left out. There is none
-/// at all where failed requests hide the median of any slice: to leave that slice out would favour who failed.
+/// One value a block: the trimmed mean over its counted slices. Where some slice has none, for instance because no
+/// operation ended in it, leaving that slice out would favour the slower: then the whole block's value counts, and a block
+/// that has none is left out. There is none at all where failed requests hide the median of any slice: to leave that slice out would favour who failed.
 pub(crate) fn block_values(scale: Scale, metric: Metric, blocks: &Blocks<'_>) -> Vec<f64> {
     let mut slices = blocks.values().flat_map(|trial| trial.counted());
     let is_hidden = |slice: &SliceRecord| slice.open.is_some() && slice.median_ns().is_none();
@@ -202,13 +203,13 @@ pub(crate) fn block_values(scale: Scale, metric: Metric, blocks: &Blocks<'_>) ->
         return Vec::new();
     }
     let of_block = |trial: &&TrialRecord| {
-        let values = trial.counted().map(|slice| metric.of_slice(slice));
-        let values = values.map(|value| match scale {
+        let scaled = |value: f64| match scale {
             Scale::Ratio => value.ln(),
             Scale::DifferenceUs => value * 1e-3,
-        });
-        let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        trimmed_mean(&finite)
+        };
+        let values = trial.counted().map(|slice| scaled(metric.of_slice(slice)));
+        let whole = || Some(scaled(metric.of_trial(trial).ok()?)).filter(|value| value.is_finite());
+        trimmed_mean(&values.collect::<Vec<f64>>()).or_else(whole)
     };
     blocks.values().filter_map(of_block).collect()
 }

@@ -70,8 +70,12 @@ fn single_block(contest: &ContestSummary, ranked: &[&CellSummary]) -> Vec<String
     };
     let least = ranked.iter().min_by(|a, b| median(a).total_cmp(&median(b)));
     let least = least.map(|cell| plain(&cell.runner)).unwrap_or_default();
+    let before_looks =
+        contest.cells.iter().any(|cell| cell.look.is_some_and(|look| look.blocks == 0));
     let why = if contest.blocks() < 2 {
         "one block decides nothing"
+    } else if before_looks {
+        "it ended before the first look"
     } else {
         "no two runners share two blocks"
     };
@@ -227,11 +231,11 @@ fn left_out(contest: &ContestSummary) -> Vec<String> {
     clauses
 }
 
-fn is_false_alarm(contest: &ContestSummary) -> bool {
-    let null = contest.cells.iter().find(|cell| cell.role == Role::Null);
-    null.and_then(|cell| cell.verdict.as_ref()).is_some_and(|judgement| {
-        judgement.metrics.iter().any(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse))
-    })
+/// Whether any null arm is called different from what it copies.
+pub(crate) fn is_false_alarm(contest: &ContestSummary) -> bool {
+    let nulls = contest.cells.iter().filter(|cell| cell.role == Role::Null);
+    let mut judged = nulls.filter_map(|cell| cell.verdict.as_ref()).flat_map(|one| one.metrics);
+    judged.any(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse))
 }
 
 /// What identical code differs by in this run, at most, as the null arms show.

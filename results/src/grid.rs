@@ -7,6 +7,7 @@
 use crate::{
     Role,
     auditor::{self, Finding, Severity},
+    glance::is_false_alarm,
     ladder,
     quantity::{self, TimeUnit},
     statistics::{Estimate, median},
@@ -149,18 +150,14 @@ pub(crate) fn beyond(bound: &Estimate, unit: f64) -> String {
 pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
     let baseline = contest.baseline_cell().filter(|cell| cell.numbers.is_some())?;
     let name = plain(&baseline.runner);
-    let other_baseline = contest.planned_baseline != contest.baseline;
     let rows = contest.cells.iter().map(|cell| {
         let mut texts = vec![label(cell)];
         if !cell.is_measured() {
             texts.push(wording::state(cell.state).into());
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
-        } else if cell.role == Role::Null && other_baseline {
-            texts.push(format!(
-                "copies {}",
-                plain(contest.planned_baseline.as_deref().unwrap_or("?"))
-            ));
+        } else if cell.against.as_ref().is_some_and(|against| *against != baseline.runner) {
+            texts.push(format!("copies {}", plain(cell.against.as_deref().unwrap_or_default())));
         } else {
             texts.extend(Metric::ALL.map(|metric| judged_text(cell, metric)));
         }
@@ -260,13 +257,9 @@ pub fn noise(contest: &ContestSummary) -> String {
         (None, Some(us)) => format!("; standard deviation between blocks {us:.2} µs"),
         (None, None) => "; one block shows no spread".into(),
     };
-    let name = plain(contest.planned_baseline.as_deref().unwrap_or_default());
+    let name = plain(&noise.copied);
     let text = effect_text(&noise.p50);
-    let null = contest.cells.iter().find(|cell| cell.role == Role::Null);
-    let alarm = null.and_then(|cell| cell.verdict.as_ref()).is_some_and(|judgement| {
-        judgement.metrics.iter().any(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse))
-    });
-    let alarm = if alarm {
+    let alarm = if is_false_alarm(contest) {
         "; FALSE ALARM: identical code is called different here, trust no verdict of this contest"
     } else {
         ""

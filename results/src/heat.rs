@@ -8,6 +8,7 @@
 
 use crate::{
     Contest, Role, Summary,
+    advise::LEAST_BLOCKS,
     relation::Relation,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary, Metric, Numbers},
@@ -37,7 +38,7 @@ pub struct Value {
     pub estimate: Estimate,
     /// Whether the truth is larger: the percentile lies among requests that failed.
     pub is_bound: bool,
-    /// Whether there was more than one block.
+    /// Whether there were blocks enough for a 95 % range.
     pub has_range: bool,
 }
 
@@ -159,12 +160,13 @@ impl By {
             _ => false,
         };
         let estimate = estimate.filter(|value| value.median.is_finite() && value.median > 0.0)?;
-        Some(Value { estimate, is_bound, has_range: cell.blocks > 1 })
+        Some(Value { estimate, is_bound, has_range: cell.blocks >= LEAST_BLOCKS })
     }
 }
 
 impl Value {
-    /// Whether the ranges over blocks have a value in common; a single block has no range, and may lie anywhere.
+    /// Whether the ranges over blocks have a value in common; those of few blocks leave out the truth too often, and may
+    /// lie anywhere.
     #[must_use]
     fn overlaps(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.estimate, &other.estimate);

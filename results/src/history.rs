@@ -10,7 +10,7 @@
 use crate::{
     Contest, Role, State,
     compare::{block_values, identity, scale},
-    judged,
+    judged::{self, JudgedCell},
     statistics::{
         Paired,
         change::{self, Change},
@@ -152,7 +152,9 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
         // A sweep has no value of its own: its slices are of different rates.
         for contest in contests.iter().filter(|contest| !contest.contest.load.is_sweep()) {
             let runners = contest.cells.iter().filter(|cell| cell.role == Role::Runner);
-            for cell in runners.filter(|cell| cell.state == State::Measured) {
+            // What describes something else than the runner has no place in its history.
+            let believed = |cell: &&JudgedCell<'_>| cell.audit.may_be_ranked();
+            for cell in runners.filter(|cell| cell.state == State::Measured).filter(believed) {
                 if !order.contains(&cell.cell) {
                     order.push(cell.cell.clone());
                 }

@@ -1,10 +1,11 @@
 //! How do several runs of one machine become one report?
 //!
 //! Contest by contest, one behind the other. A contest is of one run only: slices of two runs were never interleaved,
-//! so cells of the same contest in two runs are refused here, and are for [`crate::compare`]. Nothing is averaged.
+//! so cells of the same contest in two runs are refused here, and are for [`crate::compare`]. Nothing is averaged, and
+//! each run is judged by itself: by its own clock, and by its own looks where it could stop early.
 //! Read next: `report/further.rs`.
 
-use crate::{Summary, compare, store::Recording};
+use crate::{Summary, compare, store::Recording, summary::Surroundings};
 use std::collections::BTreeSet;
 
 /// Why runs do not become one report.
@@ -44,21 +45,21 @@ pub fn join(recordings: Vec<Recording>) -> Result<Summary, JoinError> {
             return Err(JoinError::Twice(name));
         }
     }
-    let mut all = recordings.into_iter();
+    let mut summaries = Vec::new();
+    let mut trials = Vec::new();
+    for recording in recordings {
+        summaries.push(Summary::of(&recording).map_err(JoinError::Contradiction)?);
+        trials.extend(recording.trials);
+    }
+    let mut all = summaries.into_iter();
     let Some(mut joined) = all.next() else {
         return Err(JoinError::Contradiction("no run was named".into()));
     };
-    let first = joined.run.clone();
-    let mut further = Vec::new();
-    for Recording { run, trials, audits, torn } in all {
-        joined.run.plan.contests.extend(run.plan.contests.iter().cloned());
-        joined.trials.extend(trials);
-        joined.audits.extend(audits);
+    for Summary { run, contests, torn, .. } in all {
+        joined.contests.extend(contests);
         joined.torn |= torn;
-        further.push(run);
+        joined.further.push(run);
     }
-    let mut summary = Summary::of(&joined).map_err(JoinError::Contradiction)?;
-    summary.run = first;
-    summary.further = further;
-    Ok(summary)
+    joined.surroundings = Surroundings::of(&trials);
+    Ok(joined)
 }

@@ -2,15 +2,14 @@
 //!
 //! Effects, verdicts and rank groups stand on what every slice carries beside its histogram, so a stored run of
 //! a thousand cells is judged in seconds. [`crate::summary`] asks here too, so that tables and `rank` cannot
-//! disagree. The baseline of a contest is the planned one if it may be ranked, else the first runner of the
-//! plan that may: in the order of the plan, since choosing the best of the measured ones would favour it by
-//! its luck.
+//! disagree.
 //!
-//! It must not know how anything is shown. Read next: `verdict.rs`, `rank.rs`.
+//! It must not know how anything is shown. Read next: `against.rs`, `verdict.rs`, `rank.rs`.
 
 use crate::{
     Contest, Role, RunRecord, State, TrialRecord,
-    auditor::{self, Audit, Evidence},
+    against::Against,
+    auditor::{Audit, Sight, first},
     looks::{self, Look},
     rank::{self, Groups},
     record::ContestRecord,
@@ -59,11 +58,15 @@ pub struct JudgedCell<'a> {
     pub state: State,
     /// What any block was marked with.
     pub marks: Vec<String>,
-    /// What was found in its numbers.
+    /// What was found in its numbers, of all blocks.
     pub audit: Audit,
+    /// Whether the auditor believes the blocks that its judgement stands on.
+    pub(crate) believed: bool,
     /// Whether it may be ranked; never in a sweep, which is read off a curve.
     pub ranked: bool,
-    /// Against the baseline; a null arm against the runner that it copies.
+    /// The runner that it is compared with: the baseline; of a null arm what it copies.
+    pub against: Option<String>,
+    /// What came of that.
     pub effects: Effects,
     /// The same of a percentile of the tail, where one was asked for.
     pub tail: Option<Effect>,
@@ -83,10 +86,16 @@ impl<'a> JudgedCell<'a> {
         self.first(self.look.map(|look| look.blocks))
     }
 
+    /// Takes over what the auditor says of the blocks that it is judged by.
+    pub(crate) fn believe(&mut self, believed: bool) {
+        self.believed = believed;
+        self.ranked = believed && self.state == State::Measured && self.role == Role::Runner;
+    }
+
     /// Its first so many blocks, or all.
     pub(crate) fn first(&self, count: Option<u32>) -> Blocks<'a> {
         match count {
-            Some(count) => looks::first(&self.trials, count),
+            Some(count) => first(&self.trials, count),
             None => self.trials.clone(),
         }
     }
@@ -145,23 +154,16 @@ pub(crate) fn contest<'a>(
             measure.name()
         ));
     }
-    let is_sweep = contest.load.is_sweep();
+    let sight =
+        Sight { load: contest.load, measure, clock: &run.host.clock, cells: trials.to_vec() };
     let mut cells = Vec::new();
     for (printed, blocks) in trials {
         crate::summary::check(printed, blocks, planned)?;
-        let evidence = Evidence {
-            load: contest.load,
-            measure,
-            clock: &run.host.clock,
-            trials: blocks,
-            contest: trials,
-        };
-        let mut cell = unjudged(printed, blocks, auditor::audit(&evidence));
-        cell.ranked &= !is_sweep;
-        cells.push(cell);
+        cells.push(unjudged(printed, blocks, sight.audit(blocks)));
     }
-    if is_sweep {
+    if contest.load.is_sweep() {
         // Its slices are of different rates: one value a block would say nothing.
+        cells.iter_mut().for_each(|cell| cell.ranked = false);
         let baseline = planned.baseline.clone();
         let planned_baseline = baseline.clone();
         return Ok(JudgedContest {
@@ -174,27 +176,18 @@ pub(crate) fn contest<'a>(
             cells,
         });
     }
-    let named = |name: &str| {
-        cells.iter().position(|cell: &JudgedCell<'_>| {
-            cell.role == Role::Runner && cell.runner == name && cell.state == State::Measured
-        })
-    };
-    let wanted = planned.baseline.as_deref().and_then(named);
-    let fit = wanted.filter(|at| cells[*at].ranked);
-    // A contest without any planned baseline, as one of floors alone, has none.
-    let other = planned.baseline.as_ref().and_then(|_| cells.iter().position(|cell| cell.ranked));
-    let baseline = fit.or(other).or(wanted);
-    let rules = match &run.plan.stopping {
-        Some(stopping) => looks::judge(stopping, measure, &mut cells, [baseline, wanted])?,
+    let (rules, baseline) = match &run.plan.stopping {
+        Some(stopping) => looks::judge(stopping, planned, &sight, &mut cells)?,
         None => {
             let rules = Rules::default();
-            compare(measure, &mut cells, baseline, wanted)?;
-            judge(&rules, &mut cells, baseline, wanted);
-            Some(rules)
+            let against = Against::of_all(planned, &cells);
+            compare(measure, &mut cells, against)?;
+            judge(&rules, &mut cells, against);
+            (Some(rules), against.baseline)
         }
     };
     let relations = match rules {
-        Some(rules) => rank::group(&rules, measure, &mut cells)?,
+        Some(rules) => rank::group(&rules, measure, &mut cells, baseline)?,
         None => Relations::default(),
     };
     let fixed = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first().copied());
@@ -220,64 +213,45 @@ fn unjudged<'a>(printed: &str, trials: &Blocks<'a>, audit: Audit) -> JudgedCell<
     if state == State::Measured && trials.values().any(idle) {
         state = State::Failed;
     }
-    let marks = marks(trials);
     let first = trials.values().next();
-    let role = first.map_or(Role::Runner, |trial| trial.role);
-    JudgedCell {
+    let mut cell = JudgedCell {
         cell: printed.into(),
         runner: first.map(|trial| trial.runner.clone()).unwrap_or_default(),
-        role,
+        role: first.map_or(Role::Runner, |trial| trial.role),
         state,
-        ranked: audit.may_be_ranked() && state == State::Measured && role == Role::Runner,
-        marks,
+        marks: marks(trials),
+        believed: false,
+        ranked: false,
         audit,
+        against: None,
         effects: Effects::default(),
         tail: None,
         look: None,
         verdict: None,
         groups: Groups::default(),
         trials: trials.clone(),
-    }
+    };
+    cell.believe(cell.audit.may_be_ranked());
+    cell
 }
 
-/// Fills in the effects: against the baseline; of a null arm against what it copies, the planned one.
-fn compare(
-    measure: Measure,
-    cells: &mut [JudgedCell<'_>],
-    baseline: Option<usize>,
-    wanted: Option<usize>,
-) -> Result<(), String> {
+/// Fills in the effects: against the baseline; of a null arm against what it copies.
+fn compare(measure: Measure, cells: &mut [JudgedCell<'_>], against: Against) -> Result<(), String> {
     for at in 0..cells.len() {
-        let against = match cells[at].role {
-            Role::Null => copied(cells, at).or(wanted),
-            _ => baseline,
-        };
-        let Some(against) = against.filter(|against| *against != at) else { continue };
+        let Some(against) = against.of(cells, at) else { continue };
         if cells[at].state == State::Measured {
             let (ours, theirs) = (&cells[at], &cells[against]);
-            cells[at].effects = effects(measure, ours.role, &theirs.trials, &ours.trials)?;
+            let found = effects(measure, ours.role, &theirs.trials, &ours.trials)?;
+            cells[at].against = Some(theirs.runner.clone());
+            cells[at].effects = found;
         }
     }
     Ok(())
 }
 
-/// What a null arm is a copy of: the runner of its name, where there is one.
-pub(crate) fn copied(cells: &[JudgedCell<'_>], null: usize) -> Option<usize> {
-    cells.iter().position(|cell| {
-        cell.role == Role::Runner
-            && cell.runner == cells[null].runner
-            && cell.state == State::Measured
-    })
-}
-
 /// Fills in the verdicts: the runners as one family, each null arm as one of its own.
-pub(crate) fn judge(
-    rules: &Rules,
-    cells: &mut [JudgedCell<'_>],
-    baseline: Option<usize>,
-    wanted: Option<usize>,
-) {
-    let Some(base) = baseline else { return };
+pub(crate) fn judge(rules: &Rules, cells: &mut [JudgedCell<'_>], against: Against) {
+    let Some(base) = against.baseline else { return };
     let runners: Vec<usize> = (0..cells.len())
         .filter(|at| *at != base && cells[*at].role == Role::Runner)
         .filter(|at| cells[*at].state == State::Measured)
@@ -296,18 +270,17 @@ pub(crate) fn judge(
             }
         })
         .collect();
-    let verdicts = rules.judge(&family, typical_us(&cells[base].trials));
+    let verdicts = rules.judge(&family, typical_us(&cells[base].judged_trials()));
     for (at, verdict) in runners.into_iter().zip(verdicts) {
         cells[at].verdict = Some(verdict);
     }
-    let clean = |cell: &JudgedCell<'_>| cell.audit.may_be_ranked();
     for at in 0..cells.len() {
-        let Some(copied) = copied(cells, at).or(wanted) else { continue };
-        if cells[at].role == Role::Null && cells[at].state == State::Measured {
-            let valid = clean(&cells[at]) && clean(&cells[copied]);
+        let is_null = cells[at].role == Role::Null && cells[at].state == State::Measured;
+        if let Some(copied) = against.of(cells, at).filter(|_| is_null) {
+            let valid = cells[at].believed && cells[copied].believed;
             let effects = &cells[at].effects;
             let alone = [Candidate { effects, tail: None, valid, closed: None }];
-            let verdict = rules.judge(&alone, typical_us(&cells[copied].trials));
+            let verdict = rules.judge(&alone, typical_us(&cells[copied].judged_trials()));
             cells[at].verdict = verdict.first().copied();
         }
     }

@@ -20,6 +20,7 @@ mod synthetic;
 mod synthetic_open;
 
 pub mod advise;
+mod against;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;

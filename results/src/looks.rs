@@ -12,18 +12,23 @@
 //! found equivalent keeps it (W. Maurer and F. Bretz, "Multiple testing in group sequential trials using graphical
 //! approaches", Statist. Biopharm. Res. 5 (2013)).
 //!
-//! Judging a stored run repeats its looks, so that it says what was said when it was measured; but for grades, which are
-//! of all blocks: what was not ranked at a look may be ranked in the end, and is then judged by that look. Blocks after
-//! the last look count for nothing until the next one. It must not know processes or time. Read next: `verdict.rs`.
+//! Judging a stored run repeats its looks, so that it says what was said when it was measured: each look sees the blocks
+//! that there were, audits them, and measures its margins by them. The baseline is the one that could be ranked at the
+//! first look, for good. Blocks after the last look count for nothing until the next one; but where a cell's grade over
+//! all its blocks, which is what is shown, turns out to be F, neither its verdict is kept nor those against it that no
+//! look had closed. It must not know processes or
+//! time. Read next: `verdict.rs`.
 
 use crate::{
     Role, RunRecord, State,
+    against::Against,
+    auditor::{Sight, first},
     judged::{self, JudgedCell, by_cell},
     record::{ContestRecord, StoppingRecord},
     statistics::ALPHA,
     summary::{
         Measure, Metric,
-        effect::{Blocks, effects, tail},
+        effect::{effects, tail},
     },
     verdict::{Judgement, Rules, Verdict},
 };
@@ -194,43 +199,34 @@ pub fn closed(
     Ok(closed.map(|cell| cell.cell).collect())
 }
 
-/// Judges the cells of a contest at all looks that have come, and says by which rules; `None` before the first look.
+/// Judges the cells of a contest at all looks that have come. Says by which rules, `None` before the first look, and
+/// which cell is the baseline.
 pub(crate) fn judge(
     stopping: &StoppingRecord,
-    measure: Measure,
+    planned: &ContestRecord,
+    sight: &Sight<'_>,
     cells: &mut [JudgedCell<'_>],
-    [baseline, copied]: [Option<usize>; 2],
-) -> Result<Option<Rules>, String> {
+) -> Result<(Option<Rules>, Option<usize>), String> {
     let wanted = stopping.wanted()?;
     let rules = Rules { alpha: stopping.alpha(), ..Rules::default() };
     let last = cells.iter().filter_map(|cell| cell.trials.keys().last()).max();
     let done = last.map_or(0, |block| block + 1);
     let come: Vec<u32> = stopping.looks.iter().copied().filter(|look| *look <= done).collect();
+    let has_looked = !come.is_empty();
+    let mut chosen = None;
     // Before the first look there are numbers and no verdicts.
-    for look in if come.is_empty() { vec![0] } else { come } {
+    for look in if has_looked { come } else { vec![0] } {
         let until = if look == 0 { done } else { look };
-        for at in 0..cells.len() {
-            if cells[at].look.is_some_and(|look| look.closed) {
-                continue;
-            }
-            cells[at].look = Some(Look { blocks: look, closed: false });
-            let against = match cells[at].role {
-                Role::Null => judged::copied(cells, at).or(copied),
-                _ => baseline,
-            };
-            let Some(against) = against.filter(|against| *against != at) else { continue };
-            if cells[at].state != State::Measured {
-                continue;
-            }
-            let [ours, theirs] = [at, against].map(|at| first(&cells[at].trials, until));
-            let role = cells[at].role;
-            cells[at].effects = effects(measure, role, &theirs, &ours)?.at(rules.alpha);
-            if let Some(asked) = wanted.tail().filter(|_| role == Role::Runner) {
-                let effect = tail(measure, asked.quantile(), &theirs, &ours)?;
-                cells[at].tail = effect.map(|effect| effect.at(rules.alpha));
-            }
+        let seen = sight.first(until);
+        for (cell, (_, trials)) in
+            cells.iter_mut().zip(&seen.cells).filter(|(cell, _)| is_open(cell))
+        {
+            cell.look = Some(Look { blocks: look, closed: false });
+            cell.believe(seen.audit(trials).may_be_ranked());
         }
-        judged::judge(&rules, cells, baseline, copied);
+        let against = *chosen.get_or_insert_with(|| Against::of_all(planned, cells));
+        compare(sight.measure, rules.alpha, wanted, cells, against, until)?;
+        judged::judge(&rules, cells, against);
         for cell in cells.iter_mut() {
             match (&mut cell.verdict, &mut cell.look) {
                 (Some(verdict), _) if look == 0 => verdict.withhold(),
@@ -241,10 +237,54 @@ pub(crate) fn judge(
             }
         }
     }
-    Ok(cells.iter().any(|cell| cell.look.is_some_and(|look| look.blocks > 0)).then_some(rules))
+    forget(cells, chosen);
+    Ok((has_looked.then_some(rules), chosen.and_then(|against| against.baseline)))
 }
 
-/// The first so many blocks.
-pub(crate) fn first<'a>(trials: &Blocks<'a>, count: u32) -> Blocks<'a> {
-    trials.range(..count).map(|(block, trial)| (*block, *trial)).collect()
+/// Takes back the verdicts of cells that have an F in the end; and, of those that are still open, the verdicts against such
+/// a cell.
+fn forget(cells: &mut [JudgedCell<'_>], against: Option<Against>) {
+    let is_f = |cell: &JudgedCell<'_>| !cell.audit.may_be_ranked();
+    let doubtful: Vec<bool> = (0..cells.len())
+        .map(|at| {
+            let other = against.and_then(|against| against.of(cells, at));
+            is_f(&cells[at]) || (is_open(&cells[at]) && other.is_some_and(|at| is_f(&cells[at])))
+        })
+        .collect();
+    for (cell, _) in cells.iter_mut().zip(doubtful).filter(|(_, doubtful)| *doubtful) {
+        cell.verdict.iter_mut().for_each(Judgement::invalidate);
+    }
+    for cell in cells.iter_mut().filter(|cell| !cell.audit.may_be_ranked()) {
+        cell.ranked = false;
+    }
+}
+
+fn is_open(cell: &JudgedCell<'_>) -> bool {
+    cell.look.is_none_or(|look| !look.closed)
+}
+
+/// Fills in the effects over so many blocks of the cells that are still open.
+fn compare(
+    measure: Measure,
+    alpha: f64,
+    wanted: Wanted,
+    cells: &mut [JudgedCell<'_>],
+    against: Against,
+    until: u32,
+) -> Result<(), String> {
+    for at in 0..cells.len() {
+        let Some(against) = against.of(cells, at) else { continue };
+        if cells[at].state != State::Measured || !is_open(&cells[at]) {
+            continue;
+        }
+        let [ours, theirs] = [at, against].map(|at| first(&cells[at].trials, until));
+        let role = cells[at].role;
+        cells[at].against = Some(cells[against].runner.clone());
+        cells[at].effects = effects(measure, role, &theirs, &ours)?.at(alpha);
+        if let Some(asked) = wanted.tail().filter(|_| role == Role::Runner) {
+            let effect = tail(measure, asked.quantile(), &theirs, &ours)?;
+            cells[at].tail = effect.map(|effect| effect.at(alpha));
+        }
+    }
+    Ok(())
 }

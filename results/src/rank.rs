@@ -7,7 +7,7 @@
 //!
 //! Over all contests: geometric means over the contests that all compared runners completed and may be ranked
 //! in. Lateness is a difference and stays out of the mean of medians; so does the throughput of open loads, which
-//! is their rate, out of the mean of throughputs. It must not know how anything is shown.
+//! is their rate, out of the mean of throughputs; there the family for Holm is of one metric. It must not know how anything is shown.
 //! Read next: `statistics/geometric.rs`.
 
 use crate::{
@@ -51,6 +51,7 @@ pub(crate) fn group(
     rules: &Rules,
     measure: Measure,
     cells: &mut [JudgedCell<'_>],
+    baseline: Option<usize>,
 ) -> Result<Relations, String> {
     let ranked: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].ranked).collect();
     let mut pairs = Vec::new();
@@ -67,7 +68,7 @@ pub(crate) fn group(
         pairs.push(row);
     }
     let typical: Vec<f64> =
-        ranked.iter().map(|at| crate::judged::typical_us(&cells[*at].trials)).collect();
+        ranked.iter().map(|at| crate::judged::typical_us(&cells[*at].judged_trials())).collect();
     let score = |of: usize, against: usize| {
         let (row, column, sign) =
             if of < against { (of, against, 1.0) } else { (against, of, -1.0) };
@@ -80,7 +81,16 @@ pub(crate) fn group(
         }
     }
     let names = ranked.iter().map(|at| cells[*at].runner.clone()).collect();
-    Ok(Relations::of(rules, names, &pairs, &typical))
+    let mut relations = Relations::of(rules, names, &pairs, &typical);
+    // A verdict may have an earlier look behind it, and a family with a tail in it: what it says is said everywhere.
+    if let Some(base) = baseline.filter(|at| cells[*at].ranked) {
+        for cell in ranked.iter().map(|at| &cells[*at]) {
+            if let Some(judgement) = &cell.verdict {
+                relations.decide(&cell.runner, &cells[base].runner, judgement);
+            }
+        }
+    }
+    Ok(relations)
 }
 
 fn scores(rules: &Rules, effects: &Effects, sign: f64, typical_us: f64) -> [Option<Score>; 3] {
@@ -107,6 +117,7 @@ fn order(count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<usize> {
 /// The groups by one metric.
 fn grouped(rules: &Rules, count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<Option<u32>> {
     let mut groups = vec![None; count];
+    let sign = if metric.less_is_better() { 1.0 } else { -1.0 };
     let order = order(count, metric, pair);
     // One runner alone has nobody to be ranked among.
     if order.len() < 2 {
@@ -126,7 +137,8 @@ fn grouped(rules: &Rules, count: usize, metric: Metric, pair: &Pair<'_>) -> Vec<
             for (i, score) in one.iter().enumerate() {
                 let Some(score) = score else { continue };
                 let significant = adjusted.next().is_some_and(|p| p <= rules.alpha);
-                here |= i == metric as usize && significant && score.centre.abs() >= score.least;
+                // Who is better than the leader of its group, by blocks that others have not, is not behind it.
+                here |= i == metric as usize && significant && sign * score.centre >= score.least;
             }
             differs.push(here);
         }

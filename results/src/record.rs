@@ -298,6 +298,10 @@ pub mod mark {
         ERRORS,
         BURNS_IDLE,
     ];
+
+    /// Those that a moment of a busy machine can bring about in a block: the peer, or some actor's share, waits for
+    /// the processor.
+    pub const OF_MOMENTS: [&str; 2] = [STARVED, PEER_BOUND];
 }
 
 impl TrialRecord {

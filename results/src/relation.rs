@@ -8,7 +8,7 @@
 use crate::{
     statistics::{Paired, holm},
     summary::{Effects, Metric, Scale},
-    verdict::{Rules, Verdict},
+    verdict::{Judgement, Rules, Verdict},
 };
 use std::cmp::Ordering;
 
@@ -45,6 +45,19 @@ impl Relations {
         let of_one = |base: usize| against(rules, base, &tests, typical_us[base]);
         let all = (0..runners.len()).map(of_one).collect();
         Self { runners, all }
+    }
+
+    /// Takes over what has been decided of a runner against the baseline.
+    pub(crate) fn decide(&mut self, runner: &str, base: &str, judgement: &Judgement) {
+        let place = |name: &str| self.runners.iter().position(|known| known == name);
+        let (Some(of), Some(against)) = (place(runner), place(base)) else { return };
+        for (relation, judged) in self.all[against][of].iter_mut().zip(judgement.metrics) {
+            let verdict = match judged.verdict {
+                Verdict::Undecided { .. } => None,
+                verdict => Some(verdict),
+            };
+            relation.iter_mut().for_each(|relation| relation.verdict = verdict);
+        }
     }
 
     /// The runners that may be ranked, in the order of the plan.

@@ -208,7 +208,8 @@ impl Rules {
         let strictest = self.alpha / family as f64;
         let decides = |total: usize| {
             let distance = |alpha: f64| {
-                Some(quantile(1.0 - alpha / 2.0, total - 1)? * spread / (total as f64).sqrt())
+                let freedom = Paired::freedom_of(total);
+                Some(quantile(1.0 - alpha / 2.0, freedom)? * spread / (total as f64).sqrt())
             };
             let different = test.centre.abs() >= limits.least
                 && distance(strictest).is_some_and(|distance| distance < test.centre.abs());
@@ -295,6 +296,13 @@ impl Judgement {
             if one.verdict != Verdict::Invalid {
                 *one = MetricVerdict::without_test(Verdict::Undecided { more_blocks: None });
             }
+        }
+    }
+
+    /// The numbers have turned out to describe something else.
+    pub(crate) fn invalidate(&mut self) {
+        for one in self.metrics.iter_mut().chain(&mut self.tail) {
+            *one = MetricVerdict::without_test(Verdict::Invalid);
         }
     }
 

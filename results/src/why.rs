@@ -9,7 +9,8 @@ pub use crate::why_counters::Unit;
 use crate::{
     Role, State,
     judged::{self, JudgedCell, JudgedContest},
-    record::AuditRecord,
+    record::{AuditRecord, StoppingRecord},
+    statistics::ALPHA,
     store::Recording,
     summary::{Effect, Measure, Metric, effect::effects, price},
     why_counters::{COUNTERS, Seen},
@@ -24,6 +25,8 @@ pub struct Why {
     pub contest: String,
     /// What its times are.
     pub measure: &'static str,
+    /// How often the intervals of results cover the truth: 0.995, or more where a run could stop early.
+    pub confidence: f64,
     /// The runners; every ratio is the first's over the second's.
     pub runners: [String; 2],
     /// How the results differ.
@@ -119,15 +122,19 @@ pub fn why(
     }
 }
 
-/// The measured cell of a runner, or what there is instead. A null arm is named as tables do.
+/// A null arm is named as tables do.
+fn name(cell: &JudgedCell<'_>) -> String {
+    match cell.role {
+        Role::Null => format!("{}~null", cell.runner),
+        Role::Runner | Role::Floor => cell.runner.clone(),
+    }
+}
+
+/// The measured cell of a runner, or what there is instead.
 fn cell<'a, 'b>(
     contest: &'a JudgedContest<'b>,
     runner: &str,
 ) -> Result<&'a JudgedCell<'b>, String> {
-    let name = |cell: &JudgedCell<'_>| match cell.role {
-        Role::Null => format!("{}~null", cell.runner),
-        Role::Runner | Role::Floor => cell.runner.clone(),
-    };
     let found = contest.cells.iter().find(|cell| name(cell) == runner);
     match found {
         Some(cell) if cell.state == State::Measured => Ok(cell),
@@ -157,8 +164,12 @@ fn panel(
     // A floor is compared in CPU alone.
     let role =
         if cells.iter().any(|cell| cell.role == Role::Floor) { Role::Floor } else { one.role };
-    let found = effects(contest.measure, role, &other.trials, &one.trials)
-        .map_err(WhyError::Contradiction)?;
+    // Of a run that could stop early, by the blocks and at the error rate of its looks.
+    let stopping = recording.run.plan.stopping.as_ref();
+    let alpha = stopping.map_or(ALPHA, StoppingRecord::alpha);
+    let found = effects(contest.measure, role, &other.judged_trials(), &one.judged_trials())
+        .map_err(WhyError::Contradiction)?
+        .at(alpha);
     let title = |metric| match metric {
         Metric::P50 => contest.measure.title(),
         Metric::CpuPerOp | Metric::Throughput => metric.name(),
@@ -173,11 +184,12 @@ fn panel(
         price: price::of(&cell.trials, floor.map(|floor| &floor.trials), false),
         audit: recording.audit_of(&cell.cell),
     });
-    let names = cells.map(|cell| cell.runner.clone());
+    let names = cells.map(name);
     let (counters, missing) = differences(&seen, &names);
     Ok(Why {
         contest: contest.contest.to_string(),
         measure: Measure::name(contest.measure),
+        confidence: 1.0 - alpha,
         runners: names,
         results: results.into(),
         counters,
@@ -241,7 +253,7 @@ fn syscalls(seen: &[Seen<'_>; 2]) -> Vec<Difference> {
 fn difference(name: String, unit: Unit, values: [f64; 2]) -> Option<Difference> {
     let least = if unit == Unit::PerOp { LEAST_PER_OP } else { f64::MIN_POSITIVE };
     let [one, other] = values;
-    if one.max(other) < least {
+    if one.abs().max(other.abs()) < least {
         return None;
     }
     let is_ratio = one.min(other) >= least.min(1e-9) && other > 0.0 && one > 0.0;

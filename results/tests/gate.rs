@@ -78,7 +78,7 @@ fn equal_code_is_equivalent_at_the_first_look() {
     assert!(pair.is_closed() && !pair.is_suspect() && !pair.null_differs());
     // Two copies that spread by 1 % in all vary by half of that, and six blocks see more than that.
     let least = pair.metrics[0].detectable.unwrap();
-    assert!(least > 0.005 && least < 0.05, "{least}");
+    assert!(least > 0.03 && least < 0.08, "what is not beyond the margin is not worse: {least}");
     let outcome = outcome(pair, None);
     assert_eq!((outcome.verdict(), outcome.exit_code(false)), (Some(Verdict::Equivalent), 0));
 }
@@ -153,7 +153,9 @@ fn faults_and_absences_are_told_apart() {
     assert!(matches!(&found.obstacle, Some(Obstacle::Fault(why)) if why.contains("it died")));
     assert_eq!(outcome(found, None).exit_code(true), 1);
     let mut marked = trials(13, 6, EQUAL);
-    marked[1].marks = vec!["starved".into()];
+    for trial in marked.iter_mut().filter(|trial| trial.cell == arms()[1].to_string()).take(3) {
+        trial.marks = vec!["starved".into()];
+    }
     let doubted = pair(&marked);
     let Some(Obstacle::Doubt(why)) = &doubted.obstacle else { panic!("{:?}", doubted.obstacle) };
     assert!(why.starts_with("new has grade F, starved: ") && doubted.is_closed(), "{why}");

@@ -5,7 +5,7 @@
 mod synthetic;
 
 use simul_results::{
-    Role, SliceRecord, Summary, TrialRecord,
+    Role, SliceRecord, State, Summary, TrialRecord,
     compare::{self, CompareError},
     export::json::Output,
     history,
@@ -293,6 +293,35 @@ fn stored_runs_are_compared_without_a_verdict() {
     second.trials.clear();
     let disjoint = compare::compare(&first, &second, true).unwrap_err();
     assert!(matches!(disjoint, CompareError::Disjoint));
+}
+
+#[test]
+fn slices_in_which_nothing_ended_are_not_left_out() {
+    let first = recording(&["tokio"], 6, 4, 40);
+    let mut second = first.clone();
+    for slice in second.trials.iter_mut().flat_map(|trial| &mut trial.slices) {
+        if slice.round % 2 == 1 {
+            slice.completed = 0;
+        }
+    }
+    let compared = compare::compare(&first, &second, false).unwrap();
+    let tokio = compared.cells.iter().find(|cell| cell.cell.contains("/tokio/")).unwrap();
+    let estimate = tokio.throughput.unwrap().estimate;
+    assert!((estimate - 0.5).abs() < 0.05, "half of the work was done: {estimate}");
+}
+
+#[test]
+fn a_null_arm_is_compared_with_what_it_copies_and_nothing_else() {
+    let mut recording = recording(&["tokio", "smol"], 6, 4, 40);
+    let against = |recording: &Recording| {
+        let contests = judged::contests(recording).unwrap();
+        let null = contests[0].cells.iter().find(|cell| cell.role == Role::Null).unwrap();
+        (null.against.clone(), null.verdict.is_some())
+    };
+    assert_eq!(against(&recording), (Some("tokio".into()), true));
+    let failed = |trial: &&mut TrialRecord| trial.runner == "tokio" && trial.role == Role::Runner;
+    recording.trials.iter_mut().filter(failed).for_each(|trial| trial.state = State::Failed);
+    assert_eq!(against(&recording), (None, false), "another runner is not identical code");
 }
 
 #[test]

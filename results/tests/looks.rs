@@ -6,11 +6,11 @@
 mod synthetic;
 
 use simul_results::{
-    Role, Summary, TrialRecord,
+    Role, Summary, TrialRecord, joined,
     judged::{self, JudgedCell},
     looks::{self, Look, Wanted},
     rank,
-    record::StoppingRecord,
+    record::{StoppingRecord, mark},
     statistics::{ALPHA, Paired},
     store::{self, Recording, Writer},
     summary::Metric,
@@ -163,6 +163,82 @@ fn blocks_after_a_look_count_for_nothing_until_the_next() {
     let (eight, ten) = (until(8), until(10));
     assert_ne!(eight.0, ten.0);
     assert_eq!(eight.4, ten.4, "what is said over all contests stands on the first look");
+}
+
+#[test]
+fn what_a_look_has_decided_no_later_block_takes_back() {
+    let runners = [("slow", 6, 1.3, 0.002), ("wild", 12, 1.02, 0.2)];
+    let mut recording = of(stopping(12, Wanted::All), &runners, 3);
+    let mut until_six = recording.clone();
+    until_six.trials.retain(|trial| trial.block < 6);
+    let then = found(&until_six, "slow");
+    assert_eq!(then, (Look { blocks: 6, closed: true }, [Verdict::Worse; 3]));
+    // Later the baseline's numbers become such that it could not have been chosen.
+    let baseline = |trial: &&mut TrialRecord| trial.runner == "tokio" && trial.role == Role::Runner;
+    for trial in recording.trials.iter_mut().filter(baseline).filter(|trial| trial.block >= 6) {
+        trial.marks = vec![mark::RECORDER_FULL.into()];
+    }
+    assert_eq!(found(&recording, "slow"), then);
+    let judged = judged::contests(&recording).unwrap().remove(0);
+    assert_eq!(judged.baseline.as_deref(), Some("tokio"));
+    assert!(!judged.cells[0].audit.may_be_ranked(), "its numbers are of all blocks");
+    assert_eq!(found(&recording, "wild").1, [Verdict::Invalid; 3]);
+    let planned = &recording.run.plan.contests[0];
+    let closed = looks::closed(&recording.run, planned, &recording.trials).unwrap();
+    assert!(closed.contains(&cell("slow", Role::Runner).to_string()), "{closed:?}");
+}
+
+#[test]
+fn numbers_that_are_not_believed_in_the_end_keep_no_verdict() {
+    let mut recording = of(stopping(12, Wanted::All), &[("wild", 11, 1.02, 0.2)], 9);
+    recording.trials.retain(|trial| trial.block < 11);
+    let before = found(&recording, "wild");
+    assert!(matches!(before.1[0], Verdict::Undecided { .. }));
+    let last = |trial: &&mut TrialRecord| trial.runner == "wild" && trial.block == 10;
+    recording.trials.iter_mut().find(last).unwrap().marks = vec![mark::RECORDER_FULL.into()];
+    assert_eq!(found(&recording, "wild"), (before.0, [Verdict::Invalid; 3]));
+}
+
+#[test]
+fn runs_of_one_report_keep_their_own_looks() {
+    let early = of(stopping(12, Wanted::All), &[("slow", 6, 1.3, 0.002)], 3);
+    let mut late = early.clone();
+    late.run.plan.stopping = None;
+    // The same under another name: a contest is of one run only.
+    let renamed = |text: String| text.replace("echo:64", "echo:128");
+    let plan = renamed(serde_json::to_string(&late.run.plan.contests).unwrap());
+    late.run.plan.contests = serde_json::from_str(&plan).unwrap();
+    let trials = renamed(serde_json::to_string(&late.trials).unwrap());
+    late.trials = serde_json::from_str(&trials).unwrap();
+    let own = |recording: &Recording| {
+        Summary::of(recording).unwrap().contests[0].cells[1].effects.p50.clone()
+    };
+    let both = [own(&late), own(&early)];
+    assert_ne!(both[0], both[1], "intervals of looks are wider");
+    let joined = joined::join(vec![late, early]).unwrap();
+    let found = joined.contests.iter().map(|contest| contest.cells[1].effects.p50.clone());
+    assert_eq!(found.collect::<Vec<_>>(), both);
+    assert_eq!(joined.contests[0].cells[1].look, None);
+}
+
+#[test]
+fn tables_and_relations_agree_on_a_tail_as_well() {
+    // A fourth test a runner: what three would decide, four need not.
+    let p99: Wanted = "p99".parse().unwrap();
+    for seed in 0..20 {
+        let runners = [("one", 12, 1.012, 0.004), ("two", 12, 1.02, 0.01)];
+        let recording = of(stopping(24, p99), &runners, seed);
+        let summary = Summary::of(&recording).unwrap();
+        let contest = &summary.contests[0];
+        for cell in contest.cells.iter().filter(|cell| cell.ranked && cell.verdict.is_some()) {
+            for metric in Metric::ALL {
+                let told = cell.verdict.unwrap().on(metric).verdict;
+                let told = Some(told).filter(|one| !matches!(one, Verdict::Undecided { .. }));
+                let seen = contest.relations.between(&cell.runner, "tokio", metric).unwrap();
+                assert_eq!(seen.verdict, told, "{} by {metric:?}, seed {seed}", cell.runner);
+            }
+        }
+    }
 }
 
 #[test]

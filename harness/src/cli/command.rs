@@ -4,8 +4,8 @@
 //! `mod.rs`, which reads the command line.
 
 use super::{
-    ConformOptions, DoctorOptions, ListOptions, RunOptions, ServeOptions, ab, advise, broken,
-    compare, conform, doctor, export, hidden, history, list, load, pack, rank, report, run,
+    ConformOptions, DoctorOptions, ListOptions, RunOptions, ServeOptions, ab, ab_options, advise,
+    broken, compare, conform, doctor, export, hidden, history, list, load, pack, rank, report, run,
     selftest, serve, show, why,
 };
 use crate::{control::service, exit::Failure, generator};
@@ -35,7 +35,7 @@ pub(super) enum Command {
     /// Name the runners that nothing else beats, for a mix of work and a promise
     Advise(advise::AdviseOptions),
     /// Is new code as good as old code? Two builds or programs, interleaved, with a verdict
-    Ab(ab::AbOptions),
+    Ab(ab_options::AbOptions),
     /// Put two stored runs side by side, without a verdict
     Compare(compare::CompareOptions),
     /// Print a stored run in another program's form

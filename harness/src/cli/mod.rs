@@ -6,6 +6,7 @@
 //! `probe` and `guard` are hidden: they are the other processes of a run, to be run by hand under `perf` or `strace`.
 
 pub mod ab;
+pub mod ab_options;
 pub mod advise;
 mod command;
 pub mod compare;

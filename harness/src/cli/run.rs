@@ -82,7 +82,8 @@ fn tell_spent(stopping: &Stopping, took: Duration, quietly: bool) -> Result<(), 
         return Err(Failure::Broken(problem.clone()));
     }
     if !quietly {
-        let end = if stopping.ran_out { "; the time ended before all was decided" } else { "" };
+        let end =
+            if stopping.budget.ran_out { "; the time ended before all was decided" } else { "" };
         eprintln!("spent: {:.1} s{end}", took.as_secs_f64());
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! They become a plain request; what stopping means for verdicts is in [`simul_results::looks`]. Read next: `run.rs`.
 
-use super::ab::budget;
+use super::ab_options::budget;
 use crate::control::selection::Stopping;
 use clap::Args;
 use simul_results::looks::Wanted;

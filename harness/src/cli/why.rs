@@ -76,11 +76,11 @@ fn as_text(why: &Why) -> String {
     for missing in &why.missing {
         lines.push(format!("  {:<30} {}", missing.name, plain(&missing.why)));
     }
-    lines.push(
-        "ratios of results: 99.5 % intervals over blocks; counters: medians over blocks, or from the audit. What \
-         differs most is where to look first, and proves nothing"
-            .into(),
-    );
+    lines.push(format!(
+        "ratios of results: {} % intervals over blocks; counters: medians over blocks, or from the audit. What \
+         differs most is where to look first, and proves nothing",
+        (why.confidence * 1e5).round() / 1e3
+    ));
     lines.join("\n")
 }
 

@@ -6,6 +6,7 @@
 //! further. It must not know how anything is judged: [`simul_results::gate`] does. Next: [`super::session`].
 
 use super::{
+    budget::Budget,
     child::Foreign,
     plan::{ContestPlan, Plan},
     programs::Programs,
@@ -24,22 +25,21 @@ use simul_runners::{
     program::{Class, Program},
     registry,
 };
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
-/// So many times more rounds where operations are timers. Those that fall due together are one sample: with a timer of
-/// whole milliseconds a slice of 20 ms holds some ten, and from slice to slice the median lateness varied by 80 µs of
-/// 1050 by itself. The difference of two arms over 72 rounds varies by 13, and the margin is 31.
-const ROUNDS_OF_TIMERS: u32 = 6;
+/// So many times longer slices where operations are timers. Those that fall due together are one sample: with a timer of
+/// whole milliseconds a slice of 20 ms holds some ten, and the phase in which it began tells in its median. In as much
+/// time in all, medians of slices of 160 ms vary half as much as those of 20 ms: times the square root of the slice's
+/// length, by 14 µs·√s at 20 ms, 9 at 80, 7 at 160 and 7 at 320 (sleep on tokio, one core, 2026-11-21). So two arms of
+/// twelve rounds differ by some 10 µs a block, and the margin is 31.
+const LENGTH_OF_TIMERS: u32 = 8;
 
 /// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
 /// fit into the usual budget.
 const ROUNDS_OF_OPEN: u32 = 4;
 
 /// How long a command may take to say its version.
-const ASKING: Duration = Duration::from_secs(10);
+const ASKING: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What shells say of a command that is not there, or may not be started.
 const UNSTARTABLE: [&str; 4] = ["not found", "No such file", "denied", "Is a directory"];
@@ -175,14 +175,12 @@ impl Comparison {
         let mut plan = Plan::make(&request, cores, programs)?;
         let asked = request.rounds;
         for contest in &mut plan.contests {
-            contest.rounds = match asked {
-                Some(rounds) => rounds,
-                None if contest.open.is_some() => ROUNDS_OF_OPEN,
-                None if contest.measure() == Measure::Lateness.name() => {
-                    contest.rounds * ROUNDS_OF_TIMERS
-                }
-                None => contest.rounds,
-            };
+            if asked.is_none() && contest.open.is_some() {
+                contest.rounds = ROUNDS_OF_OPEN;
+            }
+            if request.slice.is_none() && contest.measure() == Measure::Lateness.name() {
+                contest.slice_times = LENGTH_OF_TIMERS;
+            }
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
                 only.is_none_or(|pairs| {
@@ -208,26 +206,21 @@ fn without_side(name: &str) -> &str {
     name.strip_suffix(BASE).or_else(|| name.strip_suffix(NEW)).unwrap_or(name)
 }
 
-/// Looks after each block, and watches the time.
+/// Looks after each block, since a side that broke ends its pair at once, and watches the time.
 #[derive(Debug)]
 pub struct Looks<'a> {
     plan: &'a Plan,
     /// The host's clock source, for the auditor.
     clock: String,
     margin: f64,
-    /// When no further block may be running.
-    until: Instant,
-    block_started: Instant,
-    /// The longest block of each contest.
-    longest: HashMap<String, Duration>,
+    /// The time there is, and whether it ended before everything was decided.
+    pub budget: Budget,
     /// All trials so far.
     pub trials: Vec<TrialRecord>,
     /// What has been found, by contest.
     found: HashMap<String, Vec<Pair>>,
     /// Blocks that have ended.
     pub blocks: u32,
-    /// Whether the time ended before everything was decided.
-    pub ran_out: bool,
     /// What kept it from judging; then nothing is stopped early.
     pub problem: Option<String>,
 }
@@ -240,13 +233,10 @@ impl<'a> Looks<'a> {
             plan,
             clock,
             margin,
-            until,
-            block_started: Instant::now(),
-            longest: HashMap::new(),
+            budget: Budget::until(Some(until)),
             trials: Vec::new(),
             found: HashMap::new(),
             blocks: 0,
-            ran_out: false,
             problem: None,
         }
     }
@@ -267,17 +257,12 @@ impl<'a> Looks<'a> {
 
 impl Referee for Looks<'_> {
     fn admits(&mut self, contest: &ContestPlan) -> bool {
-        self.block_started = Instant::now();
-        let usual = self.longest.get(&contest.contest.to_string()).copied().unwrap_or_default();
-        let fits = self.block_started + usual <= self.until;
-        self.ran_out |= !fits;
-        fits
+        self.budget.admits(&contest.contest.to_string(), 1)
     }
 
     fn take_in(&mut self, contest: &ContestPlan, trials: &[TrialRecord]) -> Vec<String> {
         let printed = contest.contest.to_string();
-        let longest = self.longest.entry(printed.clone()).or_default();
-        *longest = (*longest).max(self.block_started.elapsed());
+        self.budget.block_ended(&printed);
         self.blocks += 1;
         self.trials.extend_from_slice(trials);
         let pairs = match gate::stage(&contest.record(), &self.clock, &self.trials, self.margin) {

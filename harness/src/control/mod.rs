@@ -12,6 +12,7 @@ pub mod arm;
 pub mod audit;
 pub mod availability;
 pub mod block;
+pub mod budget;
 mod calibration;
 pub mod child;
 pub mod closed;

@@ -5,6 +5,7 @@
 //! judged: [`simul_results::looks`] does. Next: [`super::session`], which asks.
 
 use super::{
+    budget::Budget,
     plan::{ContestPlan, Plan},
     session::Referee,
 };
@@ -20,8 +21,6 @@ struct Progress {
     trials: Vec<TrialRecord>,
     /// Blocks that have ended.
     done: u32,
-    /// The longest of its blocks that this invocation has lived.
-    longest: Duration,
 }
 
 /// Closes what is decided.
@@ -29,12 +28,9 @@ struct Progress {
 pub struct Stopping {
     run: RunRecord,
     record: StoppingRecord,
-    until: Option<Instant>,
-    /// Since when a block has been lived.
-    since: Option<Instant>,
+    /// The time there is, and whether it ended before everything was decided.
+    pub budget: Budget,
     contests: HashMap<String, Progress>,
-    /// Whether the time ended before everything was decided.
-    pub ran_out: bool,
     /// What kept it from judging; then nothing is stopped early.
     pub problem: Option<String>,
 }
@@ -44,14 +40,12 @@ impl Stopping {
     #[must_use]
     pub fn of(run: RunRecord) -> Option<Self> {
         let record = run.plan.stopping.clone()?;
-        let budget = record.budget_ns.map(Duration::from_nanos);
+        let until = record.budget_ns.map(|ns| Instant::now() + Duration::from_nanos(ns));
         Some(Self {
             run,
             record,
-            until: budget.map(|budget| Instant::now() + budget),
-            since: None,
+            budget: Budget::until(until),
             contests: HashMap::new(),
-            ran_out: false,
             problem: None,
         })
     }
@@ -59,23 +53,19 @@ impl Stopping {
 
 impl Referee for Stopping {
     fn admits(&mut self, contest: &ContestPlan) -> bool {
-        let now = Instant::now();
-        self.since = Some(now);
-        let seen = self.contests.entry(contest.contest.to_string()).or_default();
+        let printed = contest.contest.to_string();
+        let done = self.contests.get(&printed).map_or(0, |seen| seen.done);
         // After the first look further blocks decide nothing before the next one. Before it they are all that there is.
-        let next = self.record.looks.iter().skip(1).find(|look| **look > seen.done);
-        let looked = self.record.looks.first().is_some_and(|first| *first <= seen.done);
-        let left = next.filter(|_| looked).map_or(1, |look| look - seen.done);
-        let fits = self.until.is_none_or(|until| now + seen.longest * left <= until);
-        self.ran_out |= !fits;
-        fits
+        let next = self.record.looks.iter().skip(1).find(|look| **look > done);
+        let looked = self.record.looks.first().is_some_and(|first| *first <= done);
+        let left = next.filter(|_| looked).map_or(1, |look| look - done);
+        self.budget.admits(&printed, left)
     }
 
     fn take_in(&mut self, contest: &ContestPlan, trials: &[TrialRecord]) -> Vec<String> {
-        let seen = self.contests.entry(contest.contest.to_string()).or_default();
-        let resumed = self.since.is_none();
-        let took = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        seen.longest = seen.longest.max(took);
+        let printed = contest.contest.to_string();
+        let resumed = !self.budget.block_ended(&printed);
+        let seen = self.contests.entry(printed).or_default();
         seen.trials.extend_from_slice(trials);
         let last = trials.iter().map(|trial| trial.block + 1).max();
         seen.done = seen.done.max(last.unwrap_or(0));

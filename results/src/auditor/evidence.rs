@@ -4,6 +4,7 @@
 //! rounds: what all of them show is the machine's doing. Only slices that estimates are made from count. It
 //! must not judge. Read next: `little.rs`.
 
+use super::Audit;
 use crate::{
     Load, Role, SliceRecord, State, TrialRecord,
     statistics::{Estimate, median},
@@ -22,6 +23,35 @@ pub(crate) struct Evidence<'a> {
     pub(crate) trials: &'a Blocks<'a>,
     /// The trials of all cells of the contest, its own included.
     pub(crate) contest: &'a [(&'a str, Blocks<'a>)],
+}
+
+/// One contest, as recorded: in which each of its cells is audited.
+pub(crate) struct Sight<'a> {
+    pub(crate) load: Load,
+    pub(crate) measure: Measure,
+    /// The host's clock source.
+    pub(crate) clock: &'a str,
+    /// All cells, with their trials by block.
+    pub(crate) cells: Vec<(&'a str, Blocks<'a>)>,
+}
+
+impl<'a> Sight<'a> {
+    /// What was seen when there were so many blocks.
+    pub(crate) fn first(&self, count: u32) -> Self {
+        let cells = self.cells.iter().map(|(cell, all)| (*cell, first(all, count))).collect();
+        Self { cells, ..*self }
+    }
+
+    /// Audits one of the cells by these trials of it.
+    pub(crate) fn audit(&self, trials: &Blocks<'_>) -> Audit {
+        let Self { load, measure, clock, ref cells } = *self;
+        super::audit(&Evidence { load, measure, clock, trials, contest: cells })
+    }
+}
+
+/// The first so many blocks.
+pub(crate) fn first<'a>(trials: &Blocks<'a>, count: u32) -> Blocks<'a> {
+    trials.range(..count).map(|(block, trial)| (*block, *trial)).collect()
 }
 
 impl Evidence<'_> {
@@ -67,7 +97,12 @@ impl Evidence<'_> {
     pub(super) fn trials_of_others(&self) -> impl Iterator<Item = &TrialRecord> {
         let own = self.runner();
         let trials = self.contest.iter().flat_map(|(_, blocks)| measured(blocks));
-        trials.filter(move |trial| trial.runner != own)
+        // Further null arms have a number: `tokio.2`.
+        let is_copy = move |trial: &TrialRecord| {
+            let rest = trial.runner.strip_prefix(own);
+            trial.role == Role::Null && rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        trials.filter(move |trial| trial.runner != own && !is_copy(trial))
     }
 }
 

@@ -4,7 +4,7 @@
 //! this table; one that this version does not know is said by its name. A check that looks at the same recorded
 //! facts has the better reason, with figures, and keeps it. Read next: [`crate::wording`].
 
-use super::{Evidence, Finding, Severity, evidence::sum, little};
+use super::{Evidence, Finding, Severity, evidence::sum, little, machine};
 use crate::{
     SliceRecord, TrialRecord, record::mark, statistics::median, summary::state::marks,
     wording::plain,
@@ -64,11 +64,10 @@ pub fn words(check: &str) -> String {
 /// Adds the marks of the cell to what the checks have found.
 pub(super) fn add(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
     for mark in marks(evidence.trials) {
-        // Here the check decides: up to schema 3 the mark was also set for one stall in one slice.
-        if mark == mark::LITTLE && little::can_be_checked(evidence) {
+        if is_for_its_check(evidence, findings, &mark) {
             continue;
         }
-        let severity = match mark::NOT_RANKED.contains(&mark.as_str()) {
+        let severity = match bars(evidence, &mark) {
             true => Severity::NotRanked,
             false => Severity::Marked,
         };
@@ -81,6 +80,30 @@ pub(super) fn add(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Whether a check has seen more than the mark says, and decides.
+fn is_for_its_check(evidence: &Evidence<'_>, findings: &[Finding], mark: &str) -> bool {
+    let is_found = |check: &str| findings.iter().any(|finding| finding.check == check);
+    match mark {
+        // Up to schema 3 the mark was also set for one stall in one slice.
+        mark::LITTLE => little::can_be_checked(evidence),
+        // One slice in a trial suffices for these marks.
+        mark::CONTAMINATED => machine::can_be_checked(evidence),
+        mark::FOREIGN_ESTIMATED => {
+            machine::can_be_checked(evidence) && !is_found(mark::CONTAMINATED)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a mark bars the cell from every ranking.
+fn bars(evidence: &Evidence<'_>, mark: &str) -> bool {
+    let has = |trial: &&&TrialRecord| trial.marks.iter().any(|own| own == mark);
+    let (marked, all) = (evidence.trials.values().filter(has).count(), evidence.trials.len());
+    // What comes and goes with the machine's moods must hold in half of the blocks: the numbers are of all of them.
+    let often = !mark::OF_MOMENTS.contains(&mark) || 2 * marked >= all;
+    mark::NOT_RANKED.contains(&mark) && often
 }
 
 /// A mark's words, with figures where a recording has them, and in how many blocks it stands.
@@ -120,7 +143,7 @@ fn figure(trial: &TrialRecord, mark: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::evidence::samples::clean;
+    use super::super::evidence::samples::{clean, each_slice};
     use super::*;
     use crate::auditor::Audit;
 
@@ -169,6 +192,32 @@ mod tests {
         assert!(starved.findings[0].reason.ends_with("; the least did 80 % of the mean)"));
         let bound = marked(mark::PEER_BOUND, 0..6);
         assert!(bound.findings[0].reason.contains("; it was busy for "), "{bound:?}");
+    }
+
+    #[test]
+    fn what_a_busy_moment_does_bars_in_half_of_the_blocks_only() {
+        for mark in mark::OF_MOMENTS {
+            assert!(marked(mark, 1..3).may_be_ranked(), "{mark} in 2 of 6 blocks");
+            assert_eq!(marked(mark, 1..3).grade, crate::auditor::Grade::B);
+            assert!(!marked(mark, 0..3).may_be_ranked(), "{mark} in 3 of 6 blocks");
+        }
+        assert!(!marked(mark::ERRORS, 5..6).may_be_ranked());
+    }
+
+    #[test]
+    fn where_slices_tell_of_others_a_mark_does_not() {
+        let mut recording = clean();
+        for trial in &mut recording.trials {
+            trial.marks = vec![mark::CONTAMINATED.into(), mark::FOREIGN_ESTIMATED.into()];
+        }
+        each_slice(&mut recording, |_, slice| slice.foreign_cpu_ns = None);
+        let found = |recording: &crate::store::Recording| {
+            let contests = crate::judged::contests(recording).unwrap();
+            contests[0].cells[0].audit.findings.len()
+        };
+        assert_eq!(found(&recording), 2, "nothing else is known");
+        each_slice(&mut recording, |_, slice| slice.foreign_cpu_ns = Some(0));
+        assert_eq!(found(&recording), 0);
     }
 
     #[test]

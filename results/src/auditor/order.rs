@@ -2,8 +2,8 @@
 //!
 //! Percentiles ascend and none exceeds the largest value; a mean lies below the largest value, and is at least what
 //! the upper percentiles alone make of it (Markov's inequality: a hundredth of all operations took p99 or
-//! longer, so the mean is at least p99 ÷ 100). Published comparisons hold numbers that fail this. No process
-//! can have more CPU time than there are cores. That a histogram holds as many operations as its slice says is
+//! longer, so the mean is at least p99 ÷ 100). Published comparisons hold numbers that fail this. That a
+//! histogram holds as many operations as its slice says is
 //! checked where it is decoded, and a recording that miscounts is refused as a whole. Read next: `rates.rs`.
 
 use super::{Evidence, Finding};

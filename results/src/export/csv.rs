@@ -173,7 +173,7 @@ fn line(
         cell.ranked.to_string(),
         cell.grade().map_or("", Grade::name).into(),
         findings.collect::<Vec<_>>().join(" "),
-        cell.blocks.to_string(),
+        rung.map_or(cell.blocks, |rung| rung.blocks).to_string(),
         or_empty(numbers.map(|numbers| numbers.ops.to_string())),
         or_empty(numbers.map(|numbers| numbers.max_ns.to_string())),
         or_empty(cell.peak_rss_bytes.map(|bytes| bytes.to_string())),
@@ -187,7 +187,10 @@ fn line(
     line.extend(of_open(contest, cell, numbers, rung));
     line.extend(estimate(numbers.map(|numbers| numbers.throughput)));
     let known = |quantile, value: fn(&Numbers) -> Estimate| {
-        estimate(numbers.filter(|numbers| numbers.reaches(quantile)).map(value))
+        let told = |numbers: &&Numbers| {
+            numbers.reaches(quantile) && (quantile <= 0.5 || numbers.carries(quantile))
+        };
+        estimate(numbers.filter(told).map(value))
     };
     line.extend(known(0.5, |numbers| numbers.p50_ns));
     line.extend(known(0.9, |numbers| numbers.p90_ns));

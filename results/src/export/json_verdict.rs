@@ -4,8 +4,8 @@
 //! whose part this is, and [`crate::verdict`].
 
 use crate::{
-    Role, Summary,
-    summary::{CellSummary, ContestSummary, Effect, Metric, Scale, Spent},
+    Summary,
+    summary::{CellSummary, Effect, Metric, Scale, Spent},
     verdict::{Judgement, MetricVerdict, Verdict},
 };
 use serde::Serialize;
@@ -89,16 +89,12 @@ pub struct MetricOutput {
 }
 
 impl VerdictOutput {
-    pub(super) fn of(contest: &ContestSummary, cell: &CellSummary, judgement: &Judgement) -> Self {
-        let against = match cell.role {
-            Role::Null => &contest.planned_baseline,
-            Role::Runner | Role::Floor => &contest.baseline,
-        };
+    pub(super) fn of(cell: &CellSummary, judgement: &Judgement) -> Self {
         let metric =
             |metric| MetricOutput::of(metric, cell.effects.on(metric), judgement.on(metric));
         Self {
             summary: judgement.word().into(),
-            baseline: against.clone().unwrap_or_default(),
+            baseline: cell.against.clone().unwrap_or_default(),
             p50: metric(Metric::P50),
             cpu_per_op: metric(Metric::CpuPerOp),
             throughput: metric(Metric::Throughput),

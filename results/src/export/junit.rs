@@ -59,7 +59,7 @@ fn case(contest: &ContestSummary, cell: &CellSummary) -> Markup {
             } @else if cell.state.is_fault() {
                 error type=(cell.state.name()) message=(why) {}
             } @else {
-                system-out { (plain(&format!("{}{}", words(contest, cell), found(cell)))) }
+                system-out { (plain(&format!("{}{}", words(cell), found(cell)))) }
             }
         }
     }
@@ -73,7 +73,7 @@ fn found(cell: &CellSummary) -> String {
 }
 
 /// The verdicts of a measured cell, one sentence each.
-fn words(contest: &ContestSummary, cell: &CellSummary) -> String {
+fn words(cell: &CellSummary) -> String {
     let mut words = Vec::new();
     for metric in Metric::ALL {
         if let (Some(effect), Some(judgement)) = (cell.effects.on(metric), &cell.verdict) {
@@ -84,6 +84,6 @@ fn words(contest: &ContestSummary, cell: &CellSummary) -> String {
     if words.is_empty() {
         return "measured".into();
     }
-    let baseline = contest.baseline.as_deref().unwrap_or_default();
-    format!("against {baseline}: {}", words.join("; "))
+    let against = cell.against.as_deref().unwrap_or_default();
+    format!("against {against}: {}", words.join("; "))
 }

@@ -10,6 +10,7 @@ pub mod hdr;
 pub mod issue;
 pub mod json;
 mod json_audit;
+mod json_open;
 mod json_price;
 mod json_verdict;
 pub mod junit;

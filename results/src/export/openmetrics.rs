@@ -90,10 +90,11 @@ fn samples(summary: &Summary) -> impl Iterator<Item = (String, &Numbers)> {
 
 fn labels(workload: &str, cell: &CellSummary) -> String {
     format!(
-        "cell=\"{}\",workload=\"{}\",runner=\"{}\"",
+        "cell=\"{}\",workload=\"{}\",runner=\"{}\",grade=\"{}\"",
         escaped(&cell.cell),
         escaped(workload),
-        escaped(&cell.arm)
+        escaped(&cell.arm),
+        cell.grade().map_or("", crate::auditor::Grade::name)
     )
 }
 

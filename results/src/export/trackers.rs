@@ -3,7 +3,8 @@
 //! [`bmf`] is the Bencher Metric Format (its schema: bencher.dev/bmf.json): time and throughput under the
 //! names that Bencher has for them, with our interval as bounds. [`gh_benchmark`] is the
 //! `customSmallerIsBetter` list of github-action-benchmark: median and CPU per operation, since there only
-//! smaller may be better. Both hold measured cells only: neither has a word for one that is not.
+//! smaller may be better. Both hold measured cells only, and none of grade F: neither has a word for one that is not, or
+//! whose numbers describe something else than the runner.
 //!
 //! They compare with stored numbers of other days, which no verdict of ours does. Read next: `junit.rs`.
 
@@ -15,7 +16,8 @@ use crate::{
 use serde_json::{Map, Value, json};
 
 fn measured(summary: &Summary) -> impl Iterator<Item = (&ContestSummary, &CellSummary, &Numbers)> {
-    summary.cells().filter_map(|(contest, cell)| Some((contest, cell, cell.numbers.as_ref()?)))
+    let believed = summary.cells().filter(|(_, cell)| cell.audit.may_be_ranked());
+    believed.filter_map(|(contest, cell)| Some((contest, cell, cell.numbers.as_ref()?)))
 }
 
 /// What a contest's median is called: Bencher's own name where its meaning is that.

@@ -51,8 +51,9 @@ pub struct Compared {
     pub differs: bool,
     /// What is said.
     pub finding: Finding,
-    /// The smallest difference that these blocks would find in nine of ten cases, by how much two copies of the
-    /// same code vary: a part (0.02 is 2 %), or µs. `None` where the null arm does not tell.
+    /// The smallest slow-down that these blocks would call worse in nine of ten cases, by how much two copies of the
+    /// same code vary: a part (0.02 is 2 %), or µs. It is beyond the margin, since no smaller one is worse. `None`
+    /// where the null arm does not tell.
     pub detectable: Option<f64>,
 }
 
@@ -124,12 +125,13 @@ impl Family {
             let mut null_adjusted = holm(&null_p).into_iter();
             let (mut metrics, mut null) = (Vec::new(), Vec::new());
             for ((metric, test), noise) in self.metrics.iter().zip(pair).zip(&nulls) {
-                let detectable = noise
-                    .and_then(|noise| detectable(&noise, self.rules.alpha / p_values.len() as f64));
+                let strictest = self.rules.alpha / p_values.len() as f64;
                 let of =
                     |effects: &Effects, test: &Option<Paired>, p: &mut dyn Iterator<Item = f64>| {
                         let (test, scale) = ((*test)?, effects.on(*metric)?.scale);
                         let limits = self.rules.limits(scale, member.typical_us);
+                        let detectable =
+                            noise.and_then(|noise| detectable(&noise, strictest, limits.margin));
                         Some(self.compared(*metric, scale, &test, p.next()?, limits, detectable))
                     };
                 metrics.extend(of(&member.pair, test, &mut adjusted));
@@ -178,10 +180,10 @@ impl Family {
     }
 }
 
-/// The difference that is found with [`POWER`] at this error rate: the usual sum of two quantiles of Student's t
-/// times the standard error, which the null arm tells.
-fn detectable(noise: &Paired, alpha: f64) -> Option<f64> {
+/// The difference that is worse with [`POWER`] at this error rate: the usual sum of two quantiles of Student's t times the
+/// standard error, which the null arm tells; or, where the margin is what is harder to exceed, the margin and the second.
+fn detectable(noise: &Paired, alpha: f64, margin: f64) -> Option<f64> {
     let found = quantile(1.0 - alpha / 2.0, noise.freedom)?;
     let surely = quantile(POWER, noise.freedom)?;
-    Some((found + surely) * noise.error)
+    Some((found * noise.error).max(margin) + surely * noise.error)
 }

@@ -21,9 +21,9 @@ pub mod shown;
 pub use look::{Compared, Finding};
 
 use crate::{
-    Cell, Contest, Load, Role, State, TrialRecord,
-    auditor::{Evidence, audit},
-    judged::{by_cell, typical_us},
+    Cell, Contest, Role, State, TrialRecord,
+    auditor::{Sight, first},
+    judged::{by_cell, take, typical_us},
     record::ContestRecord,
     statistics::ALPHA,
     summary::{Measure, effect::Blocks, state::worst},
@@ -138,15 +138,12 @@ pub fn stage(
             null: Vec::new(),
         });
     }
-    let every = by_cell(trials);
-    let cells = planned.cells.iter().map(|cell| cell.as_str());
-    let cells: Vec<_> =
-        cells.map(|cell| (cell, every.get(cell).cloned().unwrap_or_default())).collect();
+    let cells = take(planned, &mut by_cell(trials));
+    let sight = Sight { load: contest.load, measure, clock, cells };
     for look in LOOKS.into_iter().take_while(|look| *look <= done) {
-        let seen: Vec<_> = cells.iter().map(|(cell, all)| (*cell, until(all, look))).collect();
-        let sight = Sight { load: contest.load, measure, clock, cells: &seen };
+        let seen = sight.first(look);
         for pair in pairs.iter_mut().filter(|pair| !pair.is_closed()) {
-            pair.obstacle = sight.doubt(&sides[&pair.runner], look);
+            pair.obstacle = doubt(&seen, &sides[&pair.runner], look);
         }
         at_look(look, measure, margin, &mut pairs, &sides)?;
     }
@@ -215,7 +212,7 @@ fn at_look(
         // A pair that is closed has no later trials, and stays in the family.
         let count = if pair.obstacle.is_some() { 0 } else { look };
         let [base, new, null] =
-            [&trials.base, &trials.new, &trials.null].map(|all| until(all, count));
+            [&trials.base, &trials.new, &trials.null].map(|all| first(all, count));
         let copied = if trials.null_of_new { &new } else { &base };
         family.add(Member::of(measure, &base, &new, copied, &null, typical_us(&base))?);
     }
@@ -226,10 +223,6 @@ fn at_look(
         }
     }
     Ok(())
-}
-
-fn until<'a>(trials: &Blocks<'a>, count: u32) -> Blocks<'a> {
-    trials.range(..count).map(|(block, trial)| (*block, *trial)).collect()
 }
 
 /// What keeps a pair from being compared.
@@ -254,29 +247,12 @@ fn obstacle(trials: &Trials<'_>) -> Option<Obstacle> {
     absent.map(Obstacle::Absent)
 }
 
-/// What the auditor sees at a look.
-struct Sight<'a> {
-    load: Load,
-    measure: Measure,
-    clock: &'a str,
-    /// All cells of the contest, with the blocks until this look.
-    cells: &'a [(&'a str, Blocks<'a>)],
-}
-
-impl Sight<'_> {
-    /// Why the numbers of a pair are not believed, if they are not.
-    fn doubt(&self, trials: &Trials<'_>, look: u32) -> Option<Obstacle> {
-        let arms = [("base", &trials.base), ("new", &trials.new), ("the null arm", &trials.null)];
-        arms.into_iter().find_map(|(name, blocks)| {
-            let found = audit(&Evidence {
-                load: self.load,
-                measure: self.measure,
-                clock: self.clock,
-                trials: &until(blocks, look),
-                contest: self.cells,
-            });
-            let worst = found.barring().next()?;
-            Some(Obstacle::Doubt(format!("{name} has grade F, {}: {}", worst.check, worst.reason)))
-        })
-    }
+/// Why the auditor does not believe the numbers of a pair at a look, if it does not.
+fn doubt(seen: &Sight<'_>, trials: &Trials<'_>, look: u32) -> Option<Obstacle> {
+    let arms = [("base", &trials.base), ("new", &trials.new), ("the null arm", &trials.null)];
+    arms.into_iter().find_map(|(name, blocks)| {
+        let found = seen.audit(&first(blocks, look));
+        let worst = found.barring().next()?;
+        Some(Obstacle::Doubt(format!("{name} has grade F, {}: {}", worst.check, worst.reason)))
+    })
 }

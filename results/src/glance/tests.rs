@@ -91,6 +91,25 @@ fn the_floor_of_noise_is_the_largest_of_the_null_arms() {
     null.for_each(|trial| slower(trial, 1.2));
     let summary = Summary::of(&different).unwrap();
     assert!(noise_floor(&summary).contains("1 null arm was called different"));
+    // A further copy that differs is as loud.
+    let mut further = recording.clone();
+    let plan = &mut further.run.plan.contests[0].cells;
+    let null = plan.iter().find(|cell| cell.contains("~null")).unwrap().clone();
+    let second = null.replacen("~null", ".2~null", 1);
+    plan.push(second.clone());
+    let copies = further.trials.iter().filter(|trial| trial.cell == null).cloned();
+    let copies: Vec<_> = copies
+        .map(|mut trial| {
+            trial.runner = format!("{}.2", trial.runner);
+            trial.cell = second.clone();
+            slower(&mut trial, 1.2);
+            trial
+        })
+        .collect();
+    further.trials.extend(copies);
+    let summary = Summary::of(&further).unwrap();
+    assert!(noise_floor(&summary).contains("1 null arm was called different"));
+    assert!(summary.contests[0].noise.as_ref().unwrap().p50.estimate > 1.1);
     assert!(clauses(&summary.contests[0])[0].contains("trust no verdict"));
     let mut without = recording;
     without.run.plan.contests[0].cells.retain(|cell| !cell.contains("~null"));

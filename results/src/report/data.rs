@@ -91,7 +91,7 @@ fn contest(summary: &Summary, map: &Map, column: &Column) -> Json {
     json!({ "ranked": ranked, "cells": cells, "decided": found })
 }
 
-/// The median; with more blocks than one its range, and 1 behind it where the truth is larger.
+/// The median; from six blocks on its range, and 1 behind it where the truth is larger.
 fn numbers(value: &Value) -> Json {
     let estimate = &value.estimate;
     match (value.has_range, value.is_bound) {

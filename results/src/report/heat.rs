@@ -203,7 +203,7 @@ fn legend() -> Markup {
                 comparison of both (99.5 %, Holm over all ranked runners and three metrics of the contest); see "
                 a href="#method" { "method" } "." }
             li { "p99 and memory have no such test: where their ranges over blocks overlap they are undecided. With \
-                one block everything is." }
+                fewer than six blocks everything is." }
             li { "The best of a contest is picked by the very numbers shown, which favours it a little; a chosen \
                 baseline is not." }
             li { "Ratios of lateness compare two small times, and say less than their difference in µs, which stands \

@@ -50,7 +50,7 @@
     }
     return found;
   };
-  // With one block there is no range, and the truth may lie anywhere.
+  // With few blocks there is no range, and the truth may lie anywhere.
   const ranged = (value) => typeof value[1] === "number";
   const overlap = (ours, theirs) =>
     !ranged(ours) || !ranged(theirs) || (ours[1] <= theirs[2] && theirs[1] <= ours[2]);

@@ -78,11 +78,17 @@ impl Paired {
         let n = values.len();
         if n < TRIMMED_FROM {
             let error = standard_deviation(values)? / (n as f64).sqrt();
-            return Some(Self { centre: mean(values), error, freedom: n - 1 });
+            return Some(Self { centre: mean(values), error, freedom: Self::freedom_of(n) });
         }
         let error = winsorized_variance(values)?.sqrt() / ((1.0 - 2.0 * TRIM) * (n as f64).sqrt());
-        let freedom = n - 2 * left_out(n) - 1;
-        Some(Self { centre: trimmed_mean(values)?, error, freedom })
+        Some(Self { centre: trimmed_mean(values)?, error, freedom: Self::freedom_of(n) })
+    }
+
+    /// The degrees of freedom that so many values give; none below two.
+    #[must_use]
+    pub fn freedom_of(values: usize) -> usize {
+        let left_out = if values < TRIMMED_FROM { 0 } else { left_out(values) };
+        (values - 2 * left_out).saturating_sub(1)
     }
 
     /// The probability, if the truth were 0, of a centre at least as far from it; two-sided.

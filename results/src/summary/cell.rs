@@ -72,7 +72,9 @@ pub struct CellSummary {
     pub over_ideal: Option<Estimate>,
     /// What its audit trial counted, if it had one that did the right work.
     pub counted: Option<AuditRecord>,
-    /// How it compares with the baseline; a null arm with the runner that it copies.
+    /// The runner that it is compared with: the baseline; of a null arm what it copies.
+    pub against: Option<String>,
+    /// How it compares with that.
     pub effects: Effects,
     /// The same of a percentile of the tail, where one was asked for.
     pub tail: Option<Effect>,
@@ -178,6 +180,7 @@ pub(super) fn summarise(
         over_ideal: None,
         counted: None,
         effects: Effects::default(),
+        against: None,
         tail: None,
         look: None,
         verdict: None,
@@ -222,6 +225,7 @@ fn missing(printed: &str, contest: &Contest) -> CellSummary {
         over_ideal: None,
         counted: None,
         effects: Effects::default(),
+        against: None,
         tail: None,
         look: None,
         verdict: None,

@@ -5,7 +5,7 @@
 //! since a ratio of two times near zero says nothing). Over blocks there is a t interval. It must not know
 //! tables or verdicts. Read next: [`crate::statistics`].
 
-use super::{Measure, block::Block};
+use super::{CellSummary, Measure, block::Block};
 use crate::{
     Role, SliceRecord, TrialRecord,
     statistics::{self, Paired, standard_deviation, trimmed_mean},
@@ -60,6 +60,8 @@ pub struct BlockEffect {
 /// What two copies of the same runner differ by.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Noise {
+    /// The runner that the null arm copies.
+    pub copied: String,
     /// The null arm against the baseline: an interval that leaves out equality is a false alarm.
     pub p50: Effect,
     /// The standard deviation between blocks in percent; `None` with one block, or for lateness.
@@ -113,7 +115,7 @@ impl Metric {
     ///
     /// # Errors
     /// A median needs the histograms, and one cannot be read.
-    fn of_trial(self, trial: &TrialRecord) -> Result<f64, String> {
+    pub(crate) fn of_trial(self, trial: &TrialRecord) -> Result<f64, String> {
         let sum = |part: fn(&SliceRecord) -> u64| {
             trial.counted().fold(0_u64, |sum, slice| sum.saturating_add(part(slice))) as f64
         };
@@ -212,8 +214,10 @@ impl Effect {
 }
 
 impl Noise {
-    /// From the null arm's effect on the median.
-    pub(super) fn of(p50: Effect) -> Self {
+    /// From a null arm's effect on the median.
+    pub(super) fn of(null: &CellSummary) -> Option<Self> {
+        let p50 = null.effects.p50.clone()?;
+        let copied = null.against.clone().unwrap_or_default();
         let on_scale = |block: &BlockEffect| match p50.scale {
             Scale::Ratio => block.value.ln(),
             Scale::DifferenceUs => block.value,
@@ -223,7 +227,15 @@ impl Noise {
             Scale::Ratio => (sd.map(|sd| sd.exp_m1() * 100.0), None),
             Scale::DifferenceUs => (None, sd),
         };
-        Self { p50, sd_percent, sd_us }
+        Some(Self { copied, p50, sd_percent, sd_us })
+    }
+
+    /// How far apart two copies seemed to be, on the scale of averages.
+    pub(super) fn size(&self) -> f64 {
+        match self.p50.scale {
+            Scale::Ratio => self.p50.estimate.ln().abs(),
+            Scale::DifferenceUs => self.p50.estimate.abs(),
+        }
     }
 }
 
@@ -283,7 +295,8 @@ pub(crate) fn tail(
     let scale = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
     let of = |trial: &TrialRecord| {
         let times = Block::of(trial, trial.counted())?.times;
-        let carried = times.count() as f64 * (1.0 - quantile) >= BEYOND;
+        // The addend forgives the rounding of, for instance, 1 − 0.9.
+        let carried = times.count() as f64 * (1.0 - quantile) + 1e-6 >= BEYOND;
         let reached = times.reach() >= quantile;
         Ok::<_, String>((carried && reached).then(|| times.quantiles_ns(&[quantile])[0]))
     };

@@ -157,7 +157,7 @@ impl Summary {
             further: Vec::new(),
             contests,
             torn: recording.torn,
-            surroundings: Surroundings::of(recording),
+            surroundings: Surroundings::of(&recording.trials),
         })
     }
 
@@ -219,10 +219,12 @@ fn contest(
         cell.look = own.look;
         cell.verdict = own.verdict;
         cell.groups = own.groups;
+        cell.against = own.against;
         cells.push(cell);
     }
-    let null = cells.iter().find(|cell| cell.role == Role::Null);
-    let noise = null.and_then(|cell| cell.effects.p50.clone()).map(Noise::of);
+    let nulls = cells.iter().filter(|cell| cell.role == Role::Null);
+    let noise =
+        nulls.filter_map(Noise::of).max_by(|one, other| one.size().total_cmp(&other.size()));
     Ok(ContestSummary {
         contest,
         question: planned.question.clone(),

@@ -3,8 +3,8 @@
 //! Blocks, and how much is decided. It must not know time: nobody records how long a run took as a whole. Read next:
 //! [`crate::looks`].
 
-use super::{CellSummary, Summary};
-use crate::Role;
+use super::{CellSummary, ContestSummary, Summary};
+use crate::{Role, verdict::Verdict};
 
 /// What was spent, and what it brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +25,30 @@ impl Spent {
     pub fn of(summary: &Summary) -> Option<Self> {
         let stopping = summary.run.plan.stopping.as_ref()?;
         let most = stopping.looks.last().copied().unwrap_or(0);
-        let contests = u32::try_from(summary.contests.len()).unwrap_or(u32::MAX);
-        let is_compared = |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
-        let compared = summary.cells().map(|(_, cell)| cell).filter(is_compared);
-        let closed = compared.map(|cell| cell.look.is_some_and(|look| look.closed));
-        let closed: Vec<bool> = closed.collect();
+        // A report may be of further runs, which spent their own time.
+        let planned = &summary.run.plan.contests;
+        let own = summary.contests.iter().take(planned.len());
+        let compared = |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
+        let closed: Vec<bool> = own
+            .clone()
+            .flat_map(|contest| &contest.cells)
+            .filter(compared)
+            .map(is_decided)
+            .collect();
+        let contests = u32::try_from(planned.len()).unwrap_or(u32::MAX);
         Some(Self {
-            blocks: summary.contests.iter().map(|contest| contest.blocks()).sum(),
+            blocks: own.map(ContestSummary::blocks).sum(),
             most_blocks: most.saturating_mul(contests),
             comparisons: closed.len() as u32,
             decided: closed.iter().filter(|closed| **closed).count() as u32,
         })
     }
+}
+
+/// Whether a look has decided what was wanted. What turned out to be invalid is measured no further, and decides nothing.
+fn is_decided(cell: &CellSummary) -> bool {
+    let is_invalid = cell.verdict.as_ref().is_some_and(|judgement| {
+        judgement.metrics.iter().any(|one| one.verdict == Verdict::Invalid)
+    });
+    !is_invalid && cell.look.is_some_and(|look| look.closed)
 }

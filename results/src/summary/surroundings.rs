@@ -4,7 +4,7 @@
 //! the run as a whole. What it did to a single cell is in that cell's marks. Read next: [`crate::wording`], which
 //! says it.
 
-use crate::store::Recording;
+use crate::TrialRecord;
 use std::collections::BTreeMap;
 
 /// Of a run as a whole.
@@ -38,10 +38,10 @@ pub struct Hiccups {
 }
 
 impl Surroundings {
-    /// Of this recording.
+    /// Of these trials.
     #[must_use]
-    pub fn of(recording: &Recording) -> Self {
-        let slices = || recording.trials.iter().flat_map(|trial| &trial.slices);
+    pub fn of(trials: &[TrialRecord]) -> Self {
+        let slices = || trials.iter().flat_map(|trial| &trial.slices);
         let watched = || slices().filter(|slice| slice.foreign_cpu_ns.is_some());
         let span_ns: u64 =
             watched().map(|slice| slice.ended_ns.saturating_sub(slice.started_ns)).sum();
@@ -54,14 +54,14 @@ impl Surroundings {
             watched: watched().count(),
             foreign_cores: cores(seen_ns + estimated_ns),
             estimated_cores: cores(estimated_ns),
-            hiccups: hiccups(recording),
+            hiccups: hiccups(trials),
         }
     }
 }
 
 /// One value a block: all its trials carry the same.
-fn hiccups(recording: &Recording) -> Option<Hiccups> {
-    let found = recording.trials.iter().filter_map(|trial| {
+fn hiccups(trials: &[TrialRecord]) -> Option<Hiccups> {
+    let found = trials.iter().filter_map(|trial| {
         let block = (&trial.label, &trial.load, trial.placement, trial.block);
         Some((block, trial.hiccups.as_ref()?))
     });
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn slices_are_counted_and_blocks_are_probed_once() {
         let mut recording = synthetic::recording(&["tokio", "smol"], 2, 2, 50);
-        let clean = Surroundings::of(&recording);
+        let clean = Surroundings::of(&recording.trials);
         assert!(clean.slices > 0 && clean.watched == clean.slices);
         assert_eq!((clean.set_aside, clean.foreign_cores), (0, 0.0));
         let hiccups = clean.hiccups.unwrap();
@@ -102,7 +102,7 @@ mod tests {
                 slice.set_aside = slice.round == 0;
             }
         }
-        let busy = Surroundings::of(&recording);
+        let busy = Surroundings::of(&recording.trials);
         assert_eq!(busy.set_aside * 2, busy.slices);
         // Slices of the made-up recording last 50 ms.
         assert!((busy.foreign_cores - 0.3).abs() < 1e-9, "{busy:?}");
@@ -118,7 +118,7 @@ mod tests {
             trial.hiccups = None;
             trial.slices.iter_mut().for_each(|slice| slice.foreign_cpu_ns = None);
         }
-        let found = Surroundings::of(&recording);
+        let found = Surroundings::of(&recording.trials);
         assert_eq!((found.watched, found.foreign_cores, found.hiccups), (0, 0.0, None));
     }
 }

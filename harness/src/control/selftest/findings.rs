@@ -142,9 +142,18 @@ impl Found {
     }
 }
 
-/// The names of what was found in a cell.
+/// What is found in a cell, and what the machine did to any of its trials: one slice marks a trial, and need not make a
+/// finding.
 fn names(cell: &CellSummary) -> Vec<String> {
-    cell.audit.findings.iter().map(|finding| finding.check.clone()).collect()
+    let mut names: Vec<String> =
+        cell.audit.findings.iter().map(|finding| finding.check.clone()).collect();
+    let of_the_machine = |mark: &&String| OF_THE_MACHINE.contains(&mark.as_str());
+    for mark in cell.marks.iter().filter(of_the_machine) {
+        if !names.contains(mark) {
+            names.push(mark.clone());
+        }
+    }
+    names
 }
 
 /// By what a cell differs from its baseline.
