@@ -109,17 +109,8 @@ fn policy() -> String {
 /// The style sheet. Charts are recoloured on dark ground by their own colours, which no recording decides; paper is
 /// light, whatever the screen is.
 fn style() -> String {
-    let inks: String = DARK_INKS
-        .iter()
-        .map(|(light, dark)| {
-            format!(
-                "svg [fill=\"{light}\"]{{fill:{dark}}}\
-                 svg [stroke=\"{light}\"]{{stroke:{dark}}}\n"
-            )
-        })
-        .collect();
     format!(
-        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n\
+        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{DARK_INKS}}}\n\
          @media print {{\n{PRINT}\n}}\n"
     )
 }

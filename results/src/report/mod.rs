@@ -130,7 +130,9 @@ pub fn write_images(folder: &Path, summary: &Summary) -> Result<Vec<PathBuf>, Re
 fn put_charts(folder: &Path, pictures: &Pictures) -> Result<Vec<PathBuf>, ReportError> {
     let folder = folder.join(CHARTS_FOLDER);
     fs::create_dir_all(&folder).map_err(at(&folder))?;
-    pictures.all().map(|picture| put(folder.join(&picture.file), &picture.svg)).collect()
+    let alone =
+        |picture: &Picture| put(folder.join(&picture.file), &crate::chart::alone(&picture.svg));
+    pictures.all().map(alone).collect()
 }
 
 /// Writes one file and returns where.
