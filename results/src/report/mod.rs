@@ -89,6 +89,7 @@ pub fn write(folder: &Path, recording: &Recording) -> Result<Written, ReportErro
 pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, ReportError> {
     let pictures = Pictures::of(summary, &Palette::of(summary));
     let table = csv::render(summary);
+    fs::create_dir_all(folder).map_err(at(folder))?;
     thread::scope(|scope| {
         let charts = scope.spawn(|| put_charts(folder, &pictures));
         let report = put(folder.join(REPORT_FILE), &html::with_table(summary, &pictures, &table));
