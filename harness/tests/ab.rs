@@ -60,7 +60,8 @@ fn builds_are_known_by_their_word_and_the_budget_is_kept() {
     // No time for six blocks: nothing can be decided.
     let output = ab(&place, &build, &build, "--budget 1s --format json --out run");
     let object = json(&output);
-    assert_eq!((output.status.code(), &object["verdict"]), (Some(103), &"undecided".into()));
+    let ended = (output.status.code(), &object["verdict"]);
+    assert_eq!(ended, (Some(103), &"undecided".into()), "{object}");
     assert!(object["spent"].as_str().unwrap().contains("the time ended"), "{object}");
     let trials = std::fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
     assert!(trials.contains("\"source\""), "a build tells what it stands on: {trials}");

@@ -8,7 +8,7 @@ use crate::{
     builds::Builds,
     ending, figure_grid,
     grid::{self, Grid},
-    price_grid,
+    parallel, price_grid,
     summary::ContestSummary,
     wording,
 };
@@ -26,13 +26,8 @@ const STYLE: TableStyle = TableStyle::new()
 /// without one they are as wide as they need to be (about 110 columns).
 #[must_use]
 pub fn render(summary: &Summary, width: Option<u16>) -> String {
-    let mut text = String::new();
-    for (i, contest) in summary.contests.iter().enumerate() {
-        if i > 0 {
-            text.push('\n');
-        }
-        text.push_str(&render_contest(contest, width));
-    }
+    let contests = parallel::map(&summary.contests, |contest| render_contest(contest, width));
+    let mut text = contests.join("\n");
     let surroundings = wording::surroundings(summary);
     if !surroundings.is_empty() {
         text.push_str(&format!("\naround it: {}\n", surroundings.join("\n  ")));

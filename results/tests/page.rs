@@ -3,6 +3,7 @@
 mod synthetic;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::ZlibDecoder;
 use sha2::{Digest, Sha256};
 use simul_results::{
     Role, State, Summary,
@@ -11,6 +12,7 @@ use simul_results::{
     report::{self, Pictures},
     store::Recording,
 };
+use std::io::Read;
 use synthetic::{cell, recording, unmeasured};
 
 fn page(recording: &Recording) -> String {
@@ -55,7 +57,10 @@ fn the_data_of_the_script_is_json_with_the_whole_table() {
     let data = between(&page, "id=\"data\">", "</script>");
     let data: serde_json::Value = serde_json::from_str(data).unwrap();
     let table = simul_results::export::csv::render(&Summary::of(&recording).unwrap());
-    assert_eq!(data["csv"].as_str(), Some(table.as_str()));
+    let packed = STANDARD.decode(data["table"].as_str().unwrap()).unwrap();
+    let mut unpacked = String::new();
+    ZlibDecoder::new(packed.as_slice()).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, table);
     assert_eq!(data["contests"][0]["ranked"], serde_json::json!([0, 1]));
 }
 

@@ -130,10 +130,13 @@ pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
                 continue;
             }
             found.extend(contrast::compare(contest, cells, Metric::P50, Wish::Less));
-            let p99 = cells.map(|cell| cell.numbers.as_ref().map(|numbers| numbers.p99_ns));
+            let p99 = cells.map(|cell| {
+                let numbers = cell.numbers.as_ref().filter(|numbers| numbers.carries(0.99));
+                numbers.map(|numbers| numbers.p99_ns)
+            });
             let [Some(ours), Some(theirs)] = p99 else { continue };
             let blocks = one.blocks.min(other.blocks);
-            let contrast = Contrast::apart([ours, theirs], blocks);
+            let contrast = Some(Contrast::apart_us([ours, theirs], blocks));
             found.extend(contrast.map(|contrast| {
                 contrast::told(contest, cells, "p99 of lateness", contrast, Wish::Less)
             }));

@@ -98,14 +98,16 @@ pub(super) fn one_thread_serves_thousands(summary: &Summary) -> Belief {
         for cell in kind::cells(contest, Kind::Tasks).filter(|cell| cell.workers == 1) {
             let Some(numbers) = &cell.numbers else { continue };
             let rate = span(&numbers.throughput, quantity::digits);
+            let p99 = match numbers.carries(0.99) {
+                true => format!("p99 {}", span(&numbers.p99_ns, quantity::time)),
+                false => "too few of them for a p99".into(),
+            };
             found.push(Evidence {
                 outcome: Outcome::For,
                 text: format!(
                     "{} with one worker, {count} connections at once, {role}, in {}: {rate} operations a second, \
-                     p99 {}",
-                    cell.runner,
-                    contest.contest,
-                    span(&numbers.p99_ns, quantity::time)
+                     {p99}",
+                    cell.runner, contest.contest
                 ),
                 cells: vec![cell.cell.clone()],
                 blocks: cell.blocks,

@@ -35,8 +35,9 @@ use crate::{
     Cell, Contest, Role, RunRecord,
     builds::Builds,
     judged, parallel,
-    record::{ContestRecord, FigureRecord, OpenPlanRecord},
+    record::{ContestRecord, FigureRecord, OpenPlanRecord, StoppingRecord},
     relation::Relations,
+    statistics::ALPHA,
     store::Recording,
 };
 use effect::Blocks;
@@ -76,6 +77,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// The error rate of its intervals: 0.005, or the share of a look where the run could stop early.
+    pub alpha: f64,
     /// How each ranked runner compares with each other one.
     pub relations: Relations,
     /// How open loads were to be measured.
@@ -243,6 +246,7 @@ fn contest(
         planned_baseline: judged.planned_baseline,
         cells,
         noise,
+        alpha: run.plan.stopping.as_ref().map_or(ALPHA, StoppingRecord::alpha),
         relations: judged.relations,
         open: planned.open.clone(),
         figures: planned.figures.clone(),
