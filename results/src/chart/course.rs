@@ -96,7 +96,7 @@ fn reach(all: &[Series]) -> f64 {
 /// Less than this around 1 would show nothing but rounding.
 const LEAST: f64 = 1.02;
 /// How far a line of slices may lie from where it should, in units of the drawing: they are noise.
-const UNSEEN: f64 = 0.6;
+const UNSEEN: f64 = 0.9;
 const WIDTH: f64 = 1040.0;
 const LEFT: f64 = 190.0;
 const RIGHT: f64 = 820.0;

@@ -14,9 +14,9 @@ use super::{
 /// Height of a name.
 pub(super) const LABEL: f64 = 15.0;
 /// How far a line may lie from where it should, in units of the drawing: less than what is seen.
-const UNSEEN: f64 = 0.3;
+const UNSEEN: f64 = 0.45;
 /// Likewise for the pale edge of a band.
-const PALE: f64 = 0.8;
+const PALE: f64 = 1.5;
 
 /// A runner's line.
 pub(super) fn stroke(look: Look) -> Stroke {
