@@ -6,13 +6,13 @@
 //! not know files. Read next: `store.rs`.
 
 use crate::{
-    SliceRecord, TrialRecord, histogram,
+    SliceRecord, TrialRecord,
+    histogram::Tally,
     record::{
         BeyondRecord, MergedOpenRecord, MergedRecord, MergedTimesRecord, OpenRecord, TimesRecord,
     },
     store::Recording,
 };
-use hdrhistogram::Histogram;
 use std::collections::BTreeSet;
 
 /// The same recording, with the histograms of each trial merged.
@@ -72,15 +72,10 @@ fn merge_slices(rate: Option<u32>, slices: &[&SliceRecord]) -> Result<MergedReco
 }
 
 /// A distribution in the making.
+#[derive(Default)]
 struct Merging {
-    times: Histogram<u64>,
-    beyond: Histogram<u64>,
-}
-
-impl Default for Merging {
-    fn default() -> Self {
-        Self { times: histogram::empty(), beyond: histogram::empty() }
-    }
+    times: Tally,
+    beyond: Tally,
 }
 
 impl Merging {
@@ -90,19 +85,16 @@ impl Merging {
         recorded: u64,
         beyond: Option<&BeyondRecord>,
     ) -> Result<(), String> {
-        histogram::merge(&mut self.times, stored, recorded)?;
-        beyond
-            .map_or(Ok(()), |part| histogram::merge(&mut self.beyond, &part.histogram, part.count))
+        self.times.add(stored, recorded)?;
+        beyond.map_or(Ok(()), |part| self.beyond.add(&part.histogram, part.count))
     }
 
     fn record(&self) -> MergedTimesRecord {
-        let beyond = (!self.beyond.is_empty()).then(|| BeyondRecord {
-            count: self.beyond.len(),
-            histogram: histogram::encode(&self.beyond),
-        });
+        let beyond = (!self.beyond.is_empty())
+            .then(|| BeyondRecord { count: self.beyond.len(), histogram: self.beyond.encode() });
         let mut merged = MergedTimesRecord {
             recorded: self.times.len(),
-            histogram: histogram::encode(&self.times),
+            histogram: self.times.encode(),
             histogram_crc: 0,
             beyond,
         };

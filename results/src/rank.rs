@@ -13,9 +13,9 @@
 use crate::{
     Role,
     judged::{JudgedCell, JudgedContest},
-    relation::Relations,
+    relation::{Relations, Test, Tests},
     statistics::{Paired, geometric::Overall, holm},
-    summary::{Effects, Measure, Metric, effect::effects},
+    summary::{Measure, Metric, effect::Compared},
     verdict::Rules,
 };
 
@@ -54,25 +54,32 @@ pub(crate) fn group(
     baseline: Option<usize>,
 ) -> Result<Relations, String> {
     let ranked: Vec<usize> = (0..cells.len()).filter(|at| cells[*at].ranked).collect();
-    let mut pairs = Vec::new();
-    for of in &ranked {
+    let compared: Vec<Compared<'_>> =
+        ranked.iter().map(|at| Compared::of(&cells[*at].judged_trials())).collect();
+    let mut tested: Vec<Vec<Tests>> = Vec::new();
+    for (of, ours) in compared.iter().enumerate() {
         let mut row = Vec::new();
-        for against in &ranked {
-            let [ours, theirs] = [of, against].map(|at| cells[*at].judged_trials());
+        for (against, theirs) in compared.iter().enumerate() {
             // Of each pair one side is enough: the other is its negative.
             let wanted = of < against;
             let effects =
-                wanted.then(|| effects(measure, Role::Runner, &theirs, &ours)).transpose()?;
-            row.push(effects.unwrap_or_default());
+                wanted.then(|| theirs.effects(measure, Role::Runner, ours)).transpose()?;
+            let effects = effects.unwrap_or_default();
+            row.push(Metric::ALL.map(|metric| Test::of(&effects, metric)));
         }
-        pairs.push(row);
+        tested.push(row);
     }
     let typical: Vec<f64> =
         ranked.iter().map(|at| crate::judged::typical_us(&cells[*at].judged_trials())).collect();
     let score = |of: usize, against: usize| {
         let (row, column, sign) =
             if of < against { (of, against, 1.0) } else { (against, of, -1.0) };
-        scores(rules, &pairs[row][column], sign, typical[against])
+        let of_test = |test: Test| Score {
+            centre: sign * test.paired.centre,
+            p_value: test.p_value,
+            least: rules.least_difference(test.scale, typical[against]),
+        };
+        tested[row][column].map(|test| test.map(of_test))
     };
     for metric in Metric::ALL {
         let groups = grouped(rules, ranked.len(), metric, &score);
@@ -81,7 +88,7 @@ pub(crate) fn group(
         }
     }
     let names = ranked.iter().map(|at| cells[*at].runner.clone()).collect();
-    let mut relations = Relations::of(rules, names, &pairs, &typical);
+    let mut relations = Relations::of(rules, names, &tested, &typical);
     // A verdict may have an earlier look behind it, and a family with a tail in it: what it says is said everywhere.
     if let Some(base) = baseline.filter(|at| cells[*at].ranked) {
         for cell in ranked.iter().map(|at| &cells[*at]) {
@@ -91,15 +98,6 @@ pub(crate) fn group(
         }
     }
     Ok(relations)
-}
-
-fn scores(rules: &Rules, effects: &Effects, sign: f64, typical_us: f64) -> [Option<Score>; 3] {
-    Metric::ALL.map(|metric| {
-        let effect = effects.on(metric)?;
-        let test = effect.test()?;
-        let least = rules.least_difference(effect.scale, typical_us);
-        Some(Score { centre: sign * test.centre, p_value: test.p_value(), least })
-    })
 }
 
 /// The order by one metric, best first, without those that cannot be compared with the first of them.
@@ -218,12 +216,13 @@ fn standing(
             contest.cells.iter().find(|cell| cell.ranked && cell.runner == **runner)
         };
         let Some(cells) = runners.iter().map(cell).collect::<Option<Vec<_>>>() else { continue };
+        let cells: Vec<Compared<'_>> =
+            cells.iter().map(|cell| Compared::of(&cell.first(contest.fixed))).collect();
         let mut table = Vec::new();
         for ours in &cells {
             let mut row = Vec::new();
             for theirs in &cells {
-                let [theirs, ours] = [theirs, ours].map(|cell| cell.first(contest.fixed));
-                let compared = effects(contest.measure, Role::Runner, &theirs, &ours)?;
+                let compared = theirs.effects(contest.measure, Role::Runner, ours)?;
                 row.push(compared.on(metric).and_then(|effect| effect.test()));
             }
             table.push(row);

@@ -32,17 +32,14 @@ pub struct Relations {
 }
 
 impl Relations {
-    /// From the effects of each runner against each later one, and from each one's median in µs.
+    /// From the tests of each runner against each later one, and from each one's median in µs.
     pub(crate) fn of(
         rules: &Rules,
         runners: Vec<String>,
-        pairs: &[Vec<Effects>],
+        tests: &[Vec<Tests>],
         typical_us: &[f64],
     ) -> Self {
-        let tested = |effects: &Effects| Metric::ALL.map(|metric| Test::of(effects, metric));
-        let tests: Vec<Vec<Tests>> =
-            pairs.iter().map(|row| row.iter().map(tested).collect()).collect();
-        let of_one = |base: usize| against(rules, base, &tests, typical_us[base]);
+        let of_one = |base: usize| against(rules, base, tests, typical_us[base]);
         let all = (0..runners.len()).map(of_one).collect();
         Self { runners, all }
     }
@@ -76,17 +73,18 @@ impl Relations {
 
 /// One pair by one metric: what the paired test over blocks says, and its p-value, which both sides share.
 #[derive(Clone, Copy)]
-struct Test {
-    scale: Scale,
-    paired: Paired,
-    p_value: f64,
+pub(crate) struct Test {
+    pub(crate) scale: Scale,
+    pub(crate) paired: Paired,
+    pub(crate) p_value: f64,
 }
 
-/// By metric.
-type Tests = [Option<Test>; 3];
+/// By [`Metric::ALL`].
+pub(crate) type Tests = [Option<Test>; 3];
 
 impl Test {
-    fn of(effects: &Effects, metric: Metric) -> Option<Self> {
+    /// Of one effect; `None` with one block.
+    pub(crate) fn of(effects: &Effects, metric: Metric) -> Option<Self> {
         let effect = effects.on(metric)?;
         let paired = effect.test()?;
         Some(Self { scale: effect.scale, paired, p_value: paired.p_value() })

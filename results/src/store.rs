@@ -254,11 +254,12 @@ fn each_trial(folder: &Path, mut each: impl FnMut(TrialRecord)) -> Result<bool, 
     })
 }
 
-/// Reads the lines that hold anything, with their numbers; tells whether the last one is torn.
+/// Reads the lines that hold anything, with their numbers; tells whether the last one is torn. Whoever gets a line may
+/// take it.
 fn each_line(
     path: &Path,
     mut file: Box<dyn BufRead>,
-    mut each: impl FnMut(usize, &[u8]) -> Result<(), StoreError>,
+    mut each: impl FnMut(usize, &mut Vec<u8>) -> Result<(), StoreError>,
 ) -> Result<bool, StoreError> {
     let mut line = Vec::new();
     for number in 1.. {
@@ -274,9 +275,11 @@ fn each_line(
         })?;
         // Every whole line ends with a line feed, so what stands behind the last one is torn, maybe in the
         // middle of a letter.
-        let Some(text) = line.strip_suffix(b"\n") else { return Ok(!line.is_empty()) };
-        if !text.is_empty() {
-            each(number, text)?;
+        if line.pop_if(|last| *last == b'\n').is_none() {
+            return Ok(!line.is_empty());
+        }
+        if !line.is_empty() {
+            each(number, &mut line)?;
         }
     }
     Ok(false)

@@ -4,9 +4,11 @@
 //! has made the texts. Read next: [`crate::report`].
 
 use crate::{
-    Role, Summary, audit_grid, figure_grid,
+    Role, Summary, audit_grid,
+    builds::Builds,
+    ending, figure_grid,
     grid::{self, Grid},
-    price_grid,
+    parallel, price_grid,
     summary::ContestSummary,
     wording,
 };
@@ -24,13 +26,8 @@ const STYLE: TableStyle = TableStyle::new()
 /// without one they are as wide as they need to be (about 110 columns).
 #[must_use]
 pub fn render(summary: &Summary, width: Option<u16>) -> String {
-    let mut text = String::new();
-    for (i, contest) in summary.contests.iter().enumerate() {
-        if i > 0 {
-            text.push('\n');
-        }
-        text.push_str(&render_contest(contest, width));
-    }
+    let contests = parallel::map(&summary.contests, |contest| render_contest(contest, width));
+    let mut text = contests.join("\n");
     let surroundings = wording::surroundings(summary);
     if !surroundings.is_empty() {
         text.push_str(&format!("\naround it: {}\n", surroundings.join("\n  ")));
@@ -38,11 +35,13 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     if !summary.contests.is_empty() {
         text.push_str(&format!("\n{}\n", wording::grades(summary)));
     }
-    let stopping = wording::stopping(summary);
-    if !stopping.is_empty() {
-        text.push_str(&format!("\n{}\n", stopping.join("\n  ")));
+    let builds = summary.builds.iter().map(Builds::lines);
+    for lines in [ending::stopping(summary)].into_iter().chain(builds) {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{}\n", lines.join("\n  ")));
+        }
     }
-    for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
+    for warning in wording::warnings(summary) {
         text.push_str(&format!("\n{warning}\n"));
     }
     text

@@ -1,9 +1,10 @@
 //! How does the table of all cells look in a browser?
 //!
 //! One row a cell, in the order of the plan, one unit a column; the script sorts and filters it by the values that
-//! stand beside the texts. The same table with every number is what the page offers as a file. It must not compute.
-//! Read next: `report.js`.
+//! stand beside the texts, to seven digits. The same table with every number is what the page offers as a file. It must
+//! not compute. Read next: `report.js`.
 
+use super::data::short;
 use crate::{
     Summary,
     auditor::Grade,
@@ -66,20 +67,21 @@ fn head(key: &str, title: &str, is_number: bool) -> Markup {
     }
 }
 
+/// The style sheet knows the columns by their places: a class at each field would be a tenth of the table.
 fn row(place: usize, cell: &CellSummary) -> Markup {
     html! {
         tr class=(super::sections::class(cell.role, cell.is_measured())) data-place=(place) {
             th scope="row" { code { (plain(&cell.cell)) } }
             td { (cell.grade().map_or("", Grade::name)) }
-            td.text { (wording::absence(cell)) }
-            td.number data-value=(cell.blocks) { (cell.blocks) }
+            td { (wording::absence(cell)) }
+            td { (cell.blocks) }
             @for (_, _, value) in COLUMNS {
                 @match cell.numbers.as_ref().and_then(|numbers| value(cell, numbers)) {
-                    Some(value) => td.number data-value=(value) { (quantity::digits(value)) },
-                    None => td.number {},
+                    Some(value) => td data-value=(short(value)) { (quantity::digits(value)) },
+                    None => td {},
                 }
             }
-            td.text { (plain(&cell.marks.join(", "))) }
+            td { (plain(&cell.marks.join(", "))) }
         }
     }
 }

@@ -157,7 +157,8 @@ fn cell(summary: &Summary, map: &Map, (place, column): (usize, &Column), row: us
             data-runner=(runner) data-contest=(contest) data-row=(row) data-column=(place)
             data-why=[why.as_deref()] title=(title) {
             @if value.is_bound { ">" } (quantity::digits(ratio))
-            span.sign aria-hidden="true" { (sign) } span.sr { " " (words) }
+            @if !sign.is_empty() { span.sign aria-hidden="true" { (sign) } }
+            span.sr { " " (words) }
         }
     }
 }

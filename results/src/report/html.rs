@@ -5,11 +5,13 @@
 //! as it is, and their texts are escaped where they are drawn. Light and dark follow the reader's setting. It must not
 //! compute anything. Read next: `sections.rs`.
 
-use super::{Pictures, cells, data, folklore, further, heat, method, sections};
+use super::{Pictures, cells, data, folklore, further, heat, marks, method, sections};
 use crate::{
     Summary,
     chart::{DARK_INKS, Palette, SCALES},
+    export::csv,
     heat::Map,
+    parallel,
     wording::plain,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -24,9 +26,19 @@ const PRINT: &str = include_str!("style_print.css");
 /// The whole report, with these charts.
 #[must_use]
 pub fn render(summary: &Summary, pictures: &Pictures) -> String {
+    with_table(summary, pictures, &csv::render(summary))
+}
+
+/// As [`render`], with the table for spreadsheets, which has been made already.
+pub(super) fn with_table(summary: &Summary, pictures: &Pictures, table: &str) -> String {
     let host = plain(&summary.run.host.name);
     let map = Map::of(summary);
     let palette = Palette::of(summary);
+    let places: Vec<usize> = (0..summary.contests.len()).collect();
+    let contests = parallel::map(&places, |place| {
+        let its = pictures.contests.get(*place);
+        sections::contest(&summary.contests[*place], its, &palette, *place)
+    });
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,9 +50,11 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                 style { (PreEscaped(style())) }
             }
             body {
+                (marks::all(summary, &palette))
                 a.skip href="#main" { "Skip to the report" }
                 header {
-                    h1 { "simul on " (host) }
+                    h1 { "Ways of running work at once, on " (host) }
+                    p { (sections::lead(summary)) }
                     p.soft { (sections::origin(summary)) }
                     (sections::grade(summary))
                     (contents(summary))
@@ -48,9 +62,7 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                 main id="main" tabindex="-1" {
                     (sections::glance(summary))
                     (heat::section(summary, &map, &palette))
-                    @for (i, contest) in summary.contests.iter().enumerate() {
-                        (sections::contest(contest, pictures.contests.get(i), &palette, i))
-                    }
+                    @for contest in &contests { (contest) }
                     (folklore::section(summary))
                     (further::section(summary))
                     (method::found(summary))
@@ -61,7 +73,7 @@ pub fn render(summary: &Summary, pictures: &Pictures) -> String {
                     "Measured by simul " (plain(&summary.run.simul)) ". This file is whole: it asks nothing of any \
                     network."
                 } }
-                script type="application/json" id="data" { (PreEscaped(data::text(summary, &map))) }
+                script type="application/json" id="data" { (PreEscaped(data::text(summary, &map, table))) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -8,6 +8,7 @@ mod cells;
 mod data;
 pub mod folklore;
 mod further;
+mod glossary;
 mod heat;
 mod html;
 mod marks;
@@ -22,11 +23,13 @@ use crate::{
     Summary,
     chart::Palette,
     export::{csv, markdown},
+    parallel,
     store::Recording,
 };
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    thread,
 };
 
 /// What [`write()`] has written.
@@ -85,12 +88,17 @@ pub fn write(folder: &Path, recording: &Recording) -> Result<Written, ReportErro
 /// A file cannot be written.
 pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, ReportError> {
     let pictures = Pictures::of(summary, &Palette::of(summary));
-    let charts = put_charts(folder, &pictures)?;
-    Ok(Written {
-        report: put(folder.join(REPORT_FILE), &html::render(summary, &pictures))?,
-        charts,
-        markdown: put(folder.join(MARKDOWN_FILE), &markdown::render(summary))?,
-        csv: put(folder.join(CSV_FILE), &csv::render(summary))?,
+    let table = csv::render(summary);
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    thread::scope(|scope| {
+        let charts = scope.spawn(|| put_charts(folder, &pictures));
+        let report = put(folder.join(REPORT_FILE), &html::with_table(summary, &pictures, &table));
+        Ok(Written {
+            charts: parallel::joined(charts)?,
+            report: report?,
+            markdown: put(folder.join(MARKDOWN_FILE), &markdown::render(summary))?,
+            csv: put(folder.join(CSV_FILE), &table)?,
+        })
     })
 }
 

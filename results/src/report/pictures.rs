@@ -9,6 +9,8 @@ use crate::{
     chart::{
         Drawing, Palette, climb, cost, course, effect, heatmap, omission, price, scaling, spectrum,
     },
+    parallel,
+    summary::ContestSummary,
 };
 use std::collections::BTreeSet;
 
@@ -59,25 +61,13 @@ impl Pictures {
     #[must_use]
     pub fn of(summary: &Summary, palette: &Palette) -> Self {
         let mut names = BTreeSet::new();
-        let contests = summary.contests.iter().map(|contest| {
-            let name = unused(stem(&contest.contest), &mut names);
-            let named = |kind: &str, drawing| Picture::new(format!("{name}.{kind}.svg"), drawing);
-            if contest.contest.load.is_sweep() {
-                let climb = climb::draw(contest, palette);
-                return climb.map(|chart| named("climb", chart)).into_iter().collect();
-            }
-            let mut pictures = vec![named("spectrum", spectrum::draw(contest, palette))];
-            pictures.extend(course::draw(contest, palette).map(|chart| named("course", chart)));
-            pictures.extend(omission::draw(contest, palette).map(|chart| named("omission", chart)));
-            pictures.extend(effect::draw(contest, palette).map(|chart| named("effect", chart)));
-            pictures.push(named("cost", cost::draw(contest, palette)));
-            pictures.extend(price::draw(contest, palette).map(|chart| named("price", chart)));
-            pictures.extend(
-                scaling::draw(summary, contest, palette).map(|chart| named("scaling", chart)),
-            );
-            pictures
-        });
-        let contests: Vec<_> = contests.collect();
+        let named: Vec<(&ContestSummary, String)> = summary
+            .contests
+            .iter()
+            .map(|contest| (contest, unused(stem(&contest.contest), &mut names)))
+            .collect();
+        let contests =
+            parallel::map(&named, |(contest, name)| drawn(summary, contest, palette, name));
         let mapped = summary.contests.iter().any(|contest| !contest.contest.load.is_sweep());
         let heatmap =
             mapped.then(|| Picture::new("heatmap.svg".into(), heatmap::draw(summary, palette)));
@@ -88,6 +78,28 @@ impl Pictures {
     pub fn all(&self) -> impl Iterator<Item = &Picture> {
         self.heatmap.iter().chain(self.contests.iter().flatten())
     }
+}
+
+/// The charts of one contest.
+fn drawn(
+    summary: &Summary,
+    contest: &ContestSummary,
+    palette: &Palette,
+    name: &str,
+) -> Vec<Picture> {
+    let named = |kind: &str, drawing| Picture::new(format!("{name}.{kind}.svg"), drawing);
+    if contest.contest.load.is_sweep() {
+        let climb = climb::draw(contest, palette);
+        return climb.map(|chart| named("climb", chart)).into_iter().collect();
+    }
+    let mut pictures = vec![named("spectrum", spectrum::draw(contest, palette))];
+    pictures.extend(course::draw(contest, palette).map(|chart| named("course", chart)));
+    pictures.extend(omission::draw(contest, palette).map(|chart| named("omission", chart)));
+    pictures.extend(effect::draw(contest, palette).map(|chart| named("effect", chart)));
+    pictures.push(named("cost", cost::draw(contest, palette)));
+    pictures.extend(price::draw(contest, palette).map(|chart| named("price", chart)));
+    pictures.extend(scaling::draw(summary, contest, palette).map(|chart| named("scaling", chart)));
+    pictures
 }
 
 /// A contest's name as a part of a file's name.

@@ -125,11 +125,14 @@
     document.querySelectorAll("#cells th[aria-sort]").forEach((head, place) => {
       head.setAttribute("aria-sort", place !== at ? "none" : down ? "descending" : "ascending");
     });
+    const isNumber = document.querySelectorAll("#cells th[aria-sort]")[at]?.classList.contains("number");
     const key = (row) => {
       if (at < 0) return Number(row.dataset.place);
-      const cell = row.cells[at];
-      if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
-      return cell.classList.contains("number") ? null : cell.textContent.trim() || null;
+      const { dataset, textContent } = row.cells[at];
+      const text = textContent.trim();
+      if (dataset.value !== undefined) return Number(dataset.value);
+      if (text === "") return null;
+      return isNumber ? Number(text) : text;
     };
     const order = (a, b) => (a[0] === null || b[0] === null ? (a[0] === null) - (b[0] === null)
       : (down ? -1 : 1) * (typeof a[0] === "string" ? a[0].localeCompare(b[0], "en", { numeric: true }) : a[0] - b[0]));
@@ -177,11 +180,18 @@
     const [names, ...rows] = lines.filter((line) => line.length > 1);
     return rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
   };
+  const unpacked = () => {
+    const bytes = Uint8Array.from(atob(data.table), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  };
   const offer = (id, type, make) => {
     const link = find(id);
     // Made when it is asked for: most readers never do.
-    link.addEventListener("click", () => {
-      if (!link.href.startsWith("blob:")) link.href = URL.createObjectURL(new Blob([make()], { type }));
+    link.addEventListener("click", async (event) => {
+      if (link.href.startsWith("blob:")) return;
+      event.preventDefault();
+      link.href = URL.createObjectURL(new Blob([make(await unpacked())], { type }));
+      link.click();
     });
     link.href = "#cells";
   };
@@ -209,8 +219,10 @@
     const { sort: name } = button.dataset;
     set({ sort: state.sort === name ? `-${name}` : name });
   }));
-  offer("download-csv", "text/csv", () => data.csv);
-  offer("download-json", "application/json", () => JSON.stringify(objects(data.csv), null, 1));
+  offer("download-csv", "text/csv", (csv) => csv);
+  offer("download-json", "application/json", (csv) => JSON.stringify(objects(csv), null, 1));
+  // Browsers from before 2023 cannot unpack it; the table lies beside the report too.
+  document.querySelectorAll("#downloads a").forEach((link) => { link.hidden = !window.DecompressionStream; });
   window.addEventListener("hashchange", () => { if (read()) show(); });
   window.addEventListener("resize", reach);
   read();

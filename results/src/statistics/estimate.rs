@@ -11,6 +11,7 @@
 
 use super::enclosing_ranks;
 use serde::Serialize;
+use std::{cell::RefCell, collections::HashMap};
 
 /// A median over blocks and the interval around it; in the unit of what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -84,7 +85,12 @@ fn middle(sorted: &[f64]) -> f64 {
 /// The largest r for which the r-th smallest and the r-th largest of n values enclose the median with
 /// at least [`COVERAGE`]; 1 where none does.
 fn rank(n: usize) -> usize {
-    enclosing_ranks(n, 0.5, COVERAGE).0.unwrap_or(1)
+    // A report asks for the same few of them a hundred thousand times.
+    thread_local!(static KNOWN: RefCell<HashMap<usize, usize>> = RefCell::default());
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.entry(n);
+        *found.or_insert_with(|| enclosing_ranks(n, 0.5, COVERAGE).0.unwrap_or(1))
+    })
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Block {
         slices: impl Iterator<Item = &'a SliceRecord>,
     ) -> Result<Self, String> {
         let mut block = Self {
-            times: Times::empty(),
+            times: Times::default(),
             operations: 0,
             completed: 0,
             window_ns: 0,
@@ -167,9 +167,9 @@ impl Block {
 impl OpenBlock {
     fn empty() -> Self {
         Self {
-            service: Times::empty(),
-            wait: Times::empty(),
-            lag: Times::empty(),
+            service: Times::default(),
+            wait: Times::default(),
+            lag: Times::default(),
             drawn: 0,
             errors: BTreeMap::new(),
             reconnects: 0,

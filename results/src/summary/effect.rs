@@ -242,8 +242,78 @@ impl Noise {
 /// The trials of one cell, by block.
 pub(crate) type Blocks<'a> = BTreeMap<u32, &'a TrialRecord>;
 
-/// Compares a measured cell with a measured other, in the blocks that both have. Histograms are read only
-/// where the medians of slices do not do.
+/// What the slices of a cell are compared by: gathered once where a cell is compared with many.
+pub(crate) struct Compared<'a>(BTreeMap<u32, Trial<'a>>);
+
+/// A trial, and by counted slice its round and its values by [`Metric::ALL`].
+struct Trial<'a> {
+    whole: &'a TrialRecord,
+    slices: Vec<(u32, [f64; 3])>,
+}
+
+impl<'a> Compared<'a> {
+    /// Of these trials.
+    pub(crate) fn of(blocks: &Blocks<'a>) -> Self {
+        let values = |slice: &SliceRecord| Metric::ALL.map(|metric| metric.of_slice(slice));
+        let of_one = |whole: &'a TrialRecord| {
+            let slices = whole.counted().map(|slice| (slice.round, values(slice))).collect();
+            Trial { whole, slices }
+        };
+        Self(blocks.iter().map(|(block, trial)| (*block, of_one(trial))).collect())
+    }
+
+    /// Compares a measured cell with this measured one, in the blocks that both have. Histograms are read only where
+    /// the medians of slices do not do.
+    ///
+    /// # Errors
+    /// A histogram was needed and cannot be read.
+    pub(crate) fn effects(
+        &self,
+        measure: Measure,
+        role: Role,
+        cell: &Self,
+    ) -> Result<Effects, String> {
+        let timed = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
+        let (mut p50, mut cpu_per_op, mut throughput) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, theirs) in &self.0 {
+            let Some(ours) = cell.0.get(number) else { continue };
+            let pairs = pairs(ours, theirs);
+            let add = |metric, scale, values: &mut Vec<(u32, f64)>| {
+                let value = of_block(metric, scale, &pairs, ours.whole, theirs.whole)?;
+                values.extend(value.map(|value| (*number, value)));
+                Ok::<(), String>(())
+            };
+            add(Metric::P50, timed, &mut p50)?;
+            add(Metric::CpuPerOp, Scale::Ratio, &mut cpu_per_op)?;
+            add(Metric::Throughput, Scale::Ratio, &mut throughput)?;
+        }
+        let compared = role != Role::Floor;
+        Ok(Effects {
+            p50: Effect::over(timed, &p50).filter(|_| compared),
+            cpu_per_op: Effect::over(Scale::Ratio, &cpu_per_op),
+            throughput: Effect::over(Scale::Ratio, &throughput).filter(|_| compared),
+        })
+    }
+}
+
+/// The values of two slices of the same round, ours and theirs, by [`Metric::ALL`].
+type Pair = ([f64; 3], [f64; 3]);
+
+/// Slices of the same round, in our order.
+fn pairs(ours: &Trial<'_>, theirs: &Trial<'_>) -> Vec<Pair> {
+    let beside = || ours.slices.iter().zip(&theirs.slices);
+    // Nearly always both worked in the same rounds, one after the other.
+    let is_alike = ours.slices.len() == theirs.slices.len()
+        && beside().all(|(ours, theirs)| ours.0 == theirs.0)
+        && ours.slices.is_sorted_by(|one, next| one.0 < next.0);
+    if is_alike {
+        return beside().map(|(ours, theirs)| (ours.1, theirs.1)).collect();
+    }
+    let rounds: BTreeMap<u32, [f64; 3]> = theirs.slices.iter().copied().collect();
+    ours.slices.iter().filter_map(|(round, ours)| Some((*ours, *rounds.get(round)?))).collect()
+}
+
+/// Compares a measured cell with one measured other, as [`Compared::effects`].
 ///
 /// # Errors
 /// A histogram was needed and cannot be read.
@@ -253,29 +323,7 @@ pub(crate) fn effects(
     baseline: &Blocks<'_>,
     cell: &Blocks<'_>,
 ) -> Result<Effects, String> {
-    let timed = if measure == Measure::Lateness { Scale::DifferenceUs } else { Scale::Ratio };
-    let (mut p50, mut cpu_per_op, mut throughput) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, theirs) in baseline {
-        let Some(ours) = cell.get(number) else { continue };
-        let rounds: BTreeMap<u32, &SliceRecord> =
-            theirs.counted().map(|slice| (slice.round, slice)).collect();
-        let pairs: Vec<(&SliceRecord, &SliceRecord)> =
-            ours.counted().filter_map(|slice| Some((slice, *rounds.get(&slice.round)?))).collect();
-        let add = |metric, scale, values: &mut Vec<(u32, f64)>| {
-            let value = of_block(metric, scale, &pairs, ours, theirs)?;
-            values.extend(value.map(|value| (*number, value)));
-            Ok::<(), String>(())
-        };
-        add(Metric::P50, timed, &mut p50)?;
-        add(Metric::CpuPerOp, Scale::Ratio, &mut cpu_per_op)?;
-        add(Metric::Throughput, Scale::Ratio, &mut throughput)?;
-    }
-    let compared = role != Role::Floor;
-    Ok(Effects {
-        p50: Effect::over(timed, &p50).filter(|_| compared),
-        cpu_per_op: Effect::over(Scale::Ratio, &cpu_per_op),
-        throughput: Effect::over(Scale::Ratio, &throughput).filter(|_| compared),
-    })
+    Compared::of(baseline).effects(measure, role, &Compared::of(cell))
 }
 
 /// So many operations of a block must lie beyond a percentile that is compared: fewer are a few accidents.
@@ -315,13 +363,13 @@ pub(crate) fn tail(
 fn of_block(
     metric: Metric,
     scale: Scale,
-    pairs: &[(&SliceRecord, &SliceRecord)],
+    pairs: &[Pair],
     ours: &TrialRecord,
     theirs: &TrialRecord,
 ) -> Result<Option<f64>, String> {
     let by_pair: Option<Vec<f64>> = pairs
         .iter()
-        .map(|(ours, theirs)| scale.compare(metric.of_slice(ours), metric.of_slice(theirs)))
+        .map(|(ours, theirs)| scale.compare(ours[metric as usize], theirs[metric as usize]))
         .collect();
     match by_pair.and_then(|values| trimmed_mean(&values)) {
         Some(value) => Ok(Some(value)),

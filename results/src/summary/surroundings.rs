@@ -41,21 +41,23 @@ impl Surroundings {
     /// Of these trials.
     #[must_use]
     pub fn of(trials: &[TrialRecord]) -> Self {
-        let slices = || trials.iter().flat_map(|trial| &trial.slices);
-        let watched = || slices().filter(|slice| slice.foreign_cpu_ns.is_some());
-        let span_ns: u64 =
-            watched().map(|slice| slice.ended_ns.saturating_sub(slice.started_ns)).sum();
-        let cores = |ns: u64| ns as f64 / span_ns.max(1) as f64;
-        let seen_ns: u64 = watched().filter_map(|slice| slice.foreign_cpu_ns).sum();
-        let estimated_ns: u64 = watched().filter_map(|slice| slice.foreign_estimated_ns).sum();
-        Self {
-            slices: slices().count(),
-            set_aside: slices().filter(|slice| slice.set_aside).count(),
-            watched: watched().count(),
-            foreign_cores: cores(seen_ns + estimated_ns),
-            estimated_cores: cores(estimated_ns),
-            hiccups: hiccups(trials),
+        // In one go: there may be hundreds of thousands of slices.
+        let mut all = Self { hiccups: hiccups(trials), ..Self::default() };
+        let (mut span_ns, mut seen_ns, mut estimated_ns) = (0_u64, 0_u64, 0_u64);
+        for slice in trials.iter().flat_map(|trial| &trial.slices) {
+            all.slices += 1;
+            all.set_aside += usize::from(slice.set_aside);
+            let Some(foreign_ns) = slice.foreign_cpu_ns else { continue };
+            all.watched += 1;
+            let lasted_ns = slice.ended_ns.saturating_sub(slice.started_ns);
+            span_ns = span_ns.saturating_add(lasted_ns);
+            seen_ns = seen_ns.saturating_add(foreign_ns);
+            estimated_ns = estimated_ns.saturating_add(slice.foreign_estimated_ns.unwrap_or(0));
         }
+        let cores = |ns: u64| ns as f64 / span_ns.max(1) as f64;
+        all.foreign_cores = cores(seen_ns.saturating_add(estimated_ns));
+        all.estimated_cores = cores(estimated_ns);
+        all
     }
 }
 

@@ -4,24 +4,19 @@
 //! they failed, or never ended. They rank above every time that was recorded, so of a quantile among them
 //! only a lower bound is known. It must not know blocks. Read next: `block.rs`.
 
-use crate::{histogram, record::BeyondRecord};
-use hdrhistogram::Histogram;
+use crate::{histogram::Tally, record::BeyondRecord};
 
 /// A distribution in nanoseconds, and what ranks above it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Times {
-    histogram: Histogram<u64>,
+    known: Tally,
     /// The exact maximum: the histogram rounds up to 0.1 %.
     pub(super) max_ns: u64,
     /// Lower bounds of those without a time, which rank above all that have one.
-    beyond: Histogram<u64>,
+    beyond: Tally,
 }
 
 impl Times {
-    pub(super) fn empty() -> Self {
-        Self { histogram: histogram::empty(), max_ns: 0, beyond: histogram::empty() }
-    }
-
     /// Merges what one slice stored: the histogram, and what it says of it.
     ///
     /// # Errors
@@ -32,16 +27,14 @@ impl Times {
         [recorded, max_ns]: [u64; 2],
         beyond: Option<&BeyondRecord>,
     ) -> Result<(), String> {
-        histogram::merge(&mut self.histogram, stored, recorded)?;
+        self.known.add(stored, recorded)?;
         self.max_ns = self.max_ns.max(max_ns);
-        beyond.map_or(Ok(()), |beyond| {
-            histogram::merge(&mut self.beyond, &beyond.histogram, beyond.count)
-        })
+        beyond.map_or(Ok(()), |beyond| self.beyond.add(&beyond.histogram, beyond.count))
     }
 
     /// How many have a time.
     pub(super) fn recorded(&self) -> u64 {
-        self.histogram.len()
+        self.known.len()
     }
 
     /// How many there are, with a time or without.
@@ -62,23 +55,18 @@ impl Times {
     pub(super) fn quantiles_ns(&self, quantiles: &[f64]) -> Vec<f64> {
         let count = self.count() as f64;
         // What is forgiven is the rounding of, for instance, 0.9 × 30, which must not become rank 28.
-        let rank = |quantile: f64| (quantile * count - 1e-6).ceil().max(1.0) as u64;
+        let rank = |quantile: &f64| (quantile * count - 1e-6).ceil().max(1.0) as u64;
+        let mut ranks = quantiles.iter().map(rank).peekable();
+        let most = if self.max_ns == 0 { u64::MAX } else { self.max_ns };
+        // A bucket's largest value may lie above the exact maximum. And a request that failed at once is still not
+        // better than the slowest that was answered.
+        let known = self.known.values().map(|(ns, count)| (ns.min(most), count));
         let mut values = Vec::with_capacity(quantiles.len());
         let (mut below, mut last) = (0_u64, 0);
-        for step in self.histogram.iter_recorded() {
-            below = below.saturating_add(step.count_at_value());
-            // The histogram answers with the upper edge of a bucket, which may lie above the exact maximum.
-            let edge = step.value_iterated_to();
-            last = if self.max_ns == 0 { edge } else { edge.min(self.max_ns) };
-            while values.len() < quantiles.len() && rank(quantiles[values.len()]) <= below {
-                values.push(last as f64);
-            }
-        }
-        for step in self.beyond.iter_recorded() {
-            below = below.saturating_add(step.count_at_value());
-            // A request that failed at once is still not better than the slowest that was answered.
-            last = last.max(step.value_iterated_to());
-            while values.len() < quantiles.len() && rank(quantiles[values.len()]) <= below {
+        for (ns, count) in known.chain(self.beyond.values()) {
+            below = below.saturating_add(count);
+            last = last.max(ns);
+            while ranks.next_if(|rank| *rank <= below).is_some() {
                 values.push(last as f64);
             }
         }
@@ -90,6 +78,7 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram;
 
     #[test]
     fn what_has_no_time_ranks_above_everything() {
@@ -99,7 +88,7 @@ mod tests {
             histogram::encode(&histogram)
         };
         let known: Vec<u64> = (1..=90).collect();
-        let mut times = Times::empty();
+        let mut times = Times::default();
         let beyond =
             BeyondRecord { count: 10, histogram: of(&[3, 3, 3, 3, 3, 500, 500, 500, 500, 500]) };
         times.add(&of(&known), [90, 90], Some(&beyond)).unwrap();
@@ -107,12 +96,15 @@ mod tests {
         let quantiles = [0.5, 0.9, 0.91, 0.95, 0.96, 1.0];
         assert_eq!(times.quantiles_ns(&quantiles), [50.0, 90.0, 90.0, 90.0, 500.0, 500.0]);
         assert!((times.reach() - 0.9).abs() < 1e-12);
-        assert_eq!((Times::empty().reach(), Times::empty().quantiles_ns(&[0.5])), (1.0, vec![0.0]));
+        assert_eq!(
+            (Times::default().reach(), Times::default().quantiles_ns(&[0.5])),
+            (1.0, vec![0.0])
+        );
     }
 
     #[test]
     fn a_slice_that_miscounts_is_refused() {
-        let mut times = Times::empty();
+        let mut times = Times::default();
         let stored = histogram::encode(&histogram::empty());
         assert!(times.add(&stored, [1, 0], None).unwrap_err().contains("holds 0 operations"));
         let beyond = BeyondRecord { count: 2, histogram: stored.clone() };
