@@ -174,26 +174,22 @@ fn column_title(canvas: &mut Canvas, contest: &ContestSummary, x: f64) {
 
 /// What a pointer on a field is told.
 fn told(contest: &ContestSummary, cell: &CellSummary, field: &Field) -> String {
-    let name = format!("{}, {}", cell.runner, contest.contest);
+    let name = format!("{}, {}", cell.runner, contest.contest.workload);
     let (Some(numbers), Field::Ratio { ratio, spread, ranked }) = (&cell.numbers, field) else {
         return format!("{name}: {}", cut(&wording::absence(cell), 200));
     };
     let [median, low, high] =
         [numbers.p50_ns.median, numbers.p50_ns.low, numbers.p50_ns.high].map(quantity::time);
     let interval = spread.map_or_else(String::new, |_| format!(" ({low} to {high})"));
-    let blocks = wording::blocks(cell.blocks);
     let against = match (ratio, best(contest)) {
         (Some(ratio), Some((best, _))) if best.cell != cell.cell => {
-            format!("; {ratio:.3} times that of {}, the best ranked", best.runner)
+            format!(", {ratio:.3} of the best, {}", best.runner)
         }
-        (Some(_), Some(_)) => "; the best ranked".into(),
-        _ => "; nobody is ranked".into(),
+        (Some(_), Some(_)) => ", the best ranked".into(),
+        _ => ", nobody is ranked".into(),
     };
     let barred = if *ranked { "" } else { "; not ranked itself, see what was found" };
-    format!(
-        "{name}: p50 of the {} {median}{interval}, {blocks}{against}{barred}",
-        contest.measure.title()
-    )
+    format!("{name}: {median}{interval}{against}{barred}")
 }
 
 /// A field's ground and texts.

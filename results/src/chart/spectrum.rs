@@ -47,7 +47,7 @@ const TOP: f64 = 66.0;
 #[must_use]
 pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let all = series(contest, palette);
-    let bottom = TOP + lines::height(all.len(), 440.0);
+    let bottom = TOP + lines::height(all.len(), 420.0);
     let measure = contest.measure.title();
     let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
