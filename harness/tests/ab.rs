@@ -35,10 +35,20 @@ fn what_takes_much_longer_is_worse_and_was_measured_twice() {
         assert!(metrics.iter().any(|metric| metric["finding"] == "worse"), "{stage}: {object}");
     }
     // The roles were reversed, and both stages are recordings like any other.
-    for (folder, null) in [("run", "tokio@base~null"), ("run/again", "tokio@new~null")] {
+    for (folder, null, said) in [
+        ("run", "tokio@base~null", "which counts where folder 'again' says so too"),
+        ("run/again", "tokio@new~null", "suspects, measured again with reversed roles"),
+    ] {
         let trials = std::fs::read_to_string(place.path(folder).join("trials.jsonl")).unwrap();
         assert!(trials.contains(null), "{folder}");
-        assert_eq!(place.run(&format!("report {folder}")).status.code(), Some(0), "{folder}");
+        for command in ["report", "show"] {
+            let told = place.run(&format!("{command} {folder}"));
+            assert_eq!(told.status.code(), Some(0), "{folder}");
+            let told = text(&told.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains("a comparison of two builds (simul ab)"), "{told}");
+            assert!(told.contains("blocks: it ended there") && told.contains(said), "{told}");
+            assert!(!told.contains("not finished"), "{told}");
+        }
     }
     assert!(place.processes().is_empty());
 }
@@ -50,10 +60,13 @@ fn builds_are_known_by_their_word_and_the_budget_is_kept() {
     // No time for six blocks: nothing can be decided.
     let output = ab(&place, &build, &build, "--budget 1s --format json --out run");
     let object = json(&output);
-    assert_eq!((output.status.code(), &object["verdict"]), (Some(103), &"undecided".into()));
+    let ended = (output.status.code(), &object["verdict"]);
+    assert_eq!(ended, (Some(103), &"undecided".into()), "{object}");
     assert!(object["spent"].as_str().unwrap().contains("the time ended"), "{object}");
     let trials = std::fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
     assert!(trials.contains("\"source\""), "a build tells what it stands on: {trials}");
+    let told = place.run("report run");
+    assert!(text(&told.stdout).contains("1 of 1 pairs not decided: the time was over"));
     let output = ab(&place, &build, &build, "--budget 1s --allow-undecided --out again");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("overall: undecided (exit code 0)"));

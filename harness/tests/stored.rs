@@ -124,8 +124,27 @@ fn a_readme_gets_its_results_and_keeps_all_else() {
 fn advice_is_given_or_its_absence_is_explained() {
     let place = Place::new();
     measured(&place, "run", "sha256");
-    let missing = refused(&place, "advise run --slo p99=5ms --mix cpu=1", 1);
-    assert!(missing.contains("simul run -w sha256 --load open-1000-poisson"), "{missing}");
+    let output = place.run("advise run --slo p99=5ms --mix cpu=1");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let missing = text(&output.stdout);
+    for line in [
+        "run cannot answer: it has no open load of cpu",
+        "  simul run -w sha256 --load open-1000-poisson -r inline,threads --blocks 6 --out run-open",
+        "  simul advise run run-open --slo p99=5ms --mix cpu=1",
+    ] {
+        assert!(missing.lines().any(|told| told == line), "{line}: {missing}");
+    }
+    assert!(missing.contains("  cpu: sha256:16384/closed-8@"), "{missing}");
+    // Several runs are asked together, if no contest is in two of them.
+    measured(&place, "other", "json");
+    let both = place.run("advise run other --slo p99.9=1s --mix cpu=0.5,io=0.5");
+    let told = text(&both.stdout);
+    assert!(told.contains("run with other cannot answer: it has no open load of cpu and of io"));
+    assert!(told.contains(" -w sha256,echo ") && told.contains(" --rounds "), "{told}");
+    assert!(told.contains("advise run other other-open --slo p99.9=1s --mix cpu=0.5,io=0.5"));
+    assert!(
+        refused(&place, "advise run run --slo p99=5ms --mix cpu=1", 2).contains("more than one")
+    );
     let cores = refused(&place, "advise run --slo p99=5ms --mix cpu=1 --cores 60000", 1);
     assert!(cores.contains("ask for at most"), "{cores}");
     for (arguments, what) in [

@@ -9,10 +9,11 @@
 //! say. Read next: `summary/numbers.rs`.
 
 use crate::{
-    Placement, Role, Summary,
+    Contest, Placement, Role, Summary,
     record::ObjectiveRecord,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary, Numbers},
+    wording,
 };
 
 /// What is asked.
@@ -108,11 +109,18 @@ pub enum Unanswered {
         had: usize,
     },
     /// No interval.
-    #[error("it has {0} blocks of them, and fewer than {LEAST_BLOCKS} carry no 95 % interval")]
-    Blocks(u32),
+    #[error(
+        "it has {} of them, and fewer than {LEAST_BLOCKS} carry no 95 % interval",
+        wording::blocks(*.0)
+    )]
+    Blocks(u32, Vec<Contest>),
     /// Nobody was measured in all contests.
-    #[error("no runner has numbers that may be ranked in all of {}: {}", .0.join(", "), .1)]
-    Nobody(Vec<String>, String),
+    #[error(
+        "no runner has numbers that may be ranked in all of {}: {}",
+        .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        .1
+    )]
+    Nobody(Vec<Contest>, String),
 }
 
 /// Blocks from which on an estimate has a 95 % interval.
@@ -136,8 +144,9 @@ pub fn advise(
     }
     let parts = evidence(summary, demand, class_of)?;
     let blocks = parts.iter().map(|part| part.contest.blocks()).min().unwrap_or(0);
+    let asked = || parts.iter().map(|part| part.contest.contest.clone()).collect();
     if blocks < LEAST_BLOCKS {
-        return Err(Unanswered::Blocks(blocks));
+        return Err(Unanswered::Blocks(blocks, asked()));
     }
     let (mut candidates, mut left_out) = (Vec::new(), Vec::new());
     for runner in runners(&parts) {
@@ -150,7 +159,7 @@ pub fn advise(
     if candidates.is_empty() {
         let whys: Vec<String> =
             left_out.iter().map(|(runner, why)| format!("{runner} ({why})")).collect();
-        return Err(Unanswered::Nobody(contests, whys.join("; ")));
+        return Err(Unanswered::Nobody(asked(), whys.join("; ")));
     }
     relative(&mut candidates);
     let rivals = candidates.clone();

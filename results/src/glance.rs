@@ -3,7 +3,11 @@
 //! Who is ahead and who shares that place, who is how far behind, who needs least CPU time, and who is left out and
 //! why. It says no more than is decided: what is undecided is called so, and with one block nothing is decided.
 //! Percentages are those of the paired comparison with whoever is ahead. It must not decide anything itself. Read
-//! next: `relation.rs`, which does.
+//! next: `overall.rs`, over all contests; `relation.rs`, which decides.
+
+mod overall;
+
+pub use overall::overall;
 
 use crate::{
     Role, State, Summary,
@@ -14,6 +18,9 @@ use crate::{
     verdict::Verdict,
     wording::plain,
 };
+
+/// Why a program in another language has no part in some work: it could have one.
+const UNWRITTEN: &str = "not written";
 
 /// So many runners are named one by one; of more, the nearest ones and the last.
 const NAMED: usize = 4;
@@ -204,8 +211,11 @@ fn sustained(contest: &ContestSummary) -> Vec<String> {
 /// Who is not ranked, and why, in a word each.
 fn left_out(contest: &ContestSummary) -> Vec<String> {
     let runners = || contest.cells.iter().filter(|cell| cell.role == Role::Runner);
+    let is_unwritten = |cell: &CellSummary| cell.reason.as_deref() == Some(UNWRITTEN);
     let of = |wanted: &[State]| -> Vec<&str> {
-        let its = |cell: &&CellSummary| !cell.is_measured() && wanted.contains(&cell.state);
+        let its = |cell: &&CellSummary| {
+            !cell.is_measured() && wanted.contains(&cell.state) && !is_unwritten(cell)
+        };
         runners().filter(its).map(|cell| cell.runner.as_str()).collect()
     };
     let kinds: [(&[State], &str); 4] = [
@@ -223,6 +233,11 @@ fn left_out(contest: &ContestSummary) -> Vec<String> {
         if !found.is_empty() {
             clauses.push(format!("{} {words}", are(&found)));
         }
+    }
+    let unwritten = runners().filter(|cell| !cell.is_measured() && is_unwritten(cell));
+    let unwritten: Vec<&str> = unwritten.map(|cell| cell.runner.as_str()).collect();
+    if !unwritten.is_empty() {
+        clauses.push(format!("{} not written for this", are(&unwritten)));
     }
     for cell in runners().filter(|cell| cell.is_measured() && !cell.audit.may_be_ranked()) {
         let why: Vec<String> = cell.audit.barring().map(|found| plain(&found.check)).collect();

@@ -54,7 +54,7 @@ const OPEN_NOTE: &str = "open load: percentiles are of the response time, from t
     generator would report that waits while the server stalls";
 
 /// Stands where fewer than ten operations a block lie above a percentile.
-const TOO_FEW: &str = "–";
+pub(crate) const TOO_FEW: &str = "–";
 
 /// The numbers of a contest.
 #[must_use]

@@ -1,14 +1,14 @@
 //! Did a cell change from run to run on this host, and where?
 //!
 //! Runs of one host in the order of their start; each gives one value a cell and metric, the mean over its
-//! blocks. A change is where the series changes its level ([`crate::statistics::change`]) by at least 1 %.
+//! blocks, with its interval. A change is where the series changes its level ([`crate::statistics::change`]) by at least 1 %.
 //! Nobody interleaved the runs, so a change can be the machine's doing as well as the code's: this tells where
 //! to look, and a comparison of two builds side by side tells what it was.
 //!
 //! It must not know how anything is shown. Read next: `statistics/change.rs`, `chart/history.rs`.
 
 use crate::{
-    Role, State,
+    Contest, Role, State,
     compare::{block_values, identity, scale},
     judged::{self, JudgedCell},
     statistics::{
@@ -16,7 +16,7 @@ use crate::{
         change::{self, Change},
     },
     store::Recording,
-    summary::{Metric, Scale},
+    summary::{Measure, Metric, Scale},
     verdict::{LEAST_MARGIN_US, Rules},
 };
 use serde::Serialize;
@@ -49,6 +49,12 @@ pub struct RunMark {
 pub struct Series {
     /// The cell's printed form.
     pub cell: String,
+    /// What it was measured in, for charts.
+    #[serde(skip)]
+    pub contest: Contest,
+    /// What its times are, for charts.
+    #[serde(skip)]
+    pub measure: Measure,
     /// `p50`, `CPU per operation` or `throughput`.
     pub metric: &'static str,
     /// What the values are in: `ns`, `µs` or `per s`.
@@ -66,6 +72,10 @@ pub struct Point {
     pub run: usize,
     /// The value in the unit of the series.
     pub value: f64,
+    /// The ends of its 95 % interval over blocks (Student's, as the value is a mean); `None` of one block.
+    pub interval: Option<(f64, f64)>,
+    /// From how many blocks.
+    pub blocks: u32,
     /// The level that it belongs to: the median of the runs between changes.
     pub level: f64,
 }
@@ -85,8 +95,47 @@ pub struct Step {
     pub p_value: f64,
 }
 
+impl Step {
+    /// How far and to which side: `+8.3 %, worse`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let side = if self.better { "better" } else { "worse" };
+        match self.scale {
+            Scale::Ratio => format!("{:+.1} %, {side}", (self.change - 1.0) * 100.0),
+            Scale::DifferenceUs => format!("{:+.2} µs, {side}", self.change),
+        }
+    }
+}
+
 /// The values of one metric of one cell, by run, on their scale.
-type Values = (Scale, Vec<(usize, f64)>);
+struct Values {
+    contest: Contest,
+    measure: Measure,
+    scale: Scale,
+    runs: Vec<Value>,
+}
+
+/// One run's value on its scale.
+struct Value {
+    run: usize,
+    centre: f64,
+    ends: Option<(f64, f64)>,
+    blocks: u32,
+}
+
+impl Value {
+    /// From one value a block; `None` without any.
+    fn of(run: usize, blocks: &[f64]) -> Option<Self> {
+        let paired = Paired::over(blocks);
+        let centre = paired.map(|paired| paired.centre).or_else(|| blocks.first().copied())?;
+        let ends = paired.and_then(|paired| paired.interval(1.0 - COVERAGE));
+        let ends = ends.map(|ends| (ends.low, ends.high));
+        Some(Self { run, centre, ends, blocks: u32::try_from(blocks.len()).unwrap_or(u32::MAX) })
+    }
+}
+
+/// Of a run's interval: what those of medians have too. Nothing is judged by it.
+const COVERAGE: f64 = 0.95;
 
 /// Puts runs in order and looks for changes. Names are what each is called.
 ///
@@ -95,23 +144,7 @@ type Values = (Scale, Vec<(usize, f64)>);
 pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     // RFC 3339 in UTC sorts as text.
     runs.sort_by(|a, b| (&a.1.run.started, &a.0).cmp(&(&b.1.run.started, &b.0)));
-    let mut hosts: Vec<String> = runs.iter().map(|(_, run)| identity(&run.run.host)).collect();
-    hosts.dedup();
-    hosts.sort();
-    hosts.dedup();
-    let host = match hosts.as_slice() {
-        [host] => host.clone(),
-        [] => {
-            return Err("no run was found; name folders of runs, or folders that hold some".into());
-        }
-        several => {
-            return Err(format!(
-                "the runs are of {} hosts ({}); name those of one host",
-                several.len(),
-                several.join("; ")
-            ));
-        }
-    };
+    let host = host(&runs)?;
     let mut series: BTreeMap<(String, usize), Values> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
     for (number, (name, recording)) in runs.iter().enumerate() {
@@ -128,10 +161,15 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
                 for (at, metric) in Metric::ALL.into_iter().enumerate() {
                     let scale = scale(contest.measure, metric);
                     let values = block_values(scale, metric, &cell.trials);
-                    let centre = Paired::over(&values).map(|paired| paired.centre);
-                    if let Some(centre) = centre.or_else(|| values.first().copied()) {
-                        let entry = series.entry((cell.cell.clone(), at));
-                        entry.or_insert((scale, Vec::new())).1.push((number, centre));
+                    if let Some(value) = Value::of(number, &values) {
+                        let values = series.entry((cell.cell.clone(), at));
+                        let values = values.or_insert_with(|| Values {
+                            contest: contest.contest.clone(),
+                            measure: contest.measure,
+                            scale,
+                            runs: Vec::new(),
+                        });
+                        values.runs.push(value);
                     }
                 }
             }
@@ -140,8 +178,8 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     let mut all = Vec::new();
     for cell in order {
         for (at, metric) in Metric::ALL.into_iter().enumerate() {
-            if let Some((scale, values)) = series.remove(&(cell.clone(), at)) {
-                all.push(one(cell.clone(), metric, scale, &values));
+            if let Some(values) = series.remove(&(cell.clone(), at)) {
+                all.push(one(cell.clone(), metric, values));
             }
         }
     }
@@ -153,8 +191,25 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     Ok(History { host, runs: runs.into_iter().map(mark).collect(), series: all })
 }
 
-fn one(cell: String, metric: Metric, scale: Scale, values: &[(usize, f64)]) -> Series {
-    let plain: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+/// The machine of all of them.
+fn host(runs: &[(String, Recording)]) -> Result<String, String> {
+    let mut hosts: Vec<String> = runs.iter().map(|(_, run)| identity(&run.run.host)).collect();
+    hosts.sort();
+    hosts.dedup();
+    match hosts.as_slice() {
+        [host] => Ok(host.clone()),
+        [] => Err("no run was found; name folders of runs, or folders that hold some".into()),
+        several => Err(format!(
+            "the runs are of {} hosts ({}); name those of one host",
+            several.len(),
+            several.join("; ")
+        )),
+    }
+}
+
+fn one(cell: String, metric: Metric, values: Values) -> Series {
+    let Values { contest, measure, scale, runs } = values;
+    let plain: Vec<f64> = runs.iter().map(|value| value.centre).collect();
     let least = match scale {
         Scale::Ratio => Rules::default().least.ln_1p(),
         Scale::DifferenceUs => LEAST_MARGIN_US,
@@ -169,13 +224,15 @@ fn one(cell: String, metric: Metric, scale: Scale, values: &[(usize, f64)]) -> S
         (Metric::Throughput, _) => ("per s", 1e9),
     };
     let shown = |value: f64| if scale == Scale::Ratio { value.exp() * factor } else { value };
-    let point = |(&(run, value), level): (&(usize, f64), &f64)| Point {
-        run,
-        value: shown(value),
+    let point = |(value, level): (&Value, &f64)| Point {
+        run: value.run,
+        value: shown(value.centre),
+        interval: value.ends.map(|(low, high)| (shown(low), shown(high))),
+        blocks: value.blocks,
         level: shown(*level),
     };
     let step = |Change { at, step, p_value }: &Change| Step {
-        run: values[*at].0,
+        run: runs[*at].run,
         change: if scale == Scale::Ratio { step.exp() } else { *step },
         scale,
         better: (*step < 0.0) == metric.less_is_better(),
@@ -183,9 +240,11 @@ fn one(cell: String, metric: Metric, scale: Scale, values: &[(usize, f64)]) -> S
     };
     Series {
         cell,
+        contest,
+        measure,
         metric: metric.name(),
         unit,
-        points: values.iter().zip(&levels).map(point).collect(),
+        points: runs.iter().zip(&levels).map(point).collect(),
         changes: changes.iter().map(step).collect(),
     }
 }

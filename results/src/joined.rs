@@ -55,8 +55,9 @@ pub fn join(recordings: Vec<Recording>) -> Result<Summary, JoinError> {
     let Some(mut joined) = all.next() else {
         return Err(JoinError::Contradiction("no run was named".into()));
     };
-    for Summary { run, contests, torn, .. } in all {
+    for Summary { run, contests, torn, builds, .. } in all {
         joined.contests.extend(contests);
+        joined.builds.extend(builds);
         joined.torn |= torn;
         joined.further.push(run);
     }

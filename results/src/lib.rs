@@ -1,8 +1,8 @@
 //! What was seen, what it means, and how it is shown.
 //!
 //! Seen: [`load`], [`cell`], [`record`], [`histogram`], [`store`]. Means: [`statistics`], [`summary`], [`auditor`],
-//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`]. Shown:
-//! [`quantity`], [`wording`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
+//! [`judged`], [`verdict`], [`rank`], [`relation`], [`gate`], [`builds`]. Shown:
+//! [`quantity`], [`wording`], [`ending`], [`glance`], [`heat`] and [`grid`] make texts; [`table`], [`terminal`], [`chart`], [`report`] and [`export`] draw
 //! them. Read in this order.
 //!
 //! This crate must not know workloads, runners or processes: a recording must be readable when the code
@@ -24,9 +24,11 @@ mod against;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;
+pub mod builds;
 pub mod cell;
 pub mod chart;
 pub mod compare;
+pub mod ending;
 pub mod export;
 pub mod figure_grid;
 pub mod finding_grid;

@@ -4,7 +4,9 @@
 //! has made the texts. Read next: [`crate::report`].
 
 use crate::{
-    Role, Summary, audit_grid, figure_grid,
+    Role, Summary, audit_grid,
+    builds::Builds,
+    ending, figure_grid,
     grid::{self, Grid},
     parallel, price_grid,
     summary::ContestSummary,
@@ -33,11 +35,13 @@ pub fn render(summary: &Summary, width: Option<u16>) -> String {
     if !summary.contests.is_empty() {
         text.push_str(&format!("\n{}\n", wording::grades(summary)));
     }
-    let stopping = wording::stopping(summary);
-    if !stopping.is_empty() {
-        text.push_str(&format!("\n{}\n", stopping.join("\n  ")));
+    let builds = summary.builds.iter().map(Builds::lines);
+    for lines in [ending::stopping(summary)].into_iter().chain(builds) {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{}\n", lines.join("\n  ")));
+        }
     }
-    for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
+    for warning in wording::warnings(summary) {
         text.push_str(&format!("\n{warning}\n"));
     }
     text

@@ -1,16 +1,16 @@
 //! How are the terms of a recording said in words?
 //!
 //! States, placements and grades each have one sentence, the same in tables, charts and reports; findings have
-//! theirs in [`crate::auditor::words`]. And recorded text is made harmless here before it reaches a terminal. It
+//! theirs in [`crate::auditor::words`]; how a run ended is told in [`crate::ending`]. And recorded text is made
+//! harmless here before it reaches a terminal. It
 //! must not know numbers. Read next: `grid.rs`.
 
 use crate::{
-    Contest, Placement, Role, RunRecord, Summary,
+    Contest, Placement, Summary,
     auditor::Grade,
-    grid::effect_text,
-    quantity,
+    ending, quantity,
     record::State,
-    summary::{CellSummary, ContestSummary, Hiccups, Metric, Spent, Surroundings},
+    summary::{CellSummary, ContestSummary, Hiccups, Surroundings},
 };
 
 /// A state in words.
@@ -31,13 +31,13 @@ pub fn state(state: State) -> &'static str {
 pub fn grades(summary: &Summary) -> String {
     let count = |grade| summary.cells().filter(|(_, cell)| cell.grade() == Some(grade)).count();
     let [a, b, f] = [Grade::A, Grade::B, Grade::F].map(count);
-    let worst = summary.cells().filter_map(|(_, cell)| cell.grade()).max();
-    let Some(worst) = worst else { return "grades: nothing was measured".into() };
-    let all = a + b + f;
-    format!(
-        "worst grade {}: of {all} measured cells {a} A (nothing found), {b} B (marked), {f} F (not ranked)",
-        worst.name()
-    )
+    match a + b + f {
+        0 => "grades: nothing was measured".into(),
+        all => format!(
+            "of {all} measured cells {a} have grade A (nothing was found), {b} B (something is to be read with them), {f} F \
+             (not ranked)"
+        ),
+    }
 }
 
 /// A state in at most five letters, for narrow places.
@@ -93,75 +93,10 @@ pub fn spread(blocks: u32) -> &'static str {
     }
 }
 
-/// Said of a run that has fewer blocks than were planned; `None` of a whole one.
+/// All that must be said of a summary that is not whole.
 #[must_use]
-pub fn unfinished(summary: &Summary) -> Option<String> {
-    let runs = [&summary.run].into_iter().chain(&summary.further);
-    let of_run = |run: &RunRecord| {
-        // A run that stops early is finished when it has looked everywhere.
-        let first = run.plan.stopping.as_ref().and_then(|stopping| stopping.looks.first());
-        let planned = first.copied().unwrap_or(run.plan.blocks);
-        let is_its = |contest: &&ContestSummary| {
-            let Contest { workload, load, placement } = &contest.contest;
-            run.plan.contests.iter().any(|own| {
-                own.workload == *workload
-                    && own.load == load.to_string()
-                    && own.placement == *placement
-            })
-        };
-        let its = summary.contests.iter().filter(is_its);
-        let least = its.map(ContestSummary::blocks).min()?;
-        (least < planned).then(|| {
-            format!(
-                "the run is not finished: {least} of {planned} blocks have been measured everywhere"
-            )
-        })
-    };
-    runs.into_iter().find_map(of_run)
-}
-
-/// How a run was to stop early, and what it spent; nothing of others.
-#[must_use]
-pub fn stopping(summary: &Summary) -> Vec<String> {
-    let (Some(stopping), Some(spent)) = (&summary.run.plan.stopping, Spent::of(summary)) else {
-        return Vec::new();
-    };
-    let looks: Vec<String> = stopping.looks.iter().map(u32::to_string).collect();
-    let (looks, share) = (looks.join(", "), quantity::digits(stopping.alpha() * 100.0));
-    let wanted = match stopping.metric.as_str() {
-        "all" => "all metrics are".to_owned(),
-        metric => format!("{} is", plain(metric)),
-    };
-    let most = stopping.budget_ns.map(|ns| format!("; at most {} s", ns / 1_000_000_000));
-    let mut lines = vec![
-        format!(
-            "stops early: a comparison ends when {wanted} decided; looks after {looks} blocks{}",
-            most.unwrap_or_default()
-        ),
-        format!(
-            "each look spends {share} % of the 0.5 %: intervals are wide enough for all of them together"
-        ),
-        format!(
-            "spent: {} of {} blocks; {} of {} comparisons are decided",
-            spent.blocks, spent.most_blocks, spent.decided, spent.comparisons
-        ),
-    ];
-    let judged = |cell: &CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
-    for (contest, cell) in summary.cells().filter(|(_, cell)| judged(cell)) {
-        if stopping.judges_a_tail() {
-            let against = plain(contest.baseline.as_deref().unwrap_or("?"));
-            let verdict = cell.verdict.and_then(|judgement| judgement.tail);
-            let found = match (&cell.tail, verdict) {
-                (Some(effect), Some(one)) => {
-                    format!("{} {}", effect_text(effect), one.verdict.text(Metric::P50))
-                }
-                _ => "some block has too few operations beyond it".into(),
-            };
-            let cell = plain(&cell.cell);
-            lines.push(format!("{} of {cell} against {against}: {found}", stopping.metric));
-        }
-    }
-    lines
+pub fn warnings(summary: &Summary) -> Vec<String> {
+    [ending::unfinished(summary), torn(summary)].into_iter().flatten().collect()
 }
 
 /// Said of a recording whose last line was torn; `None` of a whole one.
@@ -228,6 +163,16 @@ pub fn plain(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
+/// A word as a shell reads it.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let harmless = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@+%~".contains(letter);
+    if !word.is_empty() && !word.starts_with('~') && word.chars().all(harmless) {
+        return word.into();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,5 +182,12 @@ mod tests {
         assert_eq!(plain("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb c");
         assert_eq!(plain("\u{202e}x"), "\u{fffd}x");
         assert_eq!(plain("µs é"), "µs é");
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_word("--runners=a,b"), "--runners=a,b");
+        assert_eq!(shell_word("it's $HOME"), "'it'\\''s $HOME'");
+        assert_eq!([shell_word(""), shell_word("~me")], ["''", "'~me'"]);
     }
 }

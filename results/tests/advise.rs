@@ -105,9 +105,12 @@ fn what_cannot_be_answered_is_not() {
     assert!(error.to_string().contains("no open load of io"), "{error}");
     let climbing = ask(&sweeping(&["tokio"], 6), &demand(5));
     assert!(matches!(climbing, Err(Unanswered::Missing { .. })), "a sweep is of many rates");
-    assert_eq!(ask(&stalling(2), &demand(5)), Err(Unanswered::Blocks(2)));
+    assert!(matches!(ask(&stalling(2), &demand(5)), Err(Unanswered::Blocks(2, _))));
     let arms = [("one", 100_000.0, 8.0, 9 << 20)];
-    assert_eq!(ask(&recording(5, &arms), &demand(5)), Err(Unanswered::Blocks(5)));
+    let few = ask(&recording(5, &arms), &demand(5)).unwrap_err();
+    assert!(few.to_string().starts_with("it has 5 blocks of them"), "{few}");
+    let Unanswered::Blocks(5, contests) = few else { panic!("{few}") };
+    assert_eq!(contests[0].to_string(), "echo:64/open-1000-poisson@separate");
     let open = recording(6, &arms);
     let with = |change: fn(&mut Demand)| {
         let mut demand = demand(50);

@@ -6,9 +6,10 @@ mod synthetic_open;
 
 use simul_results::{
     Load, Placement, Role, Summary, TrialRecord,
-    chart::{Palette, climb, course, price, scaling, spectrum},
+    chart::{Palette, climb, course, heatmap, omission, price, scaling, spectrum},
+    joined, quantity,
     record::{ActorsRecord, AuditRecord, CostRecord, CountsRecord},
-    report::Pictures,
+    report::{self, Pictures},
     store::Recording,
     summary::Measure,
 };
@@ -95,6 +96,10 @@ fn prices_are_split_and_only_what_is_known_is_drawn() {
     assert_eq!(panels[1].bars[0].unwrap().whole.median, 5.0, "MiB");
     let allocations = panels[2].bars[0].unwrap();
     assert_eq!((allocations.whole.median, allocations.has_interval), (2.5, false));
+    assert!(panels[2].unit.contains("counted once") && !panels[1].unit.contains("once"));
+    let svg = price::draw(&summary.contests[0], &Palette::of(&summary)).unwrap().svg();
+    assert!(svg.contains("counted once: in a trial of its own"), "{svg}");
+    assert_eq!(svg.matches("(no interval)").count(), 1, "only what was counted: {svg}");
     assert_eq!((panels[2].bars[1], panels[0].bars[4]), (None, None), "not known, not measured");
 }
 
@@ -114,13 +119,105 @@ fn scaling_joins_what_differs_in_actors_alone() {
     assert_eq!(actors(2), [""; 0], "nobody else ran on all cores");
     let family = scaling::family(&summary, &summary.contests[0]);
     let lines = scaling::series(&family, &palette);
-    let labels: Vec<&str> = lines.iter().map(|line| line.label.as_str()).collect();
+    let labels: Vec<&str> = lines.iter().map(|line| line.arm.label.as_str()).collect();
     assert_eq!(labels, ["tokio", "smol", "tokio~null", "floor-epoll (floor)"]);
     let numbers = summary.contests[0].cells[0].numbers.as_ref().unwrap();
     assert_eq!(lines[0].panels[0][1], (32, numbers.throughput));
     assert_eq!(lines[0].panels[1][1], (32, numbers.p50_ns));
     assert_eq!(lines[0].panels[2].len(), 2, "2000 operations a block carry p99");
     assert!(scaling::draw(&summary, &summary.contests[2], &palette).is_none());
+}
+
+#[test]
+fn scaling_joins_runs_of_one_host_and_says_so() {
+    let few = recording(&["tokio", "smol"], 2, 2, 1000);
+    let mut many = few.clone();
+    with_actors(&mut many, 64, Placement::Separate);
+    many.run.plan.contests.remove(0);
+    many.trials.retain(|trial| trial.load == "closed-64");
+    let drawn = |runs: Vec<Recording>| {
+        let summary = joined::join(runs).unwrap();
+        let contest = &summary.contests[0];
+        scaling::draw(&summary, contest, &Palette::of(&summary)).map(|drawing| drawing.svg())
+    };
+    assert_eq!(drawn(vec![few.clone()]), None, "one number of actors is no line");
+    let one_build = drawn(vec![few.clone(), many.clone()]).unwrap();
+    assert!(one_build.contains("closed-32 to closed-64"), "{one_build}");
+    assert!(one_build.contains("are of 2 runs of one build"), "{one_build}");
+    many.run.binary = "another".into();
+    let two_builds = drawn(vec![few.clone(), many]).unwrap();
+    assert!(two_builds.contains("are of 2 runs of 2 builds"), "{two_builds}");
+    let mut one_run = few;
+    with_actors(&mut one_run, 64, Placement::Separate);
+    assert!(!drawn(vec![one_run]).unwrap().contains("2 runs"));
+}
+
+#[test]
+fn a_field_of_the_heat_map_says_its_value_and_an_empty_one_why() {
+    let summary = Summary::of(&recording(&["tokio", "smol"], 3, 2, 100)).unwrap();
+    let svg = heatmap::draw(&summary, &Palette::of(&summary)).svg();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let titles = document.descendants().filter(|node| node.has_tag_name("title")).skip(1);
+    let titles: Vec<&str> = titles.filter_map(|title| title.text()).collect();
+    assert_eq!(titles.len(), 3, "{titles:?}");
+    let numbers = summary.contests[0].cells[1].numbers.as_ref().unwrap();
+    let [median, low, high] =
+        [numbers.p50_ns.median, numbers.p50_ns.low, numbers.p50_ns.high].map(quantity::time);
+    let place = "smol, echo:64/closed-32@separate: p50 of the service time";
+    assert!(titles[1].starts_with(&format!("{place} {median} ({low} to {high})")), "{titles:?}");
+    assert!(titles[1].contains("times that of tokio, the best ranked"), "{titles:?}");
+    assert!(titles[0].ends_with("the best ranked"), "{titles:?}");
+    assert!(titles[2].ends_with("unavailable: the kernel has no io_uring"), "{titles:?}");
+}
+
+#[test]
+fn medians_have_their_intervals_or_it_is_said_that_there_are_none() {
+    for (blocks, is_drawn) in [(3, true), (1, false)] {
+        for recording in [recording(&["tokio", "smol"], blocks, 2, 1000), stalling(blocks)] {
+            let summary = Summary::of(&recording).unwrap();
+            for picture in Pictures::of(&summary, &Palette::of(&summary)).all() {
+                let (file, said) = (&picture.file, texts(&picture.svg));
+                let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+                let interval = ["interval over blocks", "below each ratio"];
+                assert_eq!(says(&interval), is_drawn, "{file}, {blocks} blocks: {said}");
+                assert_eq!(says(&["one block"]), !is_drawn, "{file}, {blocks} blocks: {said}");
+            }
+        }
+    }
+}
+
+/// All that is written in a chart.
+fn texts(svg: &str) -> String {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    texts.filter_map(|text| text.text()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn response_and_service_have_bands() {
+    let summary = Summary::of(&stalling(3)).unwrap();
+    let contest = &summary.contests[0];
+    let palette = Palette::of(&summary);
+    let pairs = omission::pairs(contest, &palette);
+    assert!(pairs[0].response.iter().any(|point| point.ns.low < point.ns.high));
+    let svg = omission::draw(contest, &palette).unwrap().svg();
+    // Two bands a panel, and what lies between its curves.
+    assert_eq!(svg.matches("opacity=\".25\"").count(), 2 * pairs.len(), "{svg}");
+    assert_eq!(svg.matches("opacity=\".13\"").count(), pairs.len(), "{svg}");
+}
+
+#[test]
+fn a_file_follows_the_readers_ground_and_a_report_does_it_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = Summary::of(&recording(&["tokio", "smol"], 2, 2, 100)).unwrap();
+    for path in report::write_charts(folder.path(), &summary).unwrap() {
+        let svg = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(svg.matches("prefers-color-scheme:dark").count(), 1, "{}", path.display());
+        assert!(roxmltree::Document::parse(&svg).is_ok(), "{}", path.display());
+    }
+    for picture in Pictures::of(&summary, &Palette::of(&summary)).all() {
+        assert!(!picture.svg.contains("<style"), "{}", picture.file);
+    }
 }
 
 #[test]
@@ -144,7 +241,7 @@ fn a_response_from_a_closed_loop_is_drawn_by_no_chart() {
     let timed = [
         spectrum::draw(contest, &palette).svg(),
         course::draw(contest, &palette).unwrap().svg(),
-        simul_results::chart::heatmap::draw(&summary, &palette).svg(),
+        heatmap::draw(&summary, &palette).svg(),
     ];
     for svg in timed {
         assert!(svg.contains("not drawn: ") && svg.contains("from a closed loop"), "{svg}");
@@ -162,9 +259,8 @@ fn every_chart_says_its_conditions_and_is_well_formed() {
         for picture in pictures.all() {
             let (file, svg) = (&picture.file, &picture.svg);
             let document = roxmltree::Document::parse(svg);
-            let document = document.unwrap_or_else(|error| panic!("{file}: {error}"));
-            let texts = document.descendants().filter(|node| node.has_tag_name("text"));
-            let svg = texts.filter_map(|text| text.text()).collect::<Vec<_>>().join(" ");
+            assert!(document.is_ok(), "{file}: {:?}", document.err());
+            let svg = texts(svg);
             assert!(svg.contains("3 blocks"), "{file} has no number of blocks");
             let placed = ["on separate cores", "placement"].iter().any(|text| svg.contains(text));
             assert!(placed, "{file} has no placement");

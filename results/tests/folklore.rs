@@ -159,7 +159,13 @@ fn computing_needs_both_halves() {
         belief(&recording, "CPU-bound work; parallel")
     };
     assert_eq!(of(&[inline.clone(), pool.clone(), tasks.clone()]).verdict, Verdict::Holds);
-    assert_eq!(of(&[inline.clone(), pool]).verdict, Verdict::NotMeasured);
+    let half = of(&[inline.clone(), pool]);
+    assert_eq!(half.verdict, Verdict::PartlyMeasured);
+    assert!(
+        half.sentence.ends_with("Not measured: what tasks on one worker do to it."),
+        "{half:?}"
+    );
+    assert!(half.command.unwrap().contains("-w sha256 --placement all-cores"));
     let slow = Made { workers: 2, ..made("thread-pool", 100_000.0) };
     let mixed = of(&[inline, slow, tasks]);
     assert_eq!(mixed.verdict, Verdict::Mixed, "one half holds and one does not: {mixed:?}");
@@ -184,6 +190,38 @@ fn footprints_tell_which_sizes_are_missing() {
     assert_eq!(belief.verdict, Verdict::Holds, "{belief:?}");
     assert!(belief.sentence.contains("memory of a task"), "{belief:?}");
     assert!(belief.sentence.contains("1000000 tasks were not measured"), "{belief:?}");
+}
+
+#[test]
+fn starting_a_few_tasks_is_half_of_what_is_asked() {
+    let arms = [made("threads", 7e6), made("tokio", 90_000.0)];
+    let belief = belief(
+        &recording("spawn:64", "service", 1, Placement::OneCore, &arms),
+        "Tasks are cheaper",
+    );
+    assert_eq!(belief.verdict, Verdict::PartlyMeasured, "{belief:?}");
+    for said in ["1 bear it out", "Not measured: memory.", "10000 tasks were not measured"] {
+        assert!(belief.sentence.contains(said), "{said}: {belief:?}");
+    }
+    assert!(belief.command.unwrap().contains("footprint:10000,"));
+}
+
+#[test]
+fn what_is_undecided_is_told_with_a_longer_command() {
+    let mut arms = [made("tokio", 1e6), made("tokio-local", 1e6)];
+    arms.iter_mut().for_each(|arm| arm.workers = 2);
+    let mut recording = recording("uneven:400", "lateness", 40, Placement::AllCores, &arms);
+    // Blocks that vary far more than the runners differ.
+    for trial in recording.trials.iter_mut().filter(|trial| trial.runner == "tokio") {
+        let fifths = if trial.block % 2 == 0 { 6 } else { 4 };
+        trial.slices.iter_mut().for_each(|slice| slice.p50_ns = slice.p50_ns * fifths / 5);
+    }
+    let belief = belief(&recording, "Work stealing");
+    assert_eq!(belief.verdict, Verdict::Undecided, "{belief:?}");
+    let command = "simul run -w uneven --placement all-cores -r tokio,tokio-local --blocks 24";
+    assert_eq!(belief.command.as_deref(), Some(command));
+    let html = report::folklore::section(&Summary::of(&recording).unwrap()).into_string();
+    assert!(html.contains("To decide it, with more blocks"), "{html}");
 }
 
 #[test]

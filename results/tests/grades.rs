@@ -54,8 +54,7 @@ fn who_is_graded_f_is_in_no_rank_and_no_verdict() {
 #[test]
 fn texts_tell_the_grade_with_its_reason() {
     let summary = Summary::of(&impossible()).unwrap();
-    let worst =
-        "worst grade F: of 5 measured cells 4 A (nothing found), 0 B (marked), 1 F (not ranked)";
+    let worst = "of 5 measured cells 4 have grade A (nothing was found), 0 B (something is to be read with them), 1 F (not ranked)";
     let why = "block 0, round 0: p99 is";
     let shown = table::render(&summary, None);
     assert!(shown.contains(worst) && shown.contains("smol ! [1]"), "{shown}");

@@ -352,7 +352,7 @@ fn histories_find_the_run_that_changed() {
     assert_eq!((p50.changes[0].run, p50.changes[0].better), (6, false));
     assert!((p50.changes[0].change - 1.3 / 1.2).abs() < 0.01);
     assert!(series("/tokio/", "p50").changes.is_empty());
-    let chart = simul_results::chart::history::draw(&found);
+    let chart = simul_results::chart::history::draw(&found).svg();
     assert!(chart.starts_with("<svg") && chart.contains("12 runs on bench"), "{chart}");
     let mut mixed = runs(&[0, 1]);
     mixed[1].1.run.host.name = "elsewhere".into();

@@ -94,7 +94,7 @@ fn every_field_of_the_map_is_there_and_explains_itself() {
 #[test]
 fn the_words_of_each_contest_stand_at_a_glance_and_at_the_contest() {
     let page = page(&mixed());
-    let words = "tokio is fastest; behind: smol +1";
+    let words = "<strong>tokio is fastest</strong>; behind: smol +1";
     assert_eq!(page.matches(words).count(), 2);
     for said in [
         "rayon is not made for this",
@@ -103,9 +103,10 @@ fn the_words_of_each_contest_stand_at_a_glance_and_at_the_contest() {
     ] {
         assert_eq!(page.matches(said).count(), 2, "{said}");
     }
-    assert!(
-        between(&page, "<header>", "</header>").contains("noise floor: identical code differed")
-    );
+    let header = between(&page, "<header>", "</header>");
+    assert!(header.contains("noise floor: identical code differed"), "{header}");
+    assert!(header.contains("3 runners did the same work, in 1 contest, in turns"), "{header}");
+    assert!(page.contains("How fast does a message go to a peer and back?</small><strong>tokio"));
 }
 
 #[test]

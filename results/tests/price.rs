@@ -5,6 +5,7 @@ mod synthetic;
 use serde_json::Value;
 use simul_results::{
     Role, Summary,
+    chart::price,
     export::{csv, json},
     price_grid,
     record::{SlicePriceRecord, TrialPriceRecord},
@@ -89,6 +90,26 @@ fn what_one_slice_does_not_tell_is_not_told_and_switches_are_the_whole_trials() 
     }
     let summary = Summary::of(&recording).unwrap();
     assert_eq!(cell(&summary, "tokio").price.voluntary_per_op, None);
+}
+
+#[test]
+fn switches_of_both_kinds_have_an_interval_of_their_own() {
+    let mut recording = priced();
+    for trial in &mut recording.trials {
+        let taken = [30, 10, 20][trial.block as usize];
+        for slice in &mut trial.slices {
+            let price = slice.price.as_mut().unwrap();
+            price.involuntary_switches = Some(slice.operations * taken);
+        }
+    }
+    let summary = Summary::of(&recording).unwrap();
+    let switches = cell(&summary, "tokio").price.switches_per_op.unwrap();
+    // 1 + 30, 2 + 10 and 3 + 20; the sum of both medians would be 22.
+    assert_eq!([switches.low, switches.median, switches.high], [12.0, 23.0, 31.0]);
+    let panels = price::panels(&summary.contests[0]);
+    let panel = panels.iter().find(|panel| panel.title == "context switches").unwrap();
+    let bar = panel.bars[0].unwrap();
+    assert_eq!((bar.whole, bar.dark, bar.has_interval), (switches, 20.0, true));
 }
 
 #[test]

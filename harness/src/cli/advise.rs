@@ -1,12 +1,14 @@
 //! Name the runners that nothing else beats, by a stored run.
 
-use super::{report::tell_torn, run::refused, say};
-use crate::{control::open_plan::objective, exit::Failure};
+use super::{advise_missing, report::tell_torn, run::refused, say};
+use crate::{
+    control::open_plan::objective,
+    exit::{self, Failure},
+};
 use clap::Args;
 use simul_results::{
-    Summary,
-    advise::{self, Advice, Candidate, Demand, Keeps, LEAST_BLOCKS, Unanswered},
-    quantity,
+    advise::{self, Advice, Candidate, Demand, Keeps, Unanswered},
+    joined, quantity,
     record::ObjectiveRecord,
     store,
     wording::plain,
@@ -17,12 +19,13 @@ use std::{path::PathBuf, process::ExitCode};
 /// Options of `advise`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 an answer; 1 the run cannot answer, and a command that would fill what is missing; \
-2 bad input."
+    after_help = "Exit codes: 0 an answer; 1 the runs cannot answer: then it is said what is missing, with the commands \
+that measure it and ask again; 2 bad input."
 )]
 pub struct AdviseOptions {
-    /// The folder of the run
-    run: PathBuf,
+    /// The folders of runs of one host; no two may hold the same contest
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
     /// What is promised of response times, such as p99=5ms
     #[arg(long, value_name = "PERCENTILE=TIME", value_parser = objective)]
     slo: ObjectiveRecord,
@@ -39,56 +42,46 @@ pub struct AdviseOptions {
 struct Mix(Vec<(String, f64)>);
 
 /// A class of work and a workload of it that requests stand for.
-const CLASSES: [(&str, &str); 4] =
+pub(super) const CLASSES: [(&str, &str); 4] =
     [("io", "echo"), ("cpu", "sha256"), ("sync", "sleep"), ("mixed", "mixed")];
+
+/// The class of a workload of ours.
+pub(super) fn class_of(name: &str) -> Option<&'static str> {
+    registry::find(name).map(|profile| profile.class.name())
+}
 
 /// Prints who is advised, with the evidence.
 ///
 /// # Errors
 /// No such run, a damaged one, or one that cannot answer.
 pub fn main(options: &AdviseOptions) -> Result<ExitCode, Failure> {
-    let recording = store::load(&options.run).map_err(refused)?;
-    tell_torn(&recording, &options.run);
-    let summary = Summary::of(&recording).map_err(Failure::BadInput)?;
+    let mut recordings = Vec::new();
+    for run in &options.runs {
+        let recording = store::load_merged(run).map_err(refused)?;
+        tell_torn(&recording, run);
+        recordings.push(recording);
+    }
+    let summary = joined::join(recordings).map_err(|error| Failure::BadInput(error.to_string()))?;
     let demand = Demand {
         objective: options.slo,
         mix: options.mix.0.clone(),
         cores: options.cores.map(usize::from),
     };
-    let class_of = |name: &str| registry::find(name).map(|profile| profile.class.name());
+
     match advise::advise(&summary, &demand, &class_of) {
         Ok(advice) => {
             say(&as_text(&advice, &demand))?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => Err(Failure::Broken(format!(
-            "'{}' cannot answer: {}; {}",
-            options.run.display(),
-            plain(&error.to_string()),
-            next(&error, &demand)
+        Err(Unanswered::Cores { asked, had }) => Err(Failure::Broken(format!(
+            "{asked} cores were asked for, and it was measured on a machine with {had}; ask for at most {had}, or \
+             measure on a larger machine"
         ))),
+        Err(error) => {
+            say(&advise_missing::text(&error, &demand, &summary, &options.runs))?;
+            Ok(exit::FAILED.into())
+        }
     }
-}
-
-/// What to do about a run that cannot answer.
-fn next(error: &Unanswered, demand: &Demand) -> String {
-    if let Unanswered::Cores { had, .. } = error {
-        return format!("ask for at most {had}, or measure on a larger machine");
-    }
-    let classes = demand.mix.iter().filter(|(_, share)| *share > 0.0).map(|(class, _)| class);
-    let workloads: Vec<&str> = classes
-        .filter_map(|class| CLASSES.iter().find(|(name, _)| name == class))
-        .map(|(_, workload)| *workload)
-        .collect();
-    let placement = match demand.cores {
-        None => "",
-        Some(1) => " --placement separate",
-        Some(_) => " --placement all-cores",
-    };
-    format!(
-        "measure it: simul run -w {} --load open-1000-poisson{placement} --blocks {LEAST_BLOCKS}",
-        workloads.join(",")
-    )
 }
 
 fn as_text(advice: &Advice, demand: &Demand) -> String {

@@ -8,7 +8,6 @@ use simul_results::{
     history::{self, History},
     quantity,
     store::{self, RUN_FILE},
-    summary::Scale,
     wording::plain,
 };
 use std::{
@@ -47,7 +46,7 @@ pub fn main(options: &HistoryOptions) -> Result<ExitCode, Failure> {
     }
     let history = history::history(runs).map_err(Failure::BadInput)?;
     if let Some(path) = &options.svg {
-        write(path, &chart::history::draw(&history))?;
+        write(path, &chart::alone(&chart::history::draw(&history).svg()))?;
     }
     if options.json {
         let text = serde_json::to_string(&history);
@@ -109,15 +108,10 @@ fn as_text(history: &History) -> String {
         }
         lines.push(format!("{}, {} in {}", plain(&series.cell), series.metric, series.unit));
         for step in &series.changes {
-            let size = match step.scale {
-                Scale::Ratio => format!("{:+.1} %", (step.change - 1.0) * 100.0),
-                Scale::DifferenceUs => format!("{:+.2} µs", step.change),
-            };
-            let side = if step.better { "better" } else { "worse" };
             let at = series.points.iter().position(|point| point.run == step.run).unwrap_or(0);
             let level = |point: usize| quantity::digits(series.points[point].level);
             let levels = format!("{} → {}", level(at.saturating_sub(1)), level(at));
-            lines.push(format!("  from run {}: {size}, {side} ({levels})", step.run + 1));
+            lines.push(format!("  from run {}: {} ({levels})", step.run + 1, step.words()));
         }
     }
     lines.push(format!("{quiet} of {} series show no change", history.series.len()));

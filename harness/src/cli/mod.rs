@@ -8,6 +8,7 @@
 pub mod ab;
 pub mod ab_options;
 pub mod advise;
+mod advise_missing;
 mod command;
 pub mod compare;
 pub mod conform;
@@ -19,6 +20,8 @@ pub mod list;
 pub mod load;
 mod load_text;
 pub mod pack;
+#[cfg(test)]
+mod pasted;
 pub mod rank;
 pub mod report;
 mod report_splice;

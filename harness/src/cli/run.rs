@@ -242,7 +242,7 @@ fn programs(options: &RunOptions) -> Result<Programs, Failure> {
     programs_of(&options.runner_files)
 }
 
-fn request(options: &RunOptions) -> Request {
+pub(super) fn request(options: &RunOptions) -> Request {
     Request {
         workloads: options.workloads.clone(),
         runners: options.runners.clone(),

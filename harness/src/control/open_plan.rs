@@ -25,7 +25,7 @@ const LEAST_ARRIVALS: u64 = 2_000;
 /// Nobody waits for a rate so low that this is not enough; its cells are marked `few-arrivals`.
 const LONGEST_SLICE: Duration = Duration::from_secs(60);
 /// Slices are forty times as long as those of closed loads, so there are fewer.
-const ROUNDS: u32 = 3;
+pub const ROUNDS: u32 = 3;
 /// A sweep visits many rates in each block.
 const ROUNDS_OF_A_RUNG: u32 = 1;
 /// Time to fill caches, and for a just-in-time compiler to begin.
@@ -96,6 +96,20 @@ impl OpenPlan {
         let length_ns = if self.exact { asked_ns } else { asked_ns.max(enough_ns) };
         [length_ns, length_ns / 10]
     }
+}
+
+/// How long a block of one trial takes at this rate, unless told otherwise but for the rounds.
+#[must_use]
+pub fn usual_block(rate_per_sec: u32, rounds: u32) -> Duration {
+    let window = Duration::from_secs_f64(LEAST_ARRIVALS as f64 / f64::from(rate_per_sec.max(1)));
+    let slice = SLICE.max((window * 10 / 9).min(LONGEST_SLICE));
+    slice * rounds + WARM_UP
+}
+
+/// Requests that each slice draws at least, but for rates so low that it would take too long.
+#[must_use]
+pub fn usual_arrivals(rate_per_sec: u32) -> u64 {
+    LEAST_ARRIVALS.max(u64::from(rate_per_sec) * SLICE.as_secs() * 9 / 10)
 }
 
 /// The rate of a rung, from 0; `None` beyond [`TOP_PER_SEC`].

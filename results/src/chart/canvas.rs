@@ -28,16 +28,6 @@ pub(super) const FAINT: Rgb = (226, 226, 226);
 /// Where a quantity is the floor's.
 pub(super) const PALE: Rgb = (205, 205, 205);
 
-/// How a report shows these colours on dark ground: as in the SVG, then instead of it.
-pub const DARK_INKS: [(&str, &str); 6] = [
-    ("#FFFFFF", "#15181C"),
-    ("#1A1A1A", "#E8E8E8"),
-    ("#616161", "#A9AEB5"),
-    ("#E2E2E2", "#2C3138"),
-    ("#CDCDCD", "#4A5058"),
-    ("#000000", "#F4F4F4"),
-];
-
 /// Which scale a report shows, as a style sheet: the logarithmic one, or below the class `linear` the other.
 pub const SCALES: &str = ".linear .log{display:none}.linear .lin{display:inline}";
 
@@ -158,7 +148,7 @@ pub(super) fn picture(
 }
 
 impl Drawing {
-    /// As a standalone SVG document.
+    /// As an SVG document, for a page that says how it looks on dark ground; [`super::alone`] is for files.
     #[must_use]
     pub fn svg(&self) -> String {
         let mut svg = Svg::new(&plain(&self.title), self.width, self.height);

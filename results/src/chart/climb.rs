@@ -9,18 +9,17 @@
 //! `omission.rs`.
 
 use super::{
-    Dash, Look, Marker, Palette,
+    Arm, Dash, Look, Marker, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, SOFT, Stroke, picture},
     frame::{Frame, timed},
     hatch, lines,
-    rows::{caption, thin},
+    rows::{caption, intervals, thin, without},
     scale::Scale,
 };
 use crate::{
-    grid, ladder, quantity,
+    ladder, quantity,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary, KNEE, Numbers, Reached, Rung},
-    wording,
 };
 
 /// Which percentile a panel shows: title, quantile and where to find it.
@@ -32,12 +31,8 @@ const PANELS: [Panel; 2] =
 /// One runner's climb.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What stands at its end.
-    pub label: String,
-    /// How it is drawn.
-    pub look: Look,
-    /// Hatched where it may not.
-    pub may_be_ranked: bool,
+    /// Whose it is.
+    pub arm: Arm,
     /// The rate beyond which waiting is most of the response, in requests per second.
     pub knee: Option<Reached>,
     /// The rate up to which the objective held; `None` without an objective.
@@ -76,9 +71,7 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
         };
         let panels = PANELS.map(panel);
         (!panels[0].is_empty()).then(|| Series {
-            label: grid::label(cell),
-            look: palette.look(cell),
-            may_be_ranked: cell.audit.may_be_ranked(),
+            arm: Arm::of(cell, palette),
             knee: sweep.knee,
             capacity: sweep.capacity,
             panels,
@@ -116,7 +109,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             axes(canvas, &x, &y, PANELS[at].0, left);
             objective(canvas, contest, PANELS[at].1, &x, &y);
             for line in all.iter().rev() {
-                band(canvas, line, at, &x, &y);
+                band(canvas, line, (at, all.len()), &x, &y);
             }
             for line in all.iter().rev() {
                 climb(canvas, line, at, &x, &y);
@@ -126,28 +119,18 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             canvas,
             bottom + 56.0,
             &[
-                "open load; lines: median over blocks; bands: interval over blocks (95 % from six blocks on, \
-                 else smallest to largest); filled: the server kept up; hollow: saturated; arrow: at least",
-                "time from the intended sending to the answer, over all requests drawn; rungs that the \
+                &format!("open load; {}", intervals("lines", "bands", contest.blocks())),
+                "filled: the server kept up; hollow: saturated; arrow: at least; time from the intended sending to the answer, over all requests drawn; rungs that the \
                  generator limited are left out",
                 &format!(
                     "ring: the knee, the last rung that was sustained with p99 at most {KNEE} times that of the first; \
                      in brackets the lowest rung at which it was not"
                 ),
                 hatch::LEGEND,
-                &without(contest),
+                &without(contest, "line", |cell| cell.sweep.is_some()),
             ],
         );
     }))
-}
-
-/// The cells that have no line, so that none disappears.
-fn without(contest: &ContestSummary) -> String {
-    let without = contest.cells.iter().filter(|cell| cell.sweep.is_none());
-    let names: Vec<String> = without
-        .map(|cell| format!("{} ({})", grid::label(cell), wording::state(cell.state)))
-        .collect();
-    if names.is_empty() { String::new() } else { format!("no line: {}", names.join(", ")) }
 }
 
 /// Ticks, names and the panel's percentile.
@@ -194,26 +177,26 @@ fn objective(canvas: &mut Canvas, contest: &ContestSummary, quantile: f64, x: &S
 }
 
 /// The interval over blocks.
-fn band(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
-    let points = &line.panels[panel];
-    let upper = points.iter().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.high)));
-    let lower = points.iter().rev().map(|point| (x.at(point.rate_per_sec), y.at(point.ns.low)));
-    canvas.polygon(&upper.clone().chain(lower.clone()).collect::<Vec<_>>(), line.look.color, 0.09);
-    if !line.may_be_ranked {
-        let (upper, lower): (Vec<_>, Vec<_>) = (upper.collect(), lower.rev().collect());
-        hatch::band(canvas, &upper, &lower, line.look.color);
-    }
+fn band(canvas: &mut Canvas, line: &Series, (panel, of): (usize, usize), x: &Scale, y: &Scale) {
+    let edge = |end: fn(&Estimate) -> f64| -> Vec<_> {
+        let points = line.panels[panel].iter();
+        points.map(|point| (x.at(point.rate_per_sec), y.at(end(&point.ns)))).collect()
+    };
+    lines::band(canvas, &edge(|ns| ns.high), &edge(|ns| ns.low), &line.arm, of);
 }
 
 /// The line, and a mark at each rung that says how to read it.
 fn climb(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
     let at = |point: &Point| (x.at(point.rate_per_sec), y.at(point.ns.median));
     let points = &line.panels[panel];
-    let Look { color, marker, dash } = line.look;
+    let Look { color, marker, dash } = line.arm.look;
     let knee = line.knee.map(|knee| f64::from(knee.held_per_sec));
     canvas.hover(&told(line, panel), |canvas| {
-        let stroke = Stroke { color, width: 1.6, dash };
-        canvas.path(&points.iter().map(at).collect::<Vec<_>>(), stroke);
+        let places: Vec<_> = points.iter().map(at).collect();
+        canvas.path(&places, Stroke { color, width: 1.6, dash });
+        if !line.arm.may_be_ranked {
+            hatch::along(canvas, &places, color);
+        }
         for point in points {
             let place = at(point);
             if PANELS[panel].1 > 0.9 && knee == Some(point.rate_per_sec) {
@@ -240,7 +223,7 @@ fn told(line: &Series, panel: usize) -> String {
         let rate = ladder::rate_text(point.rate_per_sec as u32);
         format!("{bound}{} at {rate}/s", quantity::time(point.ns.median))
     });
-    format!("{}, {}: {}", line.label, PANELS[panel].0, points.collect::<Vec<_>>().join(", "))
+    format!("{}, {}: {}", line.arm.label, PANELS[panel].0, points.collect::<Vec<_>>().join(", "))
 }
 
 /// Names at the ends of the lines of the last panel, and how far each came.
@@ -251,11 +234,10 @@ fn names(canvas: &mut Canvas, contest: &ContestSummary, all: &[Series], x: &Scal
         last.map_or((right, TOP), |point| (x.at(point.rate_per_sec), y.at(point.ns.median)))
     };
     let ends: Vec<_> = all.iter().map(end).collect();
-    let (labels, looks): (Vec<_>, Vec<_>) =
-        all.iter().map(|line| (line.label.clone(), line.look)).unzip();
+    let arms: Vec<&Arm> = all.iter().map(|line| &line.arm).collect();
     let placed = lines::places(&ends, (TOP, y.clipped(0.0).0));
-    lines::leaders(canvas, &ends, &looks, right, &placed);
-    lines::names(canvas, &labels, &looks, right, &placed);
+    lines::leaders(canvas, &ends, &arms, right, &placed);
+    lines::names(canvas, &arms, right, &placed);
     let objective = contest.open.as_ref().and_then(|open| open.objective);
     let [knees, capacities] = [right + 242.0, right + 346.0];
     canvas.text((knees, TOP - 14.0), "knee, per second", 11.0, SOFT, Anchor::Start);

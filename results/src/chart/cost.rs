@@ -4,11 +4,11 @@
 //! above it is the runner's own overhead. A strip along the bar's foot is the kernel's part. It must not compute costs. Read next: `heatmap.rs`.
 
 use super::{
-    Dash, Palette,
-    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, PAPER, SOFT, Stroke, picture},
+    Arm, Dash, Palette, bars,
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, SOFT, Stroke, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
+    rows::{LEFT, ROW, TOP, caption, intervals, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
@@ -49,7 +49,9 @@ fn floor(contest: &ContestSummary) -> Option<Estimate> {
 }
 
 const RIGHT: f64 = 760.0;
-const WIDTH: f64 = 980.0;
+/// Where stands how much of it is above the floor.
+const ABOVE: f64 = 856.0;
+const WIDTH: f64 = 1040.0;
 
 /// The chart.
 #[must_use]
@@ -69,19 +71,21 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
             canvas.text((x.at(tick), bottom + 13.0), &text, 11.0, SOFT, Anchor::Middle);
         }
         canvas.text((LEFT, TOP - 14.0), "CPU µs per operation", 12.0, INK, Anchor::Start);
+        canvas.text((RIGHT + 10.0, TOP - 14.0), "median", 11.0, SOFT, Anchor::Start);
+        if bars.iter().flatten().any(|bar| bar.above_floor_us.is_some()) {
+            canvas.text((ABOVE, TOP - 14.0), "above the floor", 11.0, SOFT, Anchor::Start);
+        }
         rules(canvas, bars.len(), WIDTH - 16.0);
         for (row, (cell, bar)) in contest.cells.iter().zip(&bars).enumerate() {
-            name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
             if let Some(bar) = bar {
-                let told = told(&cell.arm, bar, cell.blocks);
-                canvas.hover(&told, |canvas| draw_bar(canvas, cell, bar, palette, &x, row));
+                let (arm, blocks) = (Arm::of(cell, palette), cell.blocks);
+                canvas.hover(&told(&cell.arm, bar, blocks), |canvas| {
+                    draw_bar(canvas, bar, &arm, blocks, &x, middle(row));
+                });
             }
         }
-        let mut lines = vec![
-            "bars: median over blocks; lines: interval over blocks (95 % from six blocks on, else \
-             smallest to largest)",
-            hatch::LEGEND,
-        ];
+        let intervals = intervals("bars", "lines", contest.blocks());
+        let mut lines = vec![intervals.as_str(), hatch::LEGEND];
         if bars.iter().flatten().any(|bar| bar.system_part.is_some()) {
             lines.push("dark strip at the foot of a bar: in the kernel; the rest: in the program");
         }
@@ -93,6 +97,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
                 "dotted: the floor, what the machine itself costs; the runner's own overhead is \
                  what lies above it (+, block by block, with its interval)",
             );
+        }
+        // Behind the floor's line, so that it does not cross why a cell was not measured.
+        for (row, cell) in contest.cells.iter().enumerate() {
+            name(canvas, cell, palette.look(cell), row, WIDTH - 16.0);
         }
         caption(canvas, bottom + 38.0, &lines);
     })
@@ -112,39 +120,22 @@ fn told(arm: &str, bar: &Bar, blocks: u32) -> String {
 }
 
 /// The floor's part pale, the rest in the runner's colour, the interval over it, the numbers behind.
-fn draw_bar(
-    canvas: &mut Canvas,
-    cell: &CellSummary,
-    bar: &Bar,
-    palette: &Palette,
-    x: &Scale,
-    row: usize,
-) {
-    let y = middle(row);
+fn draw_bar(canvas: &mut Canvas, bar: &Bar, arm: &Arm, blocks: u32, x: &Scale, y: f64) {
     let total = bar.total_us;
     let own = bar.above_floor_us.map_or(0.0, |above| above.median.clamp(0.0, total.median));
-    let split = x.at(total.median - own);
-    let color = palette.look(cell).color;
-    canvas.rect((x.at(0.0), y - 6.0), (split, y + 6.0), PALE, 1.0);
-    canvas.rect((split, y - 6.0), (x.at(total.median), y + 6.0), color, 0.75);
-    if !cell.audit.may_be_ranked() {
-        // The ground shows between the lines: no solid bar that the eye would compare.
-        canvas.rect((x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), PAPER, 0.6);
-        hatch::rectangle(canvas, (x.at(0.0), y - 6.0), (x.at(total.median), y + 6.0), INK);
-    }
+    let (start, split, end) = (x.at(0.0), x.at(total.median - own), x.at(total.median));
+    let pieces = [(start, split, PALE, 1.0), (split, end, arm.look.color, 0.75)];
+    bars::bar(canvas, (y, 6.0), &pieces, arm.may_be_ranked);
     if let Some(part) = bar.system_part {
-        canvas.rect((x.at(0.0), y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
+        canvas.rect((start, y + 4.5), (x.at(total.median * part), y + 6.0), INK, 0.7);
     }
-    if cell.blocks > 1 {
-        canvas.line((x.at(total.low), y), (x.at(total.high), y), thin(INK));
-        for end in [total.low, total.high] {
-            canvas.line((x.at(end), y - 4.0), (x.at(end), y + 4.0), thin(INK));
-        }
+    if blocks > 1 {
+        bars::interval(canvas, (y, 4.0), (x.at(total.low), x.at(total.high)));
     }
-    let above = bar.above_floor_us.map_or_else(String::new, |above| {
-        let (value, interval) = (signed(above.median), interval(&above, cell.blocks));
-        format!("  {value}{interval}")
-    });
-    let text = format!("{}{above}", quantity::estimate(&total, 1.0, cell.blocks));
+    let text = quantity::estimate(&total, 1.0, blocks);
     canvas.text((RIGHT + 10.0, y), &text, 11.0, INK, Anchor::Start);
+    if let Some(above) = bar.above_floor_us {
+        let text = format!("{}{}", signed(above.median), interval(&above, blocks));
+        canvas.text((ABOVE, y), &text, 11.0, INK, Anchor::Start);
+    }
 }

@@ -6,33 +6,28 @@
 //! It must not judge it. Read next: `omission.rs`.
 
 use super::{
-    Look, Palette,
+    Arm, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, Point, SOFT, Stroke, picture},
     frame::{Frame, timed},
     hatch,
     labels::cut,
     lines,
     palette::Dash,
-    rows::{caption, thin},
+    rows::{caption, intervals, thin, without},
     scale::Scale,
 };
 use crate::{
     grid, quantity,
     statistics::{Estimate, median},
     summary::{CellSummary, ContestSummary},
-    wording,
 };
 use std::collections::BTreeMap;
 
 /// One runner's row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Its name.
-    pub label: String,
-    /// How it is drawn.
-    pub look: Look,
-    /// Hatched where it may not.
-    pub may_be_ranked: bool,
+    /// Whose it is.
+    pub arm: Arm,
     /// The median over blocks that all ratios are to, with its interval, in nanoseconds.
     pub whole_ns: Estimate,
     /// By slice: which round of the contest it was, from 0, and the ratio; `None` where it is not known.
@@ -80,14 +75,7 @@ fn row(
         let [first, last] = [block.first()?, block.last()?].map(|s| place(s.block, s.round));
         blocks.extend(median(&known).map(|middle| (first, last, middle)));
     }
-    Some(Series {
-        label: grid::label(cell),
-        look: palette.look(cell),
-        may_be_ranked: cell.audit.may_be_ranked(),
-        whole_ns,
-        slices: slices.collect(),
-        blocks,
-    })
+    Some(Series { arm: Arm::of(cell, palette), whole_ns, slices: slices.collect(), blocks })
 }
 
 /// How far the axis of all rows reaches, as a ratio up and down: to most slices, and to every block; what lies
@@ -136,7 +124,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let what = format!("{} while the run went on", contest.measure.title());
     let frame = Frame::of(contest, &what, &subjects);
     Some(picture(&frame, WIDTH, bottom + 92.0, |canvas| {
-        let text = "median (interval over blocks)";
+        let text = if contest.blocks() > 1 { "median (interval over blocks)" } else { "median" };
         canvas.text((RIGHT + 12.0, TOP - 12.0), text, 11.0, SOFT, Anchor::Start);
         let text = format!(
             "slices against the median over blocks; each row reaches from −{:.0} % to +{:.0} %",
@@ -161,10 +149,12 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             canvas,
             bottom + 40.0,
             &[
-                "thin: single slices (points at the edge lie beyond it); thick: median of the block's slices; pale: \
-                 interval of the median over blocks (95 % from six blocks on, else smallest to largest)",
+                "thin: single slices (points at the edge lie beyond it); thick: median of the block's slices",
+                &intervals("line in the middle", "pale", contest.blocks()),
                 hatch::LEGEND,
-                &without(contest),
+                &without(contest, "row", |cell| {
+                    all.iter().any(|row| row.arm.label == grid::label(cell))
+                }),
             ],
         );
     }))
@@ -180,12 +170,13 @@ fn shade(canvas: &mut Canvas, edges: &[usize], x: &Scale, bottom: f64) {
 /// A row: its name, its axis, the interval, the slices, the blocks and the value.
 fn draw_row(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale, top: f64) {
     let middle = top + ROW / 2.0;
-    canvas.marker((23.0, middle), row.look.marker, 4.0, row.look.color);
-    canvas.text((34.0, middle), &cut(&row.label, 21), 12.0, INK, Anchor::Start);
+    let Arm { label, look, may_be_ranked } = &row.arm;
+    canvas.marker((23.0, middle), look.marker, 4.0, look.color);
+    canvas.text((34.0, middle), &cut(label, 21), 12.0, INK, Anchor::Start);
     let whole = row.whole_ns;
     let ends = [whole.low, whole.high].map(|ns| y.clipped(ns / whole.median).0);
-    canvas.rect((LEFT, ends[1]), (RIGHT, ends[0]), row.look.color, 0.14);
-    if !row.may_be_ranked {
+    canvas.rect((LEFT, ends[1]), (RIGHT, ends[0]), look.color, 0.14);
+    if !may_be_ranked {
         hatch::rectangle(canvas, (LEFT, top + 3.0), (RIGHT, top + ROW - 3.0), FAINT);
     }
     canvas.hover(&told(row), |canvas| slices(canvas, row, x, y));
@@ -196,7 +187,7 @@ fn draw_row(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale, top: f64) {
 }
 
 fn slices(canvas: &mut Canvas, row: &Series, x: &Scale, y: &Scale) {
-    let color = row.look.color;
+    let color = row.arm.look.color;
     let thin = Stroke { color, width: 1.0, dash: Dash::Solid };
     let mut beyond = Vec::new();
     // A line goes on through a block, and not from one to the next: those are other processes.
@@ -234,16 +225,5 @@ fn told(row: &Series) -> String {
     let percent = |ratio: f64| format!("{:+.1} %", 100.0 * (ratio - 1.0));
     let (low, high) =
         (ratios().fold(f64::INFINITY, f64::min), ratios().fold(f64::NEG_INFINITY, f64::max));
-    format!("{}: slices from {} to {}", row.label, percent(low), percent(high))
-}
-
-/// The cells that have no row, so that none disappears.
-fn without(contest: &ContestSummary) -> String {
-    let names: Vec<String> = contest
-        .cells
-        .iter()
-        .filter(|cell| cell.course.is_empty())
-        .map(|cell| format!("{} ({})", grid::label(cell), wording::state(cell.state)))
-        .collect();
-    if names.is_empty() { String::new() } else { format!("no row: {}", names.join(", ")) }
+    format!("{}: slices from {} to {}", row.arm.label, percent(low), percent(high))
 }

@@ -140,16 +140,13 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             }
         }
         let noise = grid::noise(contest);
-        caption(
-            canvas,
-            bottom + 38.0,
-            &[
-                "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); short strokes: \
-             single blocks",
-                hatch::LEGEND,
-                &noise,
-            ],
-        );
+        let known = |effect: &Effect| effect.interval.is_some();
+        let points = if panels.iter().flat_map(|panel| panel.effects.iter().flatten()).any(known) {
+            "points: estimate; lines: 99.5 % interval over blocks (arrow: it goes on); short strokes: single blocks"
+        } else {
+            "points: one block, so nothing is known of how far blocks differ, and no interval is drawn"
+        };
+        caption(canvas, bottom + 38.0, &[points, hatch::LEGEND, &noise]);
     }))
 }
 

@@ -134,7 +134,7 @@ fn units(subjects: &[Subject]) -> String {
 }
 
 /// Times of the contest's own measure, for whoever draws them on an axis whose ticks have units.
-pub(super) const TIMES: &str = "ns to s";
+pub(super) const TIMES: &str = "ns, µs, ms or s";
 
 /// A cell whose times, as its contest measures them, are drawn.
 pub(super) fn timed(contest: &ContestSummary, cell: &CellSummary) -> Subject {

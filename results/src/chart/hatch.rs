@@ -9,8 +9,8 @@ use super::palette::Dash;
 /// Between two lines, across.
 const STEP: f64 = 7.0;
 
-/// One block has no band around its line, and is hatched all the same.
-const LEAST: f64 = 8.0;
+/// How high a stroke across a line is.
+const HIGH: f64 = 8.0;
 
 /// Said in the captions of charts that hatch.
 pub(super) const LEGEND: &str = "! and hatched: not ranked, see what was found";
@@ -26,9 +26,10 @@ pub(super) fn rectangle(canvas: &mut Canvas, from: (f64, f64), to: (f64, f64), i
     }
 }
 
-/// Over the band between two lines of as many points, one straight above the other.
-pub(super) fn band(canvas: &mut Canvas, upper: &[(f64, f64)], lower: &[(f64, f64)], ink: Rgb) {
-    for (start, end) in rungs(upper, lower) {
+/// Across a line that goes from left to right. The band around it may be as high as the chart where it is sure of
+/// little, and a hatched one would hide all the others.
+pub(super) fn along(canvas: &mut Canvas, points: &[(f64, f64)], ink: Rgb) {
+    for (start, end) in strokes(points) {
         canvas.line(start, end, thin(ink));
     }
 }
@@ -49,20 +50,19 @@ fn slants(from: (f64, f64), to: (f64, f64)) -> Vec<Line> {
     (0..count as usize).map(line).filter(|((low, _), (high, _))| low < high).collect()
 }
 
-/// Lines between the edges of a band, at least [`STEP`] apart, each slanted by half of that.
-fn rungs(upper: &[(f64, f64)], lower: &[(f64, f64)]) -> Vec<Line> {
-    let (Some(first), Some(last)) = (upper.first(), upper.last()) else { return Vec::new() };
+/// Slanted strokes, [`STEP`] apart and [`HIGH`] each, with their middles on the line.
+fn strokes(points: &[(f64, f64)]) -> Vec<Line> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
     let count = ((last.0 - first.0) / STEP).floor().max(0.0) as usize;
-    let line = |at: usize| {
+    let stroke = |at: usize| {
         let x = first.0 + STEP * at as f64;
-        let (low, high) = (height(lower, x), height(upper, x + STEP / 2.0));
-        let missing = ((LEAST - (low - high)) / 2.0).max(0.0);
-        ((x, low + missing), (x + STEP / 2.0, high - missing))
+        let y = height(points, x + STEP / 4.0);
+        ((x, y + HIGH / 2.0), (x + STEP / 2.0, y - HIGH / 2.0))
     };
-    (0..count).map(line).collect()
+    (0..count).map(stroke).collect()
 }
 
-/// How high an ascending-in-x edge is at `x`.
+/// How high a line is at `x`.
 fn height(edge: &[(f64, f64)], x: f64) -> f64 {
     let piece = edge.windows(2).find(|pair| x <= pair[1].0);
     match piece {
@@ -96,14 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn rungs_reach_from_edge_to_edge() {
-        let upper = [(0.0, 10.0), (70.0, 45.0)];
-        let lower = [(0.0, 50.0), (70.0, 50.0)];
-        let lines = rungs(&upper, &lower);
-        assert_eq!(lines.len(), 10);
-        assert_eq!(lines[2], ((14.0, 50.0), (17.5, 18.75)));
-        let ((_, low), (_, high)) = rungs(&lower, &lower)[0];
-        assert_eq!((low, high), (54.0, 46.0), "a band without width");
-        assert!(rungs(&[], &[]).is_empty());
+    fn strokes_follow_the_line() {
+        let line = [(0.0, 10.0), (70.0, 45.0)];
+        let all = strokes(&line);
+        assert_eq!(all.len(), 10);
+        assert_eq!(all[2], ((14.0, 21.875), (17.5, 13.875)), "around 17.875, a quarter further");
+        assert!(strokes(&[]).is_empty() && strokes(&line[..1]).is_empty());
     }
 }

@@ -13,8 +13,8 @@ use super::{
     rows::caption,
 };
 use crate::{
-    Role, Summary,
-    summary::{CellSummary, ContestSummary, Numbers},
+    Role, Summary, quantity,
+    summary::{CellSummary, ContestSummary},
     wording,
 };
 
@@ -65,18 +65,27 @@ fn columns(summary: &Summary) -> impl Iterator<Item = &ContestSummary> {
     summary.contests.iter().filter(|contest| !contest.contest.load.is_sweep())
 }
 
+/// A runner's own cell in a contest.
+fn cell<'a>(contest: &'a ContestSummary, runner: &str) -> Option<&'a CellSummary> {
+    contest.cells.iter().find(|cell| cell.role == Role::Runner && cell.runner == runner)
+}
+
+/// The ranked cell with the least median, and that in nanoseconds.
+fn best(contest: &ContestSummary) -> Option<(&CellSummary, f64)> {
+    let ranked = contest.cells.iter().filter(|cell| cell.ranked);
+    let medians = ranked.filter_map(|cell| Some((cell, cell.numbers.as_ref()?.p50_ns.median)));
+    medians.min_by(|one, other| one.1.total_cmp(&other.1))
+}
+
 /// One runner in one contest.
 fn field(contest: &ContestSummary, runner: &str) -> Field {
-    let mine = |cell: &&CellSummary| cell.role == Role::Runner && cell.runner == runner;
-    let Some(cell) = contest.cells.iter().find(mine) else { return Field::Absent };
+    let Some(cell) = cell(contest, runner) else { return Field::Absent };
     let Some(numbers) = &cell.numbers else {
         return Field::State(wording::short_state(cell.state));
     };
-    let median = |numbers: &Numbers| numbers.p50_ns.median;
-    let ranked = contest.cells.iter().filter(|cell| cell.ranked);
-    let best = ranked.filter_map(|cell| cell.numbers.as_ref()).map(median).reduce(f64::min);
+    let best = best(contest).filter(|(_, median)| *median > 0.0);
     Field::Ratio {
-        ratio: best.filter(|best| *best > 0.0).map(|best| median(numbers) / best),
+        ratio: best.map(|(_, median)| numbers.p50_ns.median / median),
         spread: numbers.p50_ns.spread().filter(|_| cell.blocks > 1),
         ranked: cell.ranked,
     }
@@ -106,21 +115,31 @@ pub fn draw(summary: &Summary, palette: &Palette) -> Drawing {
         }
         for (row, runner) in map.runners.iter().enumerate() {
             let y = TOP + ROW * (row as f64 + 0.5);
-            let cell = summary
-                .cells()
-                .map(|(_, cell)| cell)
-                .find(|cell| cell.role == Role::Runner && cell.runner == *runner);
-            if let Some(look) = cell.map(|cell| palette.look(cell)) {
+            let look = summary
+                .contests
+                .iter()
+                .find_map(|contest| self::cell(contest, runner))
+                .map(|cell| palette.look(cell));
+            if let Some(look) = look {
                 canvas.marker((23.0, y), look.marker, 4.0, look.color);
             }
             canvas.text((34.0, y), &cut(runner, 21), 12.0, INK, Anchor::Start);
-            for (column, field) in map.fields[row].iter().enumerate() {
-                draw_field(canvas, field, (LEFT + COLUMN * (column as f64 + 0.5), y));
+            for (column, contest) in columns(summary).enumerate() {
+                let (field, x) = (&map.fields[row][column], LEFT + COLUMN * (column as f64 + 0.5));
+                if let Some(cell) = self::cell(contest, runner) {
+                    let told = told(contest, cell, field);
+                    canvas.hover(&told, |canvas| draw_field(canvas, field, (x, y)));
+                }
             }
         }
-        let words = "1.00 is the best ranked runner, 2.00 takes twice as long; service time, lateness, makespan or \
+        let words = "1.00 is the best ranked runner, 2.00 takes twice as long, from 4.00 on all are as dark; service time, lateness, makespan or \
                      (open loads only) response time, as each column says";
-        let spread = "below each ratio: the spread of the runner's own median over blocks";
+        let known = |field: &Field| matches!(field, Field::Ratio { spread: Some(_), .. });
+        let spread = if map.fields.iter().flatten().any(known) {
+            "below each ratio: the spread of the runner's own median over blocks"
+        } else {
+            "one block, so nothing is known of how far blocks differ: no spread stands below the ratios"
+        };
         let barred = "! and hatched: not ranked, for the reason that stands under what was found";
         caption(canvas, bottom + 22.0, &[words, spread, barred]);
     })
@@ -153,6 +172,30 @@ fn column_title(canvas: &mut Canvas, contest: &ContestSummary, x: f64) {
     }
 }
 
+/// What a pointer on a field is told.
+fn told(contest: &ContestSummary, cell: &CellSummary, field: &Field) -> String {
+    let name = format!("{}, {}", cell.runner, contest.contest);
+    let (Some(numbers), Field::Ratio { ratio, spread, ranked }) = (&cell.numbers, field) else {
+        return format!("{name}: {}", cut(&wording::absence(cell), 200));
+    };
+    let [median, low, high] =
+        [numbers.p50_ns.median, numbers.p50_ns.low, numbers.p50_ns.high].map(quantity::time);
+    let interval = spread.map_or_else(String::new, |_| format!(" ({low} to {high})"));
+    let blocks = wording::blocks(cell.blocks);
+    let against = match (ratio, best(contest)) {
+        (Some(ratio), Some((best, _))) if best.cell != cell.cell => {
+            format!("; {ratio:.3} times that of {}, the best ranked", best.runner)
+        }
+        (Some(_), Some(_)) => "; the best ranked".into(),
+        _ => "; nobody is ranked".into(),
+    };
+    let barred = if *ranked { "" } else { "; not ranked itself, see what was found" };
+    format!(
+        "{name}: p50 of the {} {median}{interval}, {blocks}{against}{barred}",
+        contest.measure.title()
+    )
+}
+
 /// A field's ground and texts.
 fn draw_field(canvas: &mut Canvas, field: &Field, (x, y): (f64, f64)) {
     let (half, tall) = (COLUMN / 2.0 - 1.0, ROW / 2.0 - 1.0);
@@ -172,7 +215,7 @@ fn draw_field(canvas: &mut Canvas, field: &Field, (x, y): (f64, f64)) {
                 hatch::rectangle(canvas, from, to, PALE);
             }
             let ink = if *ranked { ink } else { INK };
-            let value = ratio.map_or_else(|| "–".into(), |ratio| format!("{ratio:.2}"));
+            let value = ratio.map_or_else(|| "–".into(), quantity::digits);
             let barred = if *ranked { "" } else { " !" };
             let spread = spread.map(|part| format!("±{:.1}%", part * 100.0));
             let up = if spread.is_some() { 5.0 } else { 0.0 };

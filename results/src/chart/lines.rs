@@ -5,8 +5,8 @@
 //! next: `spectrum.rs`.
 
 use super::{
-    Dash, Look,
-    canvas::{Anchor, Canvas, INK, Point, Stroke},
+    Arm, Dash, Look,
+    canvas::{Anchor, Canvas, INK, Point, Rgb, Stroke},
     hatch,
     labels::{apart, cut},
 };
@@ -23,25 +23,41 @@ pub(super) fn stroke(look: Look) -> Stroke {
     Stroke { color: look.color, width: 1.8, dash: look.dash }
 }
 
-/// The interval over blocks around a line; both edges from left to right.
-pub(super) fn band(
+/// How opaque a band is among so many: two dozen of them lie over each other in the tail, and lines must still be
+/// seen.
+fn opacity(bands: usize) -> f64 {
+    (0.72 / bands.max(1) as f64).clamp(0.05, 0.12)
+}
+
+/// The interval over blocks around a line, one of so many; both edges from left to right.
+pub(super) fn band(canvas: &mut Canvas, upper: &[Point], lower: &[Point], arm: &Arm, of: usize) {
+    shade(canvas, upper, lower, arm.look.color, opacity(of));
+}
+
+/// What lies between two edges, both from left to right.
+pub(super) fn shade(
     canvas: &mut Canvas,
     upper: &[Point],
     lower: &[Point],
-    look: Look,
-    ranked: bool,
+    fill: Rgb,
+    opacity: f64,
 ) {
     let mut outline = thinned(upper, PALE);
     outline.extend(thinned(lower, PALE).into_iter().rev());
-    canvas.polygon(&outline, look.color, 0.12);
-    if !ranked {
-        hatch::band(canvas, upper, lower, look.color);
+    canvas.polygon(&outline, fill, opacity);
+}
+
+/// The line itself, hatched where it may not be ranked.
+pub(super) fn line(canvas: &mut Canvas, points: &[Point], arm: &Arm) {
+    curve(canvas, points, stroke(arm.look));
+    if !arm.may_be_ranked {
+        hatch::along(canvas, points, arm.look.color);
     }
 }
 
-/// The line itself.
-pub(super) fn line(canvas: &mut Canvas, points: &[Point], look: Look) {
-    canvas.path(&thinned(points, UNSEEN), stroke(look));
+/// A line with a stroke of its own.
+pub(super) fn curve(canvas: &mut Canvas, points: &[Point], stroke: Stroke) {
+    canvas.path(&thinned(points, UNSEEN), stroke);
 }
 
 /// How high names stand behind the right edge, as near as possible to where their lines end.
@@ -54,11 +70,11 @@ pub(super) fn places(ends: &[Point], (top, bottom): (f64, f64)) -> Vec<f64> {
 pub(super) fn leaders(
     canvas: &mut Canvas,
     ends: &[Point],
-    looks: &[Look],
+    arms: &[&Arm],
     right: f64,
     places: &[f64],
 ) {
-    for ((end, look), at) in ends.iter().zip(looks).zip(places) {
+    for ((end, Arm { look, .. }), at) in ends.iter().zip(arms).zip(places) {
         let leader = Stroke { color: look.color, width: 0.6, dash: Dash::Solid };
         canvas.path(&[*end, (right + 6.0, end.1), (right + 22.0, *at)], leader);
         canvas.marker(*end, look.marker, 3.2, look.color);
@@ -66,14 +82,8 @@ pub(super) fn leaders(
 }
 
 /// Names behind the right edge, each with a piece of its line and its marker.
-pub(super) fn names(
-    canvas: &mut Canvas,
-    labels: &[String],
-    looks: &[Look],
-    right: f64,
-    places: &[f64],
-) {
-    for ((label, look), at) in labels.iter().zip(looks).zip(places) {
+pub(super) fn names(canvas: &mut Canvas, arms: &[&Arm], right: f64, places: &[f64]) {
+    for (Arm { label, look, .. }, at) in arms.iter().zip(places) {
         canvas.line((right + 22.0, *at), (right + 48.0, *at), stroke(*look));
         canvas.marker((right + 35.0, *at), look.marker, 3.2, look.color);
         canvas.text((right + 54.0, *at), &cut(label, 24), 12.0, INK, Anchor::Start);

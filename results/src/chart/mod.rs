@@ -8,10 +8,13 @@
 //!
 //! Read next: `spectrum.rs`.
 
+mod arm;
+mod bars;
 mod canvas;
 pub mod climb;
 pub mod cost;
 pub mod course;
+mod dark;
 pub mod effect;
 mod frame;
 mod hatch;
@@ -32,6 +35,8 @@ pub mod scaling;
 pub mod spectrum;
 mod svg;
 
-pub use canvas::{DARK_INKS, Drawing, Rgb, SCALES};
+pub use arm::Arm;
+pub use canvas::{Drawing, Rgb, SCALES};
+pub use dark::{DARK_INKS, alone};
 pub use frame::{Fault, Subject, lint};
 pub use palette::{Dash, Look, Marker, Palette};

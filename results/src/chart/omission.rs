@@ -6,29 +6,26 @@
 //! [`crate::report`].
 
 use super::{
-    Dash, Palette,
-    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
+    Arm, Dash, Palette,
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Point, SOFT, Stroke, picture},
     frame::{Frame, timed},
     hatch,
     labels::cut,
-    rows::{caption, thin},
+    lines,
+    rows::{caption, intervals, thin, without},
     scale::Scale,
 };
 use crate::{
     grid, quantity,
+    statistics::Estimate,
     summary::{CellSummary, ContestSummary, Quantile},
-    wording,
 };
 
 /// One runner's two curves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
-    /// The panel's title.
-    pub label: String,
-    /// Its colour.
-    pub color: Rgb,
-    /// Hatched where it may not.
-    pub may_be_ranked: bool,
+    /// Whose they are.
+    pub arm: Arm,
     /// From the intended time on; at least two points.
     pub response: Vec<Quantile>,
     /// From the sending on; at least two points.
@@ -43,14 +40,8 @@ pub fn pairs(contest: &ContestSummary, palette: &Palette) -> Vec<Pair> {
         let numbers = cell.numbers.as_ref()?;
         let service = numbers.open.as_ref()?.service.curve.clone();
         let response = numbers.curve.clone();
-        let color = palette.look(cell).color;
-        (response.len() > 1 && service.len() > 1).then(|| Pair {
-            label: grid::label(cell),
-            color,
-            may_be_ranked: cell.audit.may_be_ranked(),
-            response,
-            service,
-        })
+        let arm = Arm::of(cell, palette);
+        (response.len() > 1 && service.len() > 1).then_some(Pair { arm, response, service })
     };
     contest.cells.iter().filter_map(pair).collect()
 }
@@ -66,8 +57,8 @@ const GAP: (f64, f64) = (20.0, 48.0);
 pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let pairs = pairs(contest, palette);
     let points = || pairs.iter().flat_map(|pair| pair.response.iter().chain(&pair.service));
-    let low = points().map(|point| point.ns.median).reduce(f64::min)?;
-    let high = points().map(|point| point.ns.median).reduce(f64::max)?;
+    let low = points().map(|point| point.ns.low).reduce(f64::min)?;
+    let high = points().map(|point| point.ns.high).reduce(f64::max)?;
     let nines = points().map(|point| point.nines).reduce(f64::max)?;
     let columns = pairs.len().min(COLUMNS);
     let rows = pairs.len().div_ceil(COLUMNS);
@@ -83,8 +74,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             let x = Scale::linear((0.0, nines), (left, left + PANEL.0));
             let y = Scale::log((low.max(1.0) * 0.9, high * 1.1), (top + PANEL.1, top));
             axes(canvas, &x, &y, at % COLUMNS == 0);
-            canvas.hover(&told(pair), |canvas| curves(canvas, pair, &x, &y));
-            canvas.text((left, top - 9.0), &cut(&pair.label, 32), 12.0, INK, Anchor::Start);
+            canvas.hover(&told(pair, contest.blocks()), |canvas| curves(canvas, pair, &x, &y));
+            canvas.text((left, top - 9.0), &cut(&pair.arm.label, 32), 12.0, INK, Anchor::Start);
         }
         caption(
             canvas,
@@ -92,25 +83,19 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             &[
                 "open load; horizontal: percentile of all requests drawn; thick: response time, from the \
                  intended sending to the answer; dashed: service time, from the actual sending",
-                "shaded: waiting that a generator leaves out which stops sending while the server stalls \
-                 (coordinated omission); medians over blocks; a line ends where fewer than ten requests lie \
-                 above,",
-                &format!("or where requests failed; {}", hatch::LEGEND),
-                &without(contest),
+                "grey between them: waiting that a generator leaves out which stops sending while the server stalls \
+                 (coordinated omission)",
+                &intervals("lines", "bands in their colours", contest.blocks()),
+                &format!(
+                    "a line ends where fewer than ten requests lie above, or where requests failed; {}",
+                    hatch::LEGEND
+                ),
+                &without(contest, "panel", |cell| {
+                    pairs.iter().any(|pair| pair.arm.label == grid::label(cell))
+                }),
             ],
         );
     }))
-}
-
-/// The cells that have no panel, so that none disappears.
-fn without(contest: &ContestSummary) -> String {
-    let names: Vec<String> = contest
-        .cells
-        .iter()
-        .filter(|cell| !cell.is_measured())
-        .map(|cell| format!("{} ({})", grid::label(cell), wording::state(cell.state)))
-        .collect();
-    if names.is_empty() { String::new() } else { format!("no panel: {}", names.join(", ")) }
 }
 
 /// Ticks; times are written at the first panel of a row only.
@@ -135,29 +120,40 @@ fn axes(canvas: &mut Canvas, x: &Scale, y: &Scale, first: bool) {
 }
 
 /// What a pointer is told: p50 and p99 of both.
-fn told(pair: &Pair) -> String {
+fn told(pair: &Pair, blocks: u32) -> String {
     let at = |curve: &[Quantile], nines: f64| {
         let point = curve.iter().find(|point| (point.nines - nines).abs() < 1e-6);
-        point.map_or_else(|| "not known".into(), |point| quantity::time(point.ns.median))
+        let value = |point: &Quantile| {
+            let [median, low, high] =
+                [point.ns.median, point.ns.low, point.ns.high].map(quantity::time);
+            if blocks > 1 { format!("{median} ({low} to {high})") } else { median }
+        };
+        point.map_or_else(|| "not known".into(), value)
     };
     let both = [("p50", 2.0_f64.log10()), ("p99", 2.0)].map(|(name, nines)| {
         let (response, service) = (at(&pair.response, nines), at(&pair.service, nines));
         format!("{name}: response {response}, service {service}")
     });
-    format!("{}: {}", pair.label, both.join("; "))
+    format!("{}: {}", pair.arm.label, both.join("; "))
 }
 
-/// Both curves, and what lies between them.
+/// Both curves with their intervals, and what lies between them.
 fn curves(canvas: &mut Canvas, pair: &Pair, x: &Scale, y: &Scale) {
-    let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
-    let upper: Vec<_> = pair.response.iter().map(place).collect();
-    let lower: Vec<_> = pair.service.iter().map(place).collect();
-    let between: Vec<_> = upper.iter().chain(lower.iter().rev()).copied().collect();
-    canvas.polygon(&between, pair.color, 0.16);
-    if !pair.may_be_ranked {
+    let edge = |curve: &[Quantile], end: fn(&Estimate) -> f64| -> Vec<Point> {
+        curve.iter().map(|point| (x.at(point.nines), y.clipped(end(&point.ns)).0)).collect()
+    };
+    let both = [&pair.response, &pair.service];
+    let [response, service] = both.map(|curve| edge(curve, |ns| ns.median));
+    let color = pair.arm.look.color;
+    lines::shade(canvas, &response, &service, SOFT, 0.13);
+    if !pair.arm.may_be_ranked {
         let corner = |x_end: f64, y_end: f64| (x.clipped(x_end).0, y.clipped(y_end).0);
         hatch::rectangle(canvas, corner(-1.0, f64::INFINITY), corner(f64::INFINITY, 0.0), PALE);
     }
-    canvas.path(&lower, Stroke { color: SOFT, width: 1.2, dash: Dash::Short });
-    canvas.path(&upper, Stroke { color: pair.color, width: 2.0, dash: Dash::Solid });
+    for (curve, fill) in both.into_iter().zip([color, SOFT]) {
+        let (upper, lower) = (edge(curve, |ns| ns.high), edge(curve, |ns| ns.low));
+        lines::shade(canvas, &upper, &lower, fill, 0.25);
+    }
+    lines::curve(canvas, &service, Stroke { color: SOFT, width: 1.2, dash: Dash::Short });
+    lines::curve(canvas, &response, Stroke { color, width: 2.0, dash: Dash::Solid });
 }

@@ -83,6 +83,7 @@ fn closed() -> Summary {
         let some = |median: f64| Some(Estimate { median, low: 0.9 * median, high: 1.1 * median });
         cell.price.voluntary_per_op = some(1234.5);
         cell.price.involuntary_per_op = some(0.123);
+        cell.price.switches_per_op = some(1234.6);
         cell.price.bytes_per_actor = some(123_456.0);
     }
     summary
@@ -110,6 +111,22 @@ fn open_charts_can_be_read() {
     assert!(kinds.iter().any(|found| found == "omission"), "{kinds:?}");
     let kinds = check(&Summary::of(&sweeping(&refs(&names), 2)).unwrap());
     assert_eq!(kinds, ["climb"]);
+}
+
+#[test]
+fn a_history_can_be_read() {
+    let names = names();
+    let runs = (0..12).map(|day| {
+        let mut run = recording(&refs(&names), 3, 2, 60);
+        run.run.started = format!("2026-01-{:02}T00:00:00Z", day + 1);
+        (format!("a-folder-of-runs/day-{day}"), run)
+    });
+    let history = crate::history::history(runs.collect()).unwrap();
+    let drawing = super::history::draw(&history);
+    let found = unreadable(&drawing);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let rows = drawing.texts().iter().filter(|(.., text)| text.starts_with("echo:64/")).count();
+    assert_eq!(rows, 24, "a row a runner");
 }
 
 #[test]

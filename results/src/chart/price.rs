@@ -6,15 +6,15 @@
 //! `scaling.rs`.
 
 use super::{
-    Dash, Palette,
-    canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, SOFT, Stroke, picture},
+    Arm, Palette, bars,
+    canvas::{Anchor, Canvas, Drawing, FAINT, INK, SOFT, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
+    rows::{LEFT, ROW, TOP, caption, intervals, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
-    grid, quantity,
+    quantity,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary},
 };
@@ -24,7 +24,7 @@ use crate::{
 pub struct Panel {
     /// Its name.
     pub title: &'static str,
-    /// What a bar is in.
+    /// What a bar is in, and whether it was counted only once.
     pub unit: &'static str,
     /// What the dark part of a bar is; empty where bars are whole.
     pub dark: &'static str,
@@ -52,43 +52,38 @@ const KINDS: [Kind; 6] = [
     ("CPU time", "µs per operation", "in the kernel", cpu),
     ("context switches", "per operation", "taken, not given up", switches),
     ("memory at its peak", "MiB", "", |cell| {
-        let whole = scaled(cell.price.rss_peak_bytes?, 1.0 / MIB);
-        Some(Bar { whole, dark: 0.0, has_interval: cell.blocks > 1 })
+        Some(over_blocks(cell, cell.price.rss_peak_bytes?.scaled(1.0 / MIB), 0.0))
     }),
     ("memory of an actor", "KiB", "", |cell| {
-        let whole = scaled(cell.price.bytes_per_actor?, 1.0 / 1024.0);
-        Some(Bar { whole, dark: 0.0, has_interval: cell.blocks > 1 })
+        Some(over_blocks(cell, cell.price.bytes_per_actor?.scaled(1.0 / 1024.0), 0.0))
     }),
-    ("system calls", "per operation", "", |cell| {
-        cell.counted.as_ref()?.all_syscalls_per_op().map(single)
-    }),
-    ("allocations", "per operation", "", |cell| {
-        cell.counted.as_ref()?.allocations_per_op().map(single)
-    }),
+    ("system calls", ONCE, "", |cell| cell.counted.as_ref()?.all_syscalls_per_op().map(single)),
+    ("allocations", ONCE, "", |cell| cell.counted.as_ref()?.allocations_per_op().map(single)),
 ];
+
+/// Said where the interval would be: there is none, and nobody shall take a bar without one for a sure one.
+const ONCE: &str = "per op., counted once";
 
 fn cpu(cell: &CellSummary) -> Option<Bar> {
     let whole = cell.numbers.as_ref()?.cpu_us_per_op?;
-    let dark = cell.price.system_part.map_or(0.0, |part| part.median) * whole.median;
-    Some(Bar { whole, dark, has_interval: cell.blocks > 1 })
+    let part = cell.price.system_part.map_or(0.0, |part| part.median);
+    Some(over_blocks(cell, whole, part * whole.median))
 }
 
-/// Both kinds are medians of their own, so their sum has no interval that we know.
 fn switches(cell: &CellSummary) -> Option<Bar> {
-    let (given, taken) = (cell.price.voluntary_per_op?, cell.price.involuntary_per_op?);
-    let dark = taken.median;
-    Some(Bar { dark, ..single(given.median + dark) })
+    let dark = cell.price.involuntary_per_op.map_or(0.0, |taken| taken.median);
+    Some(over_blocks(cell, cell.price.switches_per_op?, dark))
+}
+
+/// What was measured in each block; one block has no interval.
+fn over_blocks(cell: &CellSummary, whole: Estimate, dark: f64) -> Bar {
+    Bar { whole, dark: dark.min(whole.median), has_interval: cell.blocks > 1 }
 }
 
 /// A count that was made once.
 fn single(count: f64) -> Bar {
     let whole = Estimate { median: count, low: count, high: count };
     Bar { whole, dark: 0.0, has_interval: false }
-}
-
-fn scaled(estimate: Estimate, by: f64) -> Estimate {
-    let Estimate { median, low, high } = estimate;
-    Estimate { median: median * by, low: low * by, high: high * by }
 }
 
 /// The panels of which something is known.
@@ -136,30 +131,28 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
             name(canvas, cell, palette.look(cell), row, end);
             for (panel, x) in panels.iter().zip(&axes) {
                 if let Some(bar) = &panel.bars[row] {
-                    let told = told(&grid::label(cell), panel, bar);
-                    canvas.hover(&told, |canvas| draw_bar(canvas, cell, bar, palette, x, row));
+                    let arm = Arm::of(cell, palette);
+                    let told = told(&arm.label, panel, bar);
+                    canvas.hover(&told, |canvas| draw_bar(canvas, bar, &arm, x, middle(row)));
                 }
             }
         }
-        let dark: Vec<String> = panels
-            .iter()
-            .filter(|panel| !panel.dark.is_empty())
-            .map(|panel| format!("{}: {}", panel.title, panel.dark))
-            .collect();
-        let dark =
-            if dark.is_empty() { String::new() } else { format!("dark: {}", dark.join("; ")) };
-        caption(
-            canvas,
-            bottom + 34.0,
-            &[
-                "bars: median over blocks; lines: interval over blocks (95 % from six blocks on, else smallest to \
-                 largest)",
-                "system calls and allocations were counted once, in a trial of their own; no bar: not known",
-                &dark,
-                hatch::LEGEND,
-            ],
-        );
+        explain(canvas, contest, &panels, bottom + 34.0);
     }))
+}
+
+/// How to read it.
+fn explain(canvas: &mut Canvas, contest: &ContestSummary, panels: &[Panel], y: f64) {
+    let mut once = "";
+    if panels.iter().any(|panel| panel.unit == ONCE) {
+        once = "counted once: in a trial of its own, so nobody knows how far another would differ, and no interval \
+                is drawn";
+    }
+    let dark = panels.iter().filter(|panel| !panel.dark.is_empty());
+    let dark: Vec<String> = dark.map(|panel| format!("{}: {}", panel.title, panel.dark)).collect();
+    let dark = if dark.is_empty() { String::new() } else { format!("dark: {}", dark.join("; ")) };
+    let intervals = intervals("bars", "lines", contest.blocks());
+    caption(canvas, y, &[&intervals, once, "no bar: not known", &dark, hatch::LEGEND]);
 }
 
 /// A panel's name, unit and ticks.
@@ -177,34 +170,15 @@ fn axis(canvas: &mut Canvas, panel: &Panel, at: usize, bottom: f64) -> Scale {
     x
 }
 
-fn draw_bar(
-    canvas: &mut Canvas,
-    cell: &CellSummary,
-    bar: &Bar,
-    palette: &Palette,
-    x: &Scale,
-    row: usize,
-) {
-    let y = middle(row);
+fn draw_bar(canvas: &mut Canvas, bar: &Bar, arm: &Arm, x: &Scale, y: f64) {
     let (start, end) = (x.at(0.0), x.clipped(bar.whole.median).0);
-    let color = palette.look(cell).color;
-    canvas.rect((start, y - 5.0), (end, y + 5.0), color, 0.6);
-    let dark = x.clipped(bar.dark).0;
-    if dark > start {
-        canvas.rect((start, y - 5.0), (dark, y + 5.0), color, 1.0);
-    }
-    if !cell.audit.may_be_ranked() {
-        canvas.rect((start, y - 5.0), (end, y + 5.0), PAPER, 0.6);
-        hatch::rectangle(canvas, (start, y - 5.0), (end, y + 5.0), INK);
-    }
+    let color = arm.look.color;
+    let pieces = [(start, end, color, 0.6), (start, x.clipped(bar.dark).0, color, 1.0)];
+    bars::bar(canvas, (y, 5.0), &pieces, arm.may_be_ranked);
     let mut right = end;
     if bar.has_interval {
-        let [low, high] = [bar.whole.low, bar.whole.high].map(|value| x.clipped(value).0);
-        let stroke = Stroke { color: INK, width: 1.0, dash: Dash::Solid };
-        canvas.line((low, y), (high, y), stroke);
-        for at in [low, high] {
-            canvas.line((at, y - 3.0), (at, y + 3.0), stroke);
-        }
+        let ends @ (_, high) = (x.clipped(bar.whole.low).0, x.clipped(bar.whole.high).0);
+        bars::interval(canvas, (y, 3.0), ends);
         right = right.max(high);
     }
     canvas.text((right + 5.0, y), &quantity::digits(bar.whole.median), 10.0, INK, Anchor::Start);
@@ -216,7 +190,7 @@ fn told(label: &str, panel: &Panel, bar: &Bar) -> String {
     let interval = if bar.has_interval {
         format!(" ({} to {})", digits(bar.whole.low), digits(bar.whole.high))
     } else {
-        String::new()
+        " (no interval)".into()
     };
     let dark = match panel.dark {
         "" => String::new(),

@@ -9,7 +9,11 @@ use super::{
     canvas::{Anchor, Canvas, FAINT, INK, PAPER, Rgb, SOFT, Stroke},
     labels::{broken, cut, letters, width},
 };
-use crate::{grid, summary::CellSummary, wording};
+use crate::{
+    grid,
+    summary::{CellSummary, ContestSummary},
+    wording,
+};
 
 /// Height of one row.
 pub(super) const ROW: f64 = 22.0;
@@ -46,6 +50,36 @@ pub(super) fn name(canvas: &mut Canvas, cell: &CellSummary, look: Look, row: usi
         let right = LEFT + 14.0 + width(&absence, 11.0);
         canvas.rect((LEFT + 2.0, y - 8.0), (right.min(end), y + 8.0), PAPER, 1.0);
         canvas.text((LEFT + 6.0, y), &absence, 11.0, SOFT, Anchor::Start);
+    }
+}
+
+/// The cells that are not drawn and why, so that none disappears: `no line: rings (timed out)`.
+pub(super) fn without(
+    contest: &ContestSummary,
+    what: &str,
+    is_drawn: impl Fn(&CellSummary) -> bool,
+) -> String {
+    let missing = contest.cells.iter().filter(|cell| !is_drawn(cell));
+    let named = missing.map(|cell| {
+        let measured = cell.is_measured();
+        let why = if measured { "too few operations" } else { wording::state(cell.state) };
+        format!("{} ({why})", grid::label(cell))
+    });
+    let named: Vec<String> = named.collect();
+    if named.is_empty() { String::new() } else { format!("no {what}: {}", named.join(", ")) }
+}
+
+/// What a caption says of medians and of the intervals around them, which are drawn as `shape`. One block has none,
+/// and that is said too.
+pub(super) fn intervals(medians: &str, shape: &str, blocks: u32) -> String {
+    match blocks {
+        0 | 1 => format!(
+            "{medians}: one block, so nothing is known of how far blocks differ, and no interval is drawn"
+        ),
+        _ => format!(
+            "{medians}: median over blocks; {shape}: interval over blocks (95 % from six blocks on, else smallest \
+             to largest)"
+        ),
     }
 }
 

@@ -2,18 +2,19 @@
 //!
 //! Where a workload was measured under several closed loads on the same cores: operations per second, the median
 //! and p99 of its times, and CPU time per operation, each against the number of actors, all runners in each panel.
+//! The loads may be of several runs of one host, which is said then: nobody interleaved them.
 //! It must not compute estimates. Read next: `heatmap.rs`.
 
 use super::{
-    Look, Palette, Subject,
+    Arm, Palette, Subject,
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, Point, SOFT, picture},
     frame::{Frame, timed},
     hatch, lines,
-    rows::{caption, thin},
+    rows::{caption, intervals, thin},
     scale::Scale,
 };
 use crate::{
-    Load, Summary, grid, ladder, quantity,
+    Contest, Load, RunRecord, Summary, ladder, quantity,
     statistics::Estimate,
     summary::{CellSummary, ContestSummary, Numbers},
     wording,
@@ -37,12 +38,8 @@ const PANELS: [Panel; 4] = [Panel::Throughput, Panel::Median, Panel::P99, Panel:
 /// One runner's line in a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What stands at its end.
-    pub label: String,
-    /// How it is drawn.
-    pub look: Look,
-    /// Hatched where it may not, at any of its points.
-    pub may_be_ranked: bool,
+    /// Whose it is; it may be ranked only if it may be everywhere.
+    pub arm: Arm,
     /// By panel: numbers of actors, ascending, and the values.
     pub panels: [Vec<(u32, Estimate)>; 4],
 }
@@ -95,13 +92,11 @@ pub fn series(family: &[&ContestSummary], palette: &Palette) -> Vec<Series> {
             family.iter().flat_map(|contest| &contest.cells).filter(|cell| cell.arm == arm.arm);
         let may_be_ranked =
             mine.filter(|cell| cell.is_measured()).all(|cell| cell.audit.may_be_ranked());
-        let label = grid::label(arm);
-        (panels[0].len() > 1).then(|| Series {
-            label,
-            look: palette.look(arm),
-            may_be_ranked,
-            panels,
-        })
+        let mut arm = Arm { may_be_ranked, ..Arm::of(arm, palette) };
+        if !may_be_ranked && !arm.label.ends_with(" !") {
+            arm.label.push_str(" !");
+        }
+        (panels[0].len() > 1).then_some(Series { arm, panels })
     });
     all.collect()
 }
@@ -139,6 +134,7 @@ pub fn draw(summary: &Summary, contest: &ContestSummary, palette: &Palette) -> O
         subjects.extend(measured.map(|cell| Subject { unit: unit.into(), ..timed(contest, cell) }));
     }
     let blocks = family.iter().map(|contest| contest.blocks()).min().unwrap_or(0);
+    let apart = apart(&runs(summary, &family));
     let conditions = format!(
         "closed-{fewest} to closed-{most} · {} · at least {} · {}",
         wording::placement(contest.contest.placement),
@@ -157,21 +153,53 @@ pub fn draw(summary: &Summary, contest: &ContestSummary, palette: &Palette) -> O
             );
             plot(canvas, &all, (at, panel, contest.measure.title()), &x, (top, top + half));
         }
-        let (labels, looks): (Vec<_>, Vec<_>) =
-            all.iter().map(|line| (line.label.clone(), line.look)).unzip();
-        lines::names(canvas, &labels, &looks, right, &places(&all, (TOP, bottom)));
+        let arms: Vec<&Arm> = all.iter().map(|line| &line.arm).collect();
+        lines::names(canvas, &arms, right, &places(&all, (TOP, bottom)));
         caption(
             canvas,
             bottom + 52.0,
             &[
-                "horizontal: actors at work at once; lines: median over blocks; bands: interval over blocks (95 % from \
-                 six blocks on, else smallest to largest)",
+                &format!(
+                    "horizontal: actors at work at once; {}",
+                    intervals("lines", "bands", blocks)
+                ),
                 "each number of actors was a contest of its own: runners are compared within one, and a runner with \
                  itself across them only as far as the machine stayed the same",
+                &apart,
                 hatch::LEGEND,
             ],
         );
     }))
+}
+
+/// The runs of a joined report in which these contests were measured.
+fn runs<'a>(summary: &'a Summary, family: &[&ContestSummary]) -> Vec<&'a RunRecord> {
+    let is_of = |run: &RunRecord, Contest { workload, load, placement }: &Contest| {
+        run.plan.contests.iter().any(|planned| {
+            planned.workload == *workload
+                && planned.load == load.to_string()
+                && planned.placement == *placement
+        })
+    };
+    let all = [&summary.run].into_iter().chain(&summary.further);
+    all.filter(|run| family.iter().any(|contest| is_of(run, &contest.contest))).collect()
+}
+
+/// What must be said where the numbers of actors are of several runs; else nothing.
+fn apart(runs: &[&RunRecord]) -> String {
+    let mut builds: Vec<&str> = runs.iter().map(|run| run.binary.as_str()).collect();
+    builds.sort_unstable();
+    builds.dedup();
+    match (runs.len(), builds.len()) {
+        (0 | 1, _) => String::new(),
+        (runs, 1) => format!(
+            "the numbers of actors are of {runs} runs of one build: what differs between them may be the day"
+        ),
+        (runs, builds) => format!(
+            "the numbers of actors are of {runs} runs of {builds} builds: what differs between them may be the day or \
+             the build"
+        ),
+    }
 }
 
 /// Names stand in the order of the first panel's last values, from its top down.
@@ -205,7 +233,7 @@ fn plot(
             points.map(|(actors, value)| (x.at(f64::from(*actors)), y.at(end(value)))).collect()
         };
         let (upper, lower) = (edge(|value| value.high), edge(|value| value.low));
-        lines::band(canvas, &upper, &lower, line.look, line.may_be_ranked);
+        lines::band(canvas, &upper, &lower, &line.arm, all.len());
     }
     for line in all.iter().rev() {
         let points: Vec<Point> = line.panels[at]
@@ -213,9 +241,10 @@ fn plot(
             .map(|(actors, value)| (x.at(f64::from(*actors)), y.at(value.median)))
             .collect();
         canvas.hover(&told(line, at, panel), |canvas| {
-            lines::line(canvas, &points, line.look);
+            let look = line.arm.look;
+            lines::line(canvas, &points, &line.arm);
             for point in &points {
-                canvas.marker(*point, line.look.marker, 2.8, line.look.color);
+                canvas.marker(*point, look.marker, 2.8, look.color);
             }
         });
     }
@@ -274,5 +303,5 @@ fn told(line: &Series, at: usize, panel: Panel) -> String {
         let [median, low, high] = [value.median, value.low, value.high].map(|v| text(panel, v));
         format!("{actors} actors {median} ({low} to {high})")
     });
-    format!("{}: {}", line.label, points.collect::<Vec<_>>().join(", "))
+    format!("{}: {}", line.arm.label, points.collect::<Vec<_>>().join(", "))
 }

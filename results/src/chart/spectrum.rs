@@ -5,30 +5,25 @@
 //! its smallest block lie above. It must not compute percentiles. Read next: `course.rs`.
 
 use super::{
-    Look, Palette,
+    Arm, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, Group, INK, Point, SOFT, picture},
     frame::{Frame, timed},
     hatch, lines,
-    rows::{caption, thin},
+    rows::{caption, intervals, thin, without},
     scale::Scale,
 };
 use crate::{
     Role, grid, quantity,
     summary::{ContestSummary, Quantile},
-    wording,
 };
 
 /// One runner's curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What stands at its end.
-    pub label: String,
+    /// Whose it is.
+    pub arm: Arm,
     /// Why the cell is there.
     pub role: Role,
-    /// How it is drawn.
-    pub look: Look,
-    /// Hatched where it may not.
-    pub may_be_ranked: bool,
     /// From the smallest value on; at least two points.
     pub points: Vec<Quantile>,
 }
@@ -38,13 +33,7 @@ pub struct Series {
 pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
     let cells = contest.cells.iter().filter_map(|cell| {
         let points = cell.numbers.as_ref()?.curve.clone();
-        (points.len() > 1).then(|| Series {
-            label: grid::label(cell),
-            role: cell.role,
-            look: palette.look(cell),
-            may_be_ranked: cell.audit.may_be_ranked(),
-            points,
-        })
+        (points.len() > 1).then(|| Series { arm: Arm::of(cell, palette), role: cell.role, points })
     });
     cells.collect()
 }
@@ -58,13 +47,15 @@ const TOP: f64 = 66.0;
 #[must_use]
 pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
     let all = series(contest, palette);
-    let bottom = TOP + lines::height(all.len(), 360.0);
+    let bottom = TOP + lines::height(all.len(), 440.0);
     let measure = contest.measure.title();
     let measured = contest.cells.iter().filter(|cell| cell.numbers.is_some());
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
     let frame = Frame::of(contest, &format!("{measure} by percentile"), &subjects);
     picture(&frame, WIDTH, bottom + 100.0, |canvas| {
-        let without = without(contest, &all);
+        let without = without(contest, "line", |cell| {
+            all.iter().any(|line| line.arm.label == grid::label(cell))
+        });
         if all.is_empty() {
             let text = "no cell recorded enough operations for a curve";
             canvas.text((LEFT, TOP + 40.0), text, 13.0, INK, Anchor::Start);
@@ -74,8 +65,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         let nines = all.iter().filter_map(|line| line.points.last()).map(|end| end.nines);
         let x = Scale::linear((0.0, nines.fold(1.0, f64::max)), (LEFT, RIGHT));
         let points = all.iter().flat_map(|line| &line.points);
-        let low = points.clone().map(|point| point.ns.low).fold(f64::INFINITY, f64::min);
-        let high = points.map(|point| point.ns.high).fold(1.0, f64::max);
+        let high = points.clone().map(|point| point.ns.high).fold(1.0, f64::max);
+        // The single smallest operation says little, and would take half of the axis.
+        let low = points.filter(|point| point.nines > 0.0).map(|point| point.ns.low);
+        let low = low.fold(f64::INFINITY, f64::min).min(high);
         let log = Scale::log((low.max(1.0) * 0.95, high * 1.05), (bottom, TOP));
         let linear = Scale::linear((0.0, high * 1.05), (bottom, TOP));
         // On both scales lines end in the same order, so their names need not move.
@@ -83,32 +76,16 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Drawing {
         for (group, y) in [(Group::Log, log), (Group::Linear, linear)] {
             canvas.group(group, |canvas| plot(canvas, &all, &x, &y, measure, &places));
         }
-        let (labels, looks): (Vec<_>, Vec<_>) =
-            all.iter().map(|series| (series.label.clone(), series.look)).unzip();
-        lines::names(canvas, &labels, &looks, RIGHT, &places);
+        let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
+        lines::names(canvas, &arms, RIGHT, &places);
         let until = format!(
-            "a line ends where fewer than ten operations a block lie above; {}",
+            "a line begins at the foot where its smallest operation lies below, and ends where fewer than ten \
+             operations a block lie above; {}",
             hatch::LEGEND
         );
-        let bands = "lines: median over blocks; bands: interval over blocks (95 % from six blocks on, else \
-                     smallest to largest)";
-        caption(canvas, bottom + 54.0, &[bands, &until, &without]);
+        let bands = intervals("lines", "bands", contest.blocks());
+        caption(canvas, bottom + 54.0, &[&bands, &until, &without]);
     })
-}
-
-/// The cells that have no curve, so that none disappears.
-fn without(contest: &ContestSummary, all: &[Series]) -> String {
-    let drawn = |label: &String| all.iter().any(|line| line.label == *label);
-    let without: Vec<String> = contest
-        .cells
-        .iter()
-        .filter(|cell| !drawn(&grid::label(cell)))
-        .map(|cell| match cell.numbers {
-            Some(_) => format!("{} (too few operations)", grid::label(cell)),
-            None => format!("{} ({})", grid::label(cell), wording::state(cell.state)),
-        })
-        .collect();
-    if without.is_empty() { String::new() } else { format!("no line: {}", without.join(", ")) }
 }
 
 /// Axes, bands, lines, and what leads to their names at these places.
@@ -116,25 +93,25 @@ fn plot(canvas: &mut Canvas, all: &[Series], x: &Scale, y: &Scale, measure: &str
     axes(canvas, x, y, measure);
     for series in all {
         let edge = |end: fn(&Quantile) -> f64| -> Vec<Point> {
-            series.points.iter().map(|point| (x.at(point.nines), y.at(end(point)))).collect()
+            series.points.iter().map(|point| (x.at(point.nines), y.clipped(end(point)).0)).collect()
         };
         let (upper, lower) = (edge(|point| point.ns.high), edge(|point| point.ns.low));
-        lines::band(canvas, &upper, &lower, series.look, series.may_be_ranked);
+        lines::band(canvas, &upper, &lower, &series.arm, all.len());
     }
     // Runners last, so that nothing covers them.
     for series in all.iter().rev() {
-        let place = |point: &Quantile| (x.at(point.nines), y.at(point.ns.median));
+        let place = |point: &Quantile| (x.at(point.nines), y.clipped(point.ns.median).0);
         let points: Vec<Point> = series.points.iter().map(place).collect();
-        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, series.look));
+        canvas.hover(&values(series), |canvas| lines::line(canvas, &points, &series.arm));
     }
-    let looks: Vec<Look> = all.iter().map(|series| series.look).collect();
-    lines::leaders(canvas, &ends(all, x, y), &looks, RIGHT, places);
+    let arms: Vec<&Arm> = all.iter().map(|series| &series.arm).collect();
+    lines::leaders(canvas, &ends(all, x, y), &arms, RIGHT, places);
 }
 
 /// Where each line ends.
 fn ends(all: &[Series], x: &Scale, y: &Scale) -> Vec<Point> {
     let ends = all.iter().filter_map(|series| series.points.last());
-    ends.map(|end| (x.at(end.nines), y.at(end.ns.median))).collect()
+    ends.map(|end| (x.at(end.nines), y.clipped(end.ns.median).0)).collect()
 }
 
 /// What a pointer on a line is told: the values at the ticks.
@@ -145,7 +122,7 @@ fn values(series: &Series) -> String {
         Some(format!("p{name} {} {spread}", quantity::time(point.ns.median)))
     };
     let values: Vec<String> = ticks().into_iter().skip(1).filter_map(at).collect();
-    format!("{}: {}", series.label, values.join(", "))
+    format!("{}: {}", series.arm.label, values.join(", "))
 }
 
 /// Percentiles with a name, by their nines.

@@ -5,7 +5,9 @@
 //! anything. Read next: `grid.rs`.
 
 use crate::{
-    Summary, audit_grid, figure_grid, finding_grid,
+    Summary, audit_grid,
+    builds::Builds,
+    ending, figure_grid, finding_grid, glance,
     grid::{self, Grid},
     price_grid, quantity,
     summary::ContestSummary,
@@ -53,13 +55,22 @@ pub(super) fn facts(summary: &Summary) -> String {
     for line in wording::surroundings(summary) {
         text.push_str(&format!("- Around it: {}\n", escaped(&line)));
     }
+    for line in glance::overall(summary) {
+        text.push_str(&format!("- In short: {}\n", escaped(&line)));
+    }
+    for line in ending::outcome(summary) {
+        text.push_str(&format!("- Stopping: {}\n", escaped(&line)));
+    }
+    for line in summary.builds.iter().flat_map(Builds::lines) {
+        text.push_str(&format!("- Builds: {}\n", escaped(&line)));
+    }
     text.push_str(&format!("- Found: {}\n", escaped(&wording::grades(summary))));
     text
 }
 
 /// What must be said of a run that is not whole.
 pub(super) fn warnings(text: &mut String, summary: &Summary) {
-    for warning in [wording::unfinished(summary), wording::torn(summary)].into_iter().flatten() {
+    for warning in wording::warnings(summary) {
         text.push_str(&format!("\n**{warning}**\n"));
     }
 }

@@ -1,11 +1,16 @@
 //! What stands in a README, and how is it kept up to date?
 //!
-//! Between two markers, each on a line of its own, stands a block that a command writes again: the first contest's
-//! table, pictures, and the commands that measured and wrote it. All outside of the markers stays as it is, letter by
+//! Between two markers, each on a line of its own, stands a block that a command writes again: what the run says in
+//! words, contest by contest, pictures, the first contest's table, and the commands that measured and wrote it. All outside of the markers stays as it is, letter by
 //! letter. It must not know files. Read next: `markdown.rs`.
 
 use super::markdown::{draw, escaped};
-use crate::{RunRecord, Summary, grid, wording};
+use crate::{
+    RunRecord, Summary, ending, glance,
+    grid::{self, Grid, Row},
+    summary::ContestSummary,
+    wording,
+};
 
 /// The line above the block.
 pub const BEGIN: &str = "<!-- simul:results -->";
@@ -50,28 +55,97 @@ pub fn splice(document: &str, block: &str) -> Result<String, SpliceError> {
 pub fn block(summary: &Summary, folder: &str, command: &str, pictures: &[String]) -> String {
     let run = &summary.run;
     let day = run.started.split('T').next().unwrap_or_default();
+    let kind = if run.host.virtual_machine { " of a virtual machine" } else { "" };
     let mut text = String::new();
-    if let Some(contest) = summary.contests.first() {
+    if let Some(first) = summary.contests.first() {
         let folder = link(folder);
         text.push_str(&format!(
-            "**{}**, {}: *{}* Measured by {} on {}, {}, {} cores, {}; all tables: [summary]({folder}/summary.md).\n\n",
-            escaped(&contest.contest.workload),
-            escaped(&wording::conditions(contest)),
-            escaped(&contest.question),
+            "Measured by {} on {}, {}, {} cores{kind}, {}, in {}.",
             code(&command_of(run)),
             escaped(&run.host.processor),
             escaped(&run.host.system),
             run.host.cores.len(),
             escaped(day),
+            ending::planned(run),
         ));
-        draw(&mut text, &grid::numbers(contest));
-        for picture in pictures {
-            let name = escaped(picture.trim_start_matches("charts/").trim_end_matches(".svg"));
-            text.push_str(&format!("![{name}]({folder}/{})\n\n", link(picture)));
+        for sentence in glance::overall(summary) {
+            text.push_str(&format!(" {}", escaped(&sentence)));
         }
+        text.push_str("\n\n");
+        for contest in &summary.contests {
+            text.push_str(&line(contest));
+        }
+        text.push('\n');
+        for picture in pictures {
+            let alternative = escaped(&alternative(summary, first, picture));
+            text.push_str(&format!("![{alternative}]({folder}/{})\n\n", link(picture)));
+        }
+        text.push_str(&format!(
+            "<details><summary>The first of them in numbers</summary>\n\n**{}**, {}. All tables: \
+             [summary]({folder}/summary.md).\n\n",
+            escaped(&first.contest.workload),
+            escaped(&wording::conditions(first)),
+        ));
+        draw(&mut text, &narrowed(grid::numbers(first)));
+        text.push_str("</details>\n\n");
     }
     text.push_str(&format!("This block is written by {}.\n", code(command)));
     text
+}
+
+/// A contest in one point of a list: what it is, what it asks, and what it says.
+fn line(contest: &ContestSummary) -> String {
+    let clauses = glance::clauses(contest);
+    let (first, rest) = clauses.split_first().map_or(("", &[][..]), |(a, b)| (a.as_str(), b));
+    let rest: String = rest.iter().map(|clause| format!("; {clause}")).collect();
+    format!(
+        "- **{}** ({}, {}), *{}* **{}**{}.\n",
+        escaped(&contest.contest.workload),
+        escaped(&contest.contest.load.to_string()),
+        wording::placement(contest.contest.placement),
+        escaped(&contest.question),
+        escaped(first),
+        escaped(&rest)
+    )
+}
+
+/// What a picture shows and what there is to see in it, for whoever does not see it.
+fn alternative(summary: &Summary, first: &ContestSummary, picture: &str) -> String {
+    if picture.ends_with("heatmap.svg") {
+        let found = summary.contests.iter().map(|contest| {
+            let clauses = glance::clauses(contest);
+            format!("{}: {}", contest.contest.workload, clauses[0])
+        });
+        let found: Vec<String> = found.collect();
+        return format!(
+            "Heat map of every runner's median against the best of each workload. {}.",
+            found.join("; ")
+        );
+    }
+    let clauses = glance::clauses(first);
+    let most = clauses.len().min(2);
+    format!(
+        "Chart of {}: median, CPU per operation and throughput of every runner as ratios to {}, with 99.5 % intervals. {}.",
+        first.contest.workload,
+        first.baseline.as_deref().unwrap_or("the baseline"),
+        clauses[..most].join("; ")
+    )
+}
+
+/// Columns that a first look does without, by how their titles begin.
+const LEFT_OUT: [&str; 5] = ["p90 ", "p99.9 ", "service p99 ", "peer ", "generator "];
+
+/// The table without what stands in the summary anyway, and without notes on what is then not there.
+fn narrowed(grid: Grid) -> Grid {
+    let is_kept = |at: usize| !LEFT_OUT.iter().any(|title| grid.header[at].starts_with(title));
+    let kept: Vec<usize> = (0..grid.header.len()).filter(|at| is_kept(*at)).collect();
+    let of = |texts: &[String]| kept.iter().map(|at| texts[*at].clone()).collect::<Vec<String>>();
+    let rows: Vec<Row> =
+        grid.rows.iter().map(|row| Row { texts: of(&row.texts), ..row.clone() }).collect();
+    let has_dash = rows.iter().any(|row| row.texts.iter().any(|text| text == grid::TOO_FEW));
+    let is_of_dash = |note: &String| note.starts_with(&format!("{}:", grid::TOO_FEW));
+    let notes = grid.notes.iter().filter(|note| has_dash || !is_of_dash(note)).cloned().collect();
+    Grid { header: of(&grid.header), rows, notes }
 }
 
 /// The command line without the folder of its program, which is nobody's business.
@@ -105,6 +179,7 @@ fn link(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::synthetic;
 
     #[test]
     fn what_is_outside_of_the_markers_stays() {
@@ -125,6 +200,44 @@ mod tests {
         ] {
             assert_eq!(splice(&document, "x"), Err(SpliceError::Markers), "{document}");
         }
+    }
+
+    fn summary() -> Summary {
+        Summary::of(&synthetic::recording(&["tokio", "smol"], 6, 2, 600)).unwrap()
+    }
+
+    #[test]
+    fn pictures_say_what_they_show() {
+        let pictures = ["charts/heatmap.svg".into(), "charts/echo.effect.svg".into()];
+        let text = block(&summary(), "runs/one", "simul report", &pictures);
+        let images: Vec<&str> = text.lines().filter(|line| line.starts_with("![")).collect();
+        assert_eq!(images.len(), 2, "{text}");
+        assert!(images[0].starts_with("![Heat map of every runner's median"), "{}", images[0]);
+        assert!(images[0].contains("echo:64: tokio is fastest"), "{}", images[0]);
+        assert!(images[0].ends_with(".](runs/one/charts/heatmap.svg)"), "{}", images[0]);
+        assert!(
+            images[1].contains(
+                "as ratios to tokio, with 99.5 % intervals. tokio is fastest; behind: smol"
+            )
+        );
+        assert!(
+            text.contains(
+                "\n- **echo:64** (closed-32, runner and peer on separate cores), *How fast"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("* **tokio is fastest**; behind: smol +1"), "{text}");
+    }
+
+    #[test]
+    fn the_table_has_few_columns_and_no_note_on_others() {
+        let text = block(&summary(), "run", "simul report", &[]);
+        let header = text.lines().find(|line| line.starts_with("| runner")).unwrap();
+        assert_eq!(header, "| runner | ops/s | p50 µs | p99 µs | CPU µs/op |");
+        assert!(!text.contains("fewer than ten operations"), "{text}");
+        assert!(text.contains("\n- ±: to the further end"), "{text}");
+        // A table within details needs empty lines around it.
+        assert!(text.contains("\n\n| runner") && text.contains("\n\n</details>"), "{text}");
     }
 
     #[test]

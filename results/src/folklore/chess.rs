@@ -54,12 +54,14 @@ pub(super) fn waits_overlap(summary: &Summary) -> Belief {
                     span(ratio, |value| format!("{value:.3}"))
                 ),
                 cells: vec![cell.cell.clone()],
+                blocks: cell.blocks,
             });
         }
     }
     Claim {
         says: "Gathered waits take as long as the longest",
         compared: "the time of three gathered waits over that of the longest, on runners with tasks and event loops",
+        parts: &[],
         command: format!("simul run -w gather -r {}", kind::SOME_WITH_TASKS),
         caveat: "Nearer to the longest than to the sum counts; timers of whole milliseconds are late by up to one.",
     }
@@ -102,6 +104,7 @@ pub(super) fn twelve_hours_become_one(summary: &Summary) -> Belief {
                     shown(&hours)
                 ),
                 cells: vec![cell.cell.clone()],
+                blocks: cell.blocks,
             });
         }
     }
@@ -109,6 +112,7 @@ pub(super) fn twelve_hours_become_one(summary: &Summary) -> Belief {
         says: "The chess exhibition falls from 12 hours to 1",
         compared: "the length of an exhibition of 24 boards, where a unit of time stands for a second, on runners with \
                    tasks and event loops",
+        parts: &[],
         command: format!("simul run -w exhibition -r inline,{}", kind::SOME_WITH_TASKS),
         caveat: "The ideal is 1.015 hours, since the master thinks for an hour by herself.",
     }

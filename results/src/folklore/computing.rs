@@ -54,6 +54,7 @@ pub(super) fn parallel_threads_help(summary: &Summary) -> Belief {
         says: "Async does not help CPU-bound work; parallel threads do",
         compared: "throughput of computing on all cores: runners with tasks on one worker, and threads and pools on \
                    several, against doing one thing after the other",
+        parts: &["what tasks on one worker do to it", "what parallel threads do to it"],
         command: format!(
             "simul run -w sha256 --placement all-cores -r inline,threads,thread-pool,{}",
             kind::SOME_ALONE
@@ -76,6 +77,7 @@ pub(super) fn hogs_block_the_loop(summary: &Summary) -> Belief {
         says: "A CPU-bound task blocks the event loop",
         compared: "how much later a heartbeat beside two computing tasks comes on runners with tasks than on threads, \
                    which the kernel interrupts",
+        parts: &[],
         command: format!(
             "simul run -w starve -r threads,{},{}",
             kind::SOME_WITH_TASKS,
@@ -105,6 +107,7 @@ pub(super) fn python_needs_processes(summary: &Summary) -> Belief {
         says: "Python's threads do not speed up CPU work under the GIL; its processes do",
         compared: "throughput of computing on all cores: Python's threads and Python's processes against one thread of \
                    asyncio",
+        parts: &["Python's threads", "Python's processes"],
         command: "simul run -w sha256 --placement all-cores -r asyncio,python-threads,python-processes"
             .into(),
         caveat: "The work is SHA-256 from Python's hashlib, which gives the lock back while it hashes blocks of more \
@@ -127,10 +130,13 @@ pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
                 continue;
             }
             found.extend(contrast::compare(contest, cells, Metric::P50, Wish::Less));
-            let p99 = cells.map(|cell| cell.numbers.as_ref().map(|numbers| numbers.p99_ns));
+            let p99 = cells.map(|cell| {
+                let numbers = cell.numbers.as_ref().filter(|numbers| numbers.carries(0.99));
+                numbers.map(|numbers| numbers.p99_ns)
+            });
             let [Some(ours), Some(theirs)] = p99 else { continue };
             let blocks = one.blocks.min(other.blocks);
-            let contrast = Contrast::apart([ours, theirs], blocks);
+            let contrast = Some(Contrast::apart_us([ours, theirs], blocks));
             found.extend(contrast.map(|contrast| {
                 contrast::told(contest, cells, "p99 of lateness", contrast, Wish::Less)
             }));
@@ -140,6 +146,7 @@ pub(super) fn stealing_evens_out(summary: &Summary) -> Belief {
         says: "Work stealing evens out uneven load",
         compared: "median and p99 of lateness where a tenth of the tasks computes most, of a runtime whose workers take \
                    tasks from one another against the same one whose tasks stay where they are",
+        parts: &[],
         command: format!(
             "simul run -w uneven --placement all-cores -r {}",
             kind::listed(&kind::STEALING)

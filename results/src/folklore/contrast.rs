@@ -9,7 +9,7 @@
 use super::{Evidence, Outcome};
 use crate::{
     quantity,
-    statistics::{self, Estimate},
+    statistics::{Estimate, Paired},
     summary::{CellSummary, ContestSummary, Metric, Scale},
     verdict::{LEAST_MARGIN_US, Rules},
 };
@@ -62,7 +62,7 @@ impl Contrast {
             }
             (Distance::Baseline, Distance::Baseline) => Vec::new(),
         };
-        let interval = statistics::interval(&values);
+        let interval = Paired::over(&values).and_then(|paired| paired.interval(contest.alpha));
         let centre = interval.map(|ends| ends.centre).or_else(|| values.first().copied())?;
         let shown = |value: f64| if scale == Scale::Ratio { value.exp() } else { value };
         Some(Self {
@@ -82,6 +82,17 @@ impl Contrast {
             interval: (blocks >= LEAST_BLOCKS)
                 .then(|| (ours.low / theirs.high, ours.high / theirs.low)),
         })
+    }
+
+    /// The same of two times in ns that may be as good as none, as lateness may: their difference in µs.
+    pub(super) fn apart_us(estimates: [Estimate; 2], blocks: u32) -> Self {
+        let [ours, theirs] = estimates.map(|estimate| estimate.scaled(1e-3));
+        Self {
+            scale: Scale::DifferenceUs,
+            value: ours.median - theirs.median,
+            interval: (blocks >= LEAST_BLOCKS)
+                .then(|| (ours.low - theirs.high, ours.high - theirs.low)),
+        }
     }
 
     /// Whether it is as was wished.
@@ -185,6 +196,7 @@ pub(super) fn told(
             contrast.text()
         ),
         cells: vec![ours.cell.clone(), theirs.cell.clone()],
+        blocks: ours.blocks.min(theirs.blocks),
     }
 }
 

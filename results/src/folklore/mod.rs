@@ -30,6 +30,8 @@ pub enum Verdict {
     Mixed,
     /// It was measured, and the intervals are too wide, or the blocks too few.
     Undecided,
+    /// One part of it was measured and another was not, so that nothing is said of the whole.
+    PartlyMeasured,
     /// Nothing that was measured speaks to it.
     NotMeasured,
 }
@@ -43,6 +45,7 @@ impl Verdict {
             Self::DoesNotHold => "does not hold",
             Self::Mixed => "mixed",
             Self::Undecided => "undecided",
+            Self::PartlyMeasured => "only partly measured here",
             Self::NotMeasured => "not measured here",
         }
     }
@@ -59,7 +62,7 @@ pub struct Belief {
     pub sentence: String,
     /// The printed cells that it rests on.
     pub cells: Vec<String>,
-    /// A command that would measure what is missing; only of what was not measured, or not decided.
+    /// A command that would measure what is missing; only of what was not, or only partly, measured, or not decided.
     pub command: Option<String>,
     /// What must be known to read it rightly.
     pub caveat: &'static str,
@@ -80,6 +83,8 @@ struct Evidence {
     /// With numbers and interval: `tokio/threads throughput, echo:64 closed-1000: 1.20 (1.19–1.22)`.
     text: String,
     cells: Vec<String>,
+    /// The fewest blocks that any of these cells has.
+    blocks: u32,
 }
 
 /// A belief before it is judged.
@@ -87,6 +92,8 @@ struct Claim {
     says: &'static str,
     /// What is compared, as the sentence names it.
     compared: &'static str,
+    /// What its parts are called, where it has several.
+    parts: &'static [&'static str],
     command: String,
     caveat: &'static str,
 }
@@ -94,11 +101,18 @@ struct Claim {
 /// So many comparisons of one outcome are quoted.
 const QUOTED: usize = 2;
 
+/// Where something is undecided, so many times the blocks: intervals are then about half as wide.
+const MORE: u32 = 4;
+/// And at least so many, since few blocks have wide intervals whatever they hold.
+const LEAST_MORE: u32 = 12;
+/// The most that can be asked for.
+const MOST_BLOCKS: u32 = 1000;
+
 impl Claim {
-    /// Judges by all that bears on it. Beliefs of several halves give one list each, and are not measured where one
-    /// of them is empty.
-    fn judge(self, halves: &[Vec<Evidence>]) -> Belief {
-        if halves.is_empty() || halves.iter().any(Vec::is_empty) {
+    /// Judges by all that bears on it. Beliefs of several parts give one list each; nothing is said of the whole where
+    /// one of them is empty.
+    fn judge(self, parts: &[Vec<Evidence>]) -> Belief {
+        if parts.iter().all(Vec::is_empty) {
             return Belief {
                 says: self.says,
                 verdict: Verdict::NotMeasured,
@@ -108,43 +122,63 @@ impl Claim {
                 caveat: self.caveat,
             };
         }
-        let verdicts: Vec<Verdict> = halves.iter().map(|half| of(half)).collect();
-        let verdict = joined(&verdicts);
-        let all = || halves.iter().flatten();
-        let count = |outcome| all().filter(|one| one.outcome == outcome).count();
+        let verdict = match parts.iter().any(Vec::is_empty) {
+            true => Verdict::PartlyMeasured,
+            false => joined(&parts.iter().map(|part| of(part)).collect::<Vec<_>>()),
+        };
+        let all = || parts.iter().flatten();
+        let mut cells: Vec<String> = all().flat_map(|one| one.cells.iter().cloned()).collect();
+        cells.sort();
+        cells.dedup();
+        let lived = all().map(|one| one.blocks).max().unwrap_or(0);
+        let command = match verdict {
+            Verdict::Undecided => {
+                let blocks = lived.saturating_mul(MORE).clamp(LEAST_MORE, MOST_BLOCKS);
+                Some(format!("{} --blocks {blocks}", self.command))
+            }
+            Verdict::PartlyMeasured | Verdict::NotMeasured => Some(self.command.clone()),
+            Verdict::Holds | Verdict::DoesNotHold | Verdict::Mixed => None,
+        };
+        Belief {
+            says: self.says,
+            verdict,
+            sentence: plain(&self.sentence(parts)),
+            cells,
+            command,
+            caveat: self.caveat,
+        }
+    }
+
+    /// How many comparisons say what, the telling ones with their numbers, and which part has none.
+    fn sentence(&self, parts: &[Vec<Evidence>]) -> String {
+        let count = |outcome| parts.iter().flatten().filter(|one| one.outcome == outcome).count();
         let mut quoted = Vec::new();
-        for half in halves {
+        for part in parts {
             for outcome in [Outcome::Against, Outcome::For, Outcome::Open] {
-                let decided = half.iter().any(|one| one.outcome != Outcome::Open);
+                let decided = part.iter().any(|one| one.outcome != Outcome::Open);
                 if outcome == Outcome::Open && decided {
                     continue;
                 }
-                let these = half.iter().filter(|one| one.outcome == outcome);
+                let these = part.iter().filter(|one| one.outcome == outcome);
                 quoted.extend(these.take(QUOTED).map(|one| one.text.as_str()));
             }
         }
-        let total = all().count();
-        let sentence = format!(
-            "Of {total} comparison{} ({}), {} bear it out, {} contradict it and {} are undecided: {}.",
+        let total = parts.iter().flatten().count();
+        let missing = parts.iter().zip(self.parts).filter(|(part, _)| part.is_empty());
+        let missing: Vec<&str> = missing.map(|(_, name)| *name).collect();
+        let missing = match missing.as_slice() {
+            [] => String::new(),
+            names => format!(" Not measured: {}.", names.join("; ")),
+        };
+        format!(
+            "Of {total} comparison{} ({}), {} bear it out, {} contradict it and {} are undecided: {}.{missing}",
             if total == 1 { "" } else { "s" },
             self.compared,
             count(Outcome::For),
             count(Outcome::Against),
             count(Outcome::Open),
             quoted.join("; ")
-        );
-        let mut cells: Vec<String> = all().flat_map(|one| one.cells.iter().cloned()).collect();
-        cells.sort();
-        cells.dedup();
-        let command = (verdict == Verdict::Undecided).then_some(self.command);
-        Belief {
-            says: self.says,
-            verdict,
-            sentence: plain(&sentence),
-            cells,
-            command,
-            caveat: self.caveat,
-        }
+        )
     }
 }
 
@@ -161,9 +195,9 @@ fn of(evidence: &[Evidence]) -> Verdict {
     }
 }
 
-/// What the halves of a belief say together.
-fn joined(halves: &[Verdict]) -> Verdict {
-    let has = |verdict| halves.contains(&verdict);
+/// What the parts of a belief say together.
+fn joined(parts: &[Verdict]) -> Verdict {
+    let has = |verdict| parts.contains(&verdict);
     match (has(Verdict::Holds), has(Verdict::DoesNotHold)) {
         _ if has(Verdict::Mixed) => Verdict::Mixed,
         (true, true) => Verdict::Mixed,
@@ -182,6 +216,7 @@ mod tests {
             outcome: *outcome,
             text: format!("{outcome:?}"),
             cells: vec!["echo:64/tokio/closed-32@separate".into()],
+            blocks: 6,
         };
         outcomes.iter().map(one).collect()
     }
@@ -205,17 +240,42 @@ mod tests {
     }
 
     #[test]
-    fn a_half_without_evidence_is_not_measured() {
-        let claim = || Claim { says: "x", compared: "y", command: "simul".into(), caveat: "" };
-        let halves = [evidence(&[Outcome::For]), Vec::new()];
-        let belief = claim().judge(&halves);
+    fn a_part_without_evidence_leaves_the_whole_open() {
+        let claim = || Claim {
+            says: "x",
+            compared: "y",
+            parts: &["this", "that"],
+            command: "simul".into(),
+            caveat: "",
+        };
+        let parts = [evidence(&[Outcome::For]), Vec::new()];
+        let belief = claim().judge(&parts);
+        assert_eq!(
+            (belief.verdict, belief.command.as_deref()),
+            (Verdict::PartlyMeasured, Some("simul"))
+        );
+        assert!(belief.sentence.ends_with("For. Not measured: that."), "{}", belief.sentence);
+        let belief = claim().judge(&parts[1..]);
         assert_eq!(
             (belief.verdict, belief.command.as_deref()),
             (Verdict::NotMeasured, Some("simul"))
         );
         assert!(belief.cells.is_empty());
-        let belief = claim().judge(&halves[..1]);
+        let belief = claim().judge(&parts[..1]);
         assert_eq!((belief.verdict, belief.command), (Verdict::Holds, None));
         assert!(belief.sentence.starts_with("Of 1 comparison (y), 1 bear it out"));
+    }
+
+    #[test]
+    fn what_is_undecided_needs_more_blocks() {
+        let judged = |blocks| {
+            let claim =
+                Claim { says: "x", compared: "y", parts: &[], command: "simul".into(), caveat: "" };
+            let open = Evidence { blocks, ..evidence(&[Outcome::Open]).remove(0) };
+            claim.judge(&[vec![open]]).command.unwrap()
+        };
+        assert_eq!(judged(6), "simul --blocks 24");
+        assert_eq!(judged(1), "simul --blocks 12");
+        assert_eq!(judged(900), "simul --blocks 1000");
     }
 }

@@ -1,7 +1,7 @@
 //! Are tasks cheaper than threads?
 //!
 //! Judged by `footprint`: memory and starting time of tasks that wait, all alive at once, at each number of them that
-//! was measured. Read next: `chess.rs`.
+//! was measured; and of time by `spawn`, which starts and joins a few. Read next: `chess.rs`.
 
 use super::{
     Belief, Claim, Evidence,
@@ -11,26 +11,31 @@ use super::{
 use crate::{
     Summary,
     statistics::Estimate,
-    summary::{CellSummary, ContestSummary},
+    summary::{CellSummary, ContestSummary, Metric},
 };
 
-/// Figures of `footprint`, and how the sentence names them.
-const FIGURES: [(&str, &str); 2] =
-    [("task_memory", "memory of a task"), ("start", "starting time")];
+/// A figure of `footprint`, and how the sentence names it.
+type Figure = (&'static str, &'static str);
+const MEMORY: Figure = ("task_memory", "memory of a task");
+const TIME: Figure = ("start", "starting time");
 
 /// The numbers of tasks that tutorials name.
 const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
 
 pub(super) fn are_cheaper(summary: &Summary) -> Belief {
-    let contests = || {
+    let named = |name: &'static str| {
         let all = summary.contests.iter();
-        all.filter(|contest| contest.contest.workload_name() == "footprint")
+        all.filter(move |contest| contest.contest.workload_name() == name)
     };
-    let found: Vec<Evidence> = contests().flat_map(compared).collect();
+    let contests = || named("footprint");
+    let memory: Vec<Evidence> = contests().flat_map(|contest| compared(contest, MEMORY)).collect();
+    let started = contests().flat_map(|contest| compared(contest, TIME));
+    let time: Vec<Evidence> = started.chain(named("spawn").flat_map(fanned_out)).collect();
     let mut belief = Claim {
         says: "Tasks are cheaper than threads",
         compared: "resident memory and starting time of each waiting task against those of each waiting thread, at \
-                   10,000, 100,000 and 1,000,000 of them",
+                   10,000, 100,000 and 1,000,000 of them, and the time to start and join a few",
+        parts: &["memory", "time"],
         command: format!(
             "simul run -w footprint:10000,footprint:100000,footprint:1000000 -r threads,{}",
             kind::SOME_WITH_TASKS
@@ -38,7 +43,7 @@ pub(super) fn are_cheaper(summary: &Summary) -> Belief {
         caveat: "Memory is what is resident: most of a thread's stack is only reserved, and what the kernel keeps for a \
                  thread is not counted.",
     }
-    .judge(&[found]);
+    .judge(&[memory, time]);
     let missing: Vec<String> = SIZES
         .into_iter()
         .filter(|size| {
@@ -77,23 +82,23 @@ fn absence(contest: &ContestSummary) -> String {
     )
 }
 
-fn compared(contest: &ContestSummary) -> Vec<Evidence> {
+/// What a figure is on runners with tasks, against threads.
+fn compared(contest: &ContestSummary, (figure, name): Figure) -> Vec<Evidence> {
     let Some(threads) = kind::named(contest, "threads") else { return Vec::new() };
-    let of = |cell: &CellSummary, name: &str| -> Option<Estimate> {
-        cell.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    let of = |cell: &CellSummary| -> Option<Estimate> {
+        cell.figures.iter().find(|one| one.name == figure).map(|one| one.value)
     };
-    let mut found = Vec::new();
-    for cell in kind::cells(contest, Kind::Tasks) {
-        for (figure, name) in FIGURES {
-            let (Some(ours), Some(theirs)) = (of(cell, figure), of(threads, figure)) else {
-                continue;
-            };
-            let blocks = cell.blocks.min(threads.blocks);
-            let contrast = Contrast::apart([ours, theirs], blocks);
-            found.extend(contrast.map(|contrast| {
-                contrast::told(contest, [cell, threads], name, contrast, Wish::Less)
-            }));
-        }
-    }
-    found
+    let against_threads = |cell: &CellSummary| {
+        let contrast = Contrast::apart([of(cell)?, of(threads)?], cell.blocks.min(threads.blocks))?;
+        Some(contrast::told(contest, [cell, threads], name, contrast, Wish::Less))
+    };
+    kind::cells(contest, Kind::Tasks).filter_map(against_threads).collect()
+}
+
+/// How long it takes to start some tasks, have them all alive at once, and join them, against as many threads.
+fn fanned_out(contest: &ContestSummary) -> Vec<Evidence> {
+    let Some(threads) = kind::named(contest, "threads") else { return Vec::new() };
+    let against_threads =
+        |cell| contrast::compare(contest, [cell, threads], Metric::P50, Wish::Less);
+    kind::cells(contest, Kind::Tasks).filter_map(against_threads).collect()
 }

@@ -77,6 +77,7 @@ pub(super) fn async_beats_threads(summary: &Summary) -> Belief {
         says: "Async beats threads for many waiting tasks",
         compared: "throughput and CPU time of runners with tasks against those of a thread for each connection, \
                    under closed loads of 256 connections and more",
+        parts: &[],
         command: format!(
             "simul run -w echo --load closed-1000 -r threads,{}",
             kind::SOME_WITH_TASKS
@@ -97,16 +98,19 @@ pub(super) fn one_thread_serves_thousands(summary: &Summary) -> Belief {
         for cell in kind::cells(contest, Kind::Tasks).filter(|cell| cell.workers == 1) {
             let Some(numbers) = &cell.numbers else { continue };
             let rate = span(&numbers.throughput, quantity::digits);
+            let p99 = match numbers.carries(0.99) {
+                true => format!("p99 {}", span(&numbers.p99_ns, quantity::time)),
+                false => "too few of them for a p99".into(),
+            };
             found.push(Evidence {
                 outcome: Outcome::For,
                 text: format!(
                     "{} with one worker, {count} connections at once, {role}, in {}: {rate} operations a second, \
-                     p99 {}",
-                    cell.runner,
-                    contest.contest,
-                    span(&numbers.p99_ns, quantity::time)
+                     {p99}",
+                    cell.runner, contest.contest
                 ),
                 cells: vec![cell.cell.clone()],
+                blocks: cell.blocks,
             });
         }
         let broke = contest.cells.iter().filter(|cell| {
@@ -122,11 +126,13 @@ pub(super) fn one_thread_serves_thousands(summary: &Summary) -> Belief {
                 crate::wording::absence(cell)
             ),
             cells: vec![cell.cell.clone()],
+            blocks: cell.blocks,
         }));
     }
     Claim {
         says: "One thread can serve thousands of connections",
         compared: "runners with tasks on one worker, with at least 1,000 connections at once",
+        parts: &[],
         command: format!(
             "simul run -w echo --load open-2000-poisson --connections 2000 -r {}",
             kind::SOME_ALONE
@@ -154,6 +160,7 @@ pub(super) fn rings_are_faster(summary: &Summary) -> Belief {
         says: "io_uring is faster than epoll",
         compared: "the median of the same runtime on its io_uring and on its epoll driver, in work with sockets and \
                    files",
+        parts: &[],
         command: format!("simul run -w echo,file-read -r {}", kind::listed(&kind::TWINS)),
         caveat: "Only runtimes that are here with both drivers are compared, or with the nearest relative of theirs; \
                  which driver was at work was looked up in the process.",

@@ -154,7 +154,7 @@ pub(super) fn sentence(pair: &Judged) -> String {
     format!("{}{note}", pair.verdict.word())
 }
 
-fn word(finding: Finding) -> &'static str {
+pub(crate) fn word(finding: Finding) -> &'static str {
     match finding {
         Finding::Better => "better",
         Finding::Worse => "worse",
@@ -175,7 +175,7 @@ fn detectable(compared: &Compared) -> String {
     }
 }
 
-pub(super) fn value(compared: &Compared) -> String {
+pub(crate) fn value(compared: &Compared) -> String {
     match (compared.scale, compared.interval) {
         (Scale::Ratio, interval) => quantity::ratio(compared.estimate, interval),
         (Scale::DifferenceUs, Some((low, high))) => {

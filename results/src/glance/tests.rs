@@ -54,6 +54,18 @@ fn what_is_undecided_is_called_so() {
 }
 
 #[test]
+fn what_could_be_written_is_not_called_unfit() {
+    let said = said(6, |trial| {
+        if trial.runner == "glommio" {
+            trial.state = State::NotApplicable;
+            trial.reason = Some("not written".into());
+        }
+    });
+    assert_eq!(said.last().map(String::as_str), Some("glommio is not written for this"));
+    assert!(!said.iter().any(|text| text.contains("not made")), "{said:?}");
+}
+
+#[test]
 fn one_block_decides_nothing() {
     let said = said(1, |_| {});
     assert!(said[0].starts_with("one block decides nothing"), "{said:?}");
@@ -131,4 +143,45 @@ fn a_sweep_tells_who_sustained_what() {
     let rate = |rate: u32| format!("{}/s", quantity::digits(f64::from(rate)));
     assert!(said[0].contains("fast") && said[0].ends_with(&rate(most)), "{said:?}");
     assert!(said[1].contains(&format!("slow {}", rate(least))), "{said:?}");
+}
+
+/// Two contests of the same runners, the second after a change.
+fn both(change: impl Fn(&mut TrialRecord)) -> Vec<String> {
+    let mut recording = synthetic::recording(&RUNNERS, 6, 4, 400);
+    let mut summary = Summary::of(&recording).unwrap();
+    recording.trials.iter_mut().for_each(change);
+    let mut other = Summary::of(&recording).unwrap().contests.remove(0);
+    other.contest.workload = "other:1".into();
+    summary.contests.push(other);
+    overall(&summary)
+}
+
+#[test]
+fn a_run_is_told_in_three_sentences() {
+    let same = both(|_| {});
+    assert_eq!(
+        same[0],
+        "By the median nobody is shown to be ahead of base in any of the 2 contests."
+    );
+    assert_eq!(
+        same[2],
+        "How sure: of 6 comparisons with whoever is ahead by the median 6 are decided (99.5 %), none is open."
+    );
+    // In the second contest another one is ahead.
+    let split = both(|trial| {
+        if trial.runner == "slow" {
+            slower(trial, 0.5);
+        }
+    });
+    assert_eq!(
+        split[0],
+        "By the median nobody is ahead everywhere: base and slow are each first, or not shown to be behind, in 1 of 2 \
+         contests."
+    );
+    assert!(split[1].starts_with("By CPU time per operation nobody is shown to be ahead of base"));
+    let alone = Summary::of(&synthetic::recording(&RUNNERS, 6, 4, 400)).unwrap();
+    assert!(overall(&alone).is_empty(), "one contest says it itself");
+    let single = Summary::of(&synthetic::recording(&RUNNERS, 1, 4, 400)).unwrap();
+    let twice = Summary { contests: [&single.contests[..]; 2].concat(), ..single };
+    assert!(overall(&twice).is_empty(), "one block decides nothing");
 }

@@ -34,7 +34,7 @@ fn entry(belief: &Belief) -> Markup {
         dd {
             p { (belief.sentence) }
             @if let Some(command) = &belief.command {
-                p.soft { "To measure it: " code { (command) } }
+                p.soft { (wanting(belief.verdict)) ": " code { (command) } }
             }
             p.soft { (belief.caveat) }
             @if !belief.cells.is_empty() {
@@ -47,12 +47,21 @@ fn entry(belief: &Belief) -> Markup {
     }
 }
 
+/// What a command is for.
+fn wanting(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Undecided => "To decide it, with more blocks and so narrower intervals",
+        Verdict::PartlyMeasured => "To measure the rest",
+        _ => "To measure it",
+    }
+}
+
 fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",
         Verdict::DoesNotHold => "broken",
         Verdict::Mixed => "mixed",
         Verdict::Undecided => "undecided",
-        Verdict::NotMeasured => "unmeasured",
+        Verdict::PartlyMeasured | Verdict::NotMeasured => "unmeasured",
     }
 }

@@ -3,10 +3,7 @@
 //! When, how and by which program each was measured: the facts of the machine are those of the first, since all are of
 //! one host. Nothing where there is one run. Read next: `html.rs`.
 
-use crate::{
-    Summary,
-    wording::{self, plain},
-};
+use crate::{Summary, ending, wording::plain};
 use maud::{Markup, html};
 
 /// The facts of every run behind the first.
@@ -21,7 +18,7 @@ pub(super) fn section(summary: &Summary) -> Markup {
                 div.scroll { table.facts { tbody {
                     @for run in &summary.further {
                         tr { th { (plain(&run.started)) } td {
-                            (run.plan.contests.len()) " contests, " (wording::blocks(run.plan.blocks)) " of "
+                            (run.plan.contests.len()) " contests, " (ending::planned(run)) " of "
                             (run.plan.rounds) " rounds, seed " (run.plan.seed) "; simul " (plain(&run.simul)) ", SHA-256 "
                             (plain(&run.binary)) "; " code { (plain(&run.command.join(" "))) }
                         } }

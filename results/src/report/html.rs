@@ -53,7 +53,8 @@ pub(super) fn with_table(summary: &Summary, pictures: &Pictures, table: &str) ->
                 (marks::all(summary, &palette))
                 a.skip href="#main" { "Skip to the report" }
                 header {
-                    h1 { "simul on " (host) }
+                    h1 { "Ways of running work at once, on " (host) }
+                    p { (sections::lead(summary)) }
                     p.soft { (sections::origin(summary)) }
                     (sections::grade(summary))
                     (contents(summary))
@@ -108,17 +109,8 @@ fn policy() -> String {
 /// The style sheet. Charts are recoloured on dark ground by their own colours, which no recording decides; paper is
 /// light, whatever the screen is.
 fn style() -> String {
-    let inks: String = DARK_INKS
-        .iter()
-        .map(|(light, dark)| {
-            format!(
-                "svg [fill=\"{light}\"]{{fill:{dark}}}\
-                 svg [stroke=\"{light}\"]{{stroke:{dark}}}\n"
-            )
-        })
-        .collect();
     format!(
-        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{inks}}}\n\
+        "{STYLE}\n{SCALES}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{DARK_INKS}}}\n\
          @media print {{\n{PRINT}\n}}\n"
     )
 }

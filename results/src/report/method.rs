@@ -5,7 +5,7 @@
 
 use super::sections::table;
 use crate::{
-    Summary, finding_grid, quantity,
+    Summary, ending, finding_grid, quantity,
     wording::{self, plain},
 };
 use maud::{Markup, html};
@@ -43,7 +43,12 @@ pub(super) fn method(summary: &Summary) -> Markup {
                 contest live together; one works at a time, for a slice of at least " (slice) " whose \
                 first " (drop) " do not count, after a warm-up of " (warm_up) ". A round gives every \
                 runner one slice in a new random order; a block is the rounds that one set of \
-                processes lives through. Then all are started anew. Planned: " (wording::blocks(plan.blocks)) "." }
+                processes lives through. Then all are started anew. Planned: " (ending::planned(&summary.run)) "." }
+            @for rule in ending::rules(summary) { p { (rule) } }
+            @for outcome in ending::outcome(summary) { p { "This run " (outcome) "." } }
+            @for run in summary.runs() {
+                @for line in ending::tails(summary, run) { p.soft { (line) } }
+            }
             p { "Within a block the distributions of all slices are merged and percentiles are read off \
                 the merged one; percentiles are never averaged. A number in a table is the median over \
                 blocks. Its spread is an interval between two of the sorted blocks, which covers the \
@@ -86,7 +91,8 @@ pub(super) fn method(summary: &Summary) -> Markup {
 /// The command of this run, and what makes another run draw the same orders and inputs.
 fn again(summary: &Summary) -> Markup {
     let run = &summary.run;
-    let command = run.command.iter().map(|word| quoted(&plain(word))).collect::<Vec<_>>().join(" ");
+    let words = run.command.iter().map(|word| wording::shell_word(&plain(word)));
+    let command = words.collect::<Vec<_>>().join(" ");
     let seed = run.plan.seed;
     let named = run.command.iter().any(|word| word == "--seed" || word.starts_with("--seed="));
     html! {
@@ -95,26 +101,5 @@ fn again(summary: &Summary) -> Markup {
         p { "The seed " (seed) " decides every order and every random input. Measured by simul " (plain(&run.simul))
             ", whose program has the SHA-256 " code { (plain(&run.binary)) } ". Another machine, kernel or day gives other \
             numbers: what should repeat are the verdicts." }
-    }
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let harmless = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@+%~".contains(letter);
-    if !word.is_empty() && word.chars().all(harmless) {
-        return word.into();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_can_be_pasted_into_a_shell() {
-        assert_eq!(quoted("--runners=a,b"), "--runners=a,b");
-        assert_eq!(quoted("it's $HOME"), "'it'\\''s $HOME'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -8,6 +8,7 @@ mod cells;
 mod data;
 pub mod folklore;
 mod further;
+mod glossary;
 mod heat;
 mod html;
 mod marks;
@@ -89,6 +90,7 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, Report
     fs::create_dir_all(folder).map_err(at(folder))?;
     let pictures = Pictures::of(summary, &Palette::of(summary));
     let table = csv::render(summary);
+    fs::create_dir_all(folder).map_err(at(folder))?;
     thread::scope(|scope| {
         let charts = scope.spawn(|| put_charts(folder, &pictures));
         let report = put(folder.join(REPORT_FILE), &html::with_table(summary, &pictures, &table));
@@ -130,7 +132,9 @@ pub fn write_images(folder: &Path, summary: &Summary) -> Result<Vec<PathBuf>, Re
 fn put_charts(folder: &Path, pictures: &Pictures) -> Result<Vec<PathBuf>, ReportError> {
     let folder = folder.join(CHARTS_FOLDER);
     fs::create_dir_all(&folder).map_err(at(&folder))?;
-    pictures.all().map(|picture| put(folder.join(&picture.file), &picture.svg)).collect()
+    let alone =
+        |picture: &Picture| put(folder.join(&picture.file), &crate::chart::alone(&picture.svg));
+    pictures.all().map(alone).collect()
 }
 
 /// Writes one file and returns where.

@@ -3,11 +3,11 @@
 //! At a glance, and the contests. Numbers come from the grids that the terminal shows too, so that they cannot
 //! disagree, and words from `glance.rs`. It must not know files. Read next: `heat.rs`, `method.rs`, `cells.rs`.
 
-use super::{Picture, marks};
+use super::{Picture, glossary, marks};
 use crate::{
     Role, Summary, audit_grid,
     chart::{Look, Palette},
-    figure_grid, finding_grid, glance,
+    ending, figure_grid, finding_grid, glance,
     grid::{self, Grid},
     price_grid, quantity,
     summary::{CellSummary, ContestSummary},
@@ -18,6 +18,25 @@ use maud::{Markup, PreEscaped, html};
 /// A chart; its SVG was escaped when it was drawn.
 pub(super) fn figure(picture: &Picture) -> Markup {
     html! { figure { (PreEscaped(&picture.svg)) } }
+}
+
+/// What this is, for whoever was handed the file.
+pub(super) fn lead(summary: &Summary) -> String {
+    let mut runners: Vec<&str> = Vec::new();
+    let measured = |cell: &&CellSummary| cell.role == Role::Runner && cell.is_measured();
+    for cell in summary.cells().map(|(_, cell)| cell).filter(measured) {
+        if !runners.contains(&cell.runner.as_str()) {
+            runners.push(&cell.runner);
+        }
+    }
+    let count =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{} did the same work, in {}, in turns on the same cores. This report says who is faster, who is cheaper, by how \
+         much, and how sure that is.",
+        count(runners.len(), "runner"),
+        count(summary.contests.len(), "contest")
+    )
 }
 
 /// Where and when, in a line below the title.
@@ -33,7 +52,7 @@ pub(super) fn origin(summary: &Summary) -> String {
         host.processor,
         host.system,
         run.started,
-        wording::blocks(run.plan.blocks)
+        ending::planned(run)
     ))
 }
 
@@ -44,9 +63,11 @@ pub(super) fn grade(summary: &Summary) -> Markup {
             ": " a href="#found" { "what was found" }
         } }
         p.grade { (glance::noise_floor(summary)) "." }
-        @for warning in [wording::unfinished(summary), wording::torn(summary)].iter().flatten() {
-            p.warning { (warning) }
+        @for line in ending::outcome(summary) { p.grade { "This run " (line) "." } }
+        @for builds in &summary.builds {
+            div.warning { @for line in builds.lines() { p { (line) "." } } }
         }
+        @for warning in wording::warnings(summary) { p.warning { (warning) } }
     }
 }
 
@@ -67,27 +88,23 @@ pub(super) fn glance(summary: &Summary) -> Markup {
         ("measured", run.started.clone()),
         ("build", format!("simul {}, SHA-256 {}", run.simul, run.binary)),
         ("command", run.command.join(" ")),
-        (
-            "plan",
-            format!(
-                "{} of {} rounds, seed {seed}",
-                wording::blocks(run.plan.blocks),
-                run.plan.rounds
-            ),
-        ),
+        ("plan", format!("{} of {} rounds, seed {seed}", ending::planned(run), run.plan.rounds)),
     ];
     html! {
         section id="glance" aria-labelledby="glance-title" {
             h2 id="glance-title" { "At a glance" }
+            @let overall = glance::overall(summary);
+            @if !overall.is_empty() { ul.words { @for sentence in &overall { li { (sentence) } } } }
             dl.lines {
                 @for (i, contest) in summary.contests.iter().enumerate() {
                     dt {
                         a href={ "#contest-" (i) } { (plain(&contest.contest.workload)) }
                         small { (contest.contest.load) " " (contest.contest.placement.name()) }
                     }
-                    dd { (line(contest)) }
+                    dd { small { (plain(&contest.question)) } (line(contest)) }
                 }
             }
+            (glossary::words())
             details open {
                 summary { "Machine, build and plan" }
                 div.scroll { table.facts { tbody {
@@ -109,9 +126,11 @@ pub(super) fn glance(summary: &Summary) -> Markup {
     }
 }
 
-/// A contest in one line of words.
-fn line(contest: &ContestSummary) -> String {
-    format!("{}.", glance::clauses(contest).join("; "))
+/// A contest in one line of words: first, and for the eye, what weighs most.
+fn line(contest: &ContestSummary) -> Markup {
+    let clauses = glance::clauses(contest);
+    let (first, rest) = clauses.split_first().map_or(("", &[][..]), |(a, b)| (a.as_str(), b));
+    html! { strong { (first) } @for clause in rest { "; " (clause) } "." }
 }
 
 /// Question, words, tables, charts and fairness cards of one contest.

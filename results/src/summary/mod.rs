@@ -32,9 +32,12 @@ pub use surroundings::{Hiccups, Surroundings};
 pub use sweep::{KNEE, Reached, Rung, Sweep};
 
 use crate::{
-    Cell, Contest, Role, RunRecord, judged, parallel,
-    record::{ContestRecord, FigureRecord, OpenPlanRecord},
+    Cell, Contest, Role, RunRecord,
+    builds::Builds,
+    judged, parallel,
+    record::{ContestRecord, FigureRecord, OpenPlanRecord, StoppingRecord},
     relation::Relations,
+    statistics::ALPHA,
     store::Recording,
 };
 use effect::Blocks;
@@ -53,6 +56,8 @@ pub struct Summary {
     pub torn: bool,
     /// What went on around the measurement.
     pub surroundings: Surroundings,
+    /// Of runs that compare two builds: what they find.
+    pub builds: Vec<Builds>,
 }
 
 /// What a contest says: cells that were measured in the same rounds.
@@ -72,6 +77,8 @@ pub struct ContestSummary {
     pub cells: Vec<CellSummary>,
     /// What two copies of the same runner differ by; `None` without a measured null arm.
     pub noise: Option<Noise>,
+    /// The error rate of its intervals: 0.005, or the share of a look where the run could stop early.
+    pub alpha: f64,
     /// How each ranked runner compares with each other one.
     pub relations: Relations,
     /// How open loads were to be measured.
@@ -158,7 +165,13 @@ impl Summary {
             contests,
             torn: recording.torn,
             surroundings: Surroundings::of(&recording.trials),
+            builds: Builds::of(recording)?.into_iter().collect(),
         })
+    }
+
+    /// All runs that it is of, the first one first.
+    pub fn runs(&self) -> impl Iterator<Item = &RunRecord> {
+        [&self.run].into_iter().chain(&self.further)
     }
 
     /// All cells with their contests, in the order of the plan.
@@ -233,6 +246,7 @@ fn contest(
         planned_baseline: judged.planned_baseline,
         cells,
         noise,
+        alpha: run.plan.stopping.as_ref().map_or(ALPHA, StoppingRecord::alpha),
         relations: judged.relations,
         open: planned.open.clone(),
         figures: planned.figures.clone(),

@@ -24,6 +24,8 @@ pub struct Price {
     pub voluntary_per_op: Option<Estimate>,
     /// Times an operation that the CPU was taken from a thread.
     pub involuntary_per_op: Option<Estimate>,
+    /// Both together. They are added up within each block, so the sum has an interval of its own.
+    pub switches_per_op: Option<Estimate>,
     /// How long an operation's threads were ready and had no core, in µs.
     pub run_queue_us_per_op: Option<Estimate>,
     /// Page faults without the disk, per operation.
@@ -87,6 +89,13 @@ pub(crate) fn of(trials: &Blocks<'_>, floor: Option<&Blocks<'_>>, is_sweep: bool
         involuntary_per_op: switches(
             |price| price.involuntary_switches,
             |trial| trial.costs.as_ref().map(|costs| costs.involuntary_switches),
+        ),
+        switches_per_op: switches(
+            |price| Some(price.voluntary_switches?.saturating_add(price.involuntary_switches?)),
+            |trial| {
+                let costs = trial.costs.as_ref()?;
+                Some(costs.voluntary_switches.saturating_add(costs.involuntary_switches))
+            },
         ),
         run_queue_us_per_op: per_op(|price| price.run_queue_wait_ns, 1e-3),
         minor_faults_per_op: per_op(|price| price.minor_faults, 1.0),

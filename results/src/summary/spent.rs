@@ -3,8 +3,8 @@
 //! Blocks, and how much is decided. It must not know time: nobody records how long a run took as a whole. Read next:
 //! [`crate::looks`].
 
-use super::{CellSummary, ContestSummary, Summary};
-use crate::{Role, verdict::Verdict};
+use super::{CellSummary, Summary};
+use crate::{Role, RunRecord, ending, verdict::Verdict};
 
 /// What was spent, and what it brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,38 +17,54 @@ pub struct Spent {
     pub comparisons: u32,
     /// How many of them are decided.
     pub decided: u32,
+    /// How many are not although all blocks that there could be have been lived.
+    pub exhausted: u32,
+    /// How many can never be, since a side of them must not be ranked.
+    pub invalid: u32,
 }
 
 impl Spent {
-    /// Of a run that may stop early; `None` of others.
+    /// Of the first run, if it may stop early; `None` of others.
     #[must_use]
     pub fn of(summary: &Summary) -> Option<Self> {
-        let stopping = summary.run.plan.stopping.as_ref()?;
+        Self::of_run(summary, &summary.run)
+    }
+
+    /// Of one of its runs, if that may stop early.
+    #[must_use]
+    pub fn of_run(summary: &Summary, run: &RunRecord) -> Option<Self> {
+        let stopping = run.plan.stopping.as_ref()?;
         let most = stopping.looks.last().copied().unwrap_or(0);
-        // A report may be of further runs, which spent their own time.
-        let planned = &summary.run.plan.contests;
-        let own = summary.contests.iter().take(planned.len());
-        let compared = |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
-        let closed: Vec<bool> = own
-            .clone()
-            .flat_map(|contest| &contest.cells)
-            .filter(compared)
-            .map(is_decided)
-            .collect();
-        let contests = u32::try_from(planned.len()).unwrap_or(u32::MAX);
-        Some(Self {
-            blocks: own.map(ContestSummary::blocks).sum(),
-            most_blocks: most.saturating_mul(contests),
-            comparisons: closed.len() as u32,
-            decided: closed.iter().filter(|closed| **closed).count() as u32,
-        })
+        let mut spent = Self {
+            blocks: 0,
+            most_blocks: 0,
+            comparisons: 0,
+            decided: 0,
+            exhausted: 0,
+            invalid: 0,
+        };
+        for contest in summary.contests.iter().filter(|contest| ending::is_of(run, contest)) {
+            spent.blocks += contest.blocks();
+            spent.most_blocks = spent.most_blocks.saturating_add(most);
+            let is_compared =
+                |cell: &&CellSummary| cell.role == Role::Runner && cell.verdict.is_some();
+            for cell in contest.cells.iter().filter(is_compared) {
+                spent.comparisons += 1;
+                match cell.look.is_some_and(|look| look.closed) {
+                    _ if is_invalid(cell) => spent.invalid += 1,
+                    true => spent.decided += 1,
+                    false if contest.blocks() >= most => spent.exhausted += 1,
+                    false => {}
+                }
+            }
+        }
+        Some(spent)
     }
 }
 
-/// Whether a look has decided what was wanted. What turned out to be invalid is measured no further, and decides nothing.
-fn is_decided(cell: &CellSummary) -> bool {
-    let is_invalid = cell.verdict.as_ref().is_some_and(|judgement| {
+/// What turned out to be invalid is measured no further, and decides nothing.
+fn is_invalid(cell: &CellSummary) -> bool {
+    cell.verdict.as_ref().is_some_and(|judgement| {
         judgement.metrics.iter().any(|one| one.verdict == Verdict::Invalid)
-    });
-    !is_invalid && cell.look.is_some_and(|look| look.closed)
+    })
 }

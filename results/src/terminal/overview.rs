@@ -8,7 +8,9 @@ use super::{
     spark::{self, Scale},
 };
 use crate::{
-    Role, Summary, grid, quantity,
+    Role, Summary,
+    builds::Builds,
+    ending, glance, grid, quantity,
     quantity::TimeUnit,
     statistics::median,
     summary::{CellSummary, ContestSummary, Metric, Numbers},
@@ -36,8 +38,11 @@ pub fn overview(summary: &Summary, screen: Screen) -> String {
         text.push_str(&contest(one, screen));
         text.push('\n');
     }
-    let mut last = vec![wording::grades(summary)];
-    last.extend([wording::unfinished(summary), wording::torn(summary)].into_iter().flatten());
+    let mut last = glance::overall(summary);
+    last.push(wording::grades(summary));
+    last.extend(ending::stopping(summary));
+    last.extend(summary.builds.iter().flat_map(Builds::lines));
+    last.extend(wording::warnings(summary));
     let last: Vec<String> = last.iter().map(|line| screen.wrapped(line)).collect();
     text.push_str(&format!("{}\n", last.join("\n")));
     text
