@@ -87,7 +87,6 @@ pub fn write(folder: &Path, recording: &Recording) -> Result<Written, ReportErro
 /// # Errors
 /// A file cannot be written.
 pub fn write_summary(folder: &Path, summary: &Summary) -> Result<Written, ReportError> {
-    fs::create_dir_all(folder).map_err(at(folder))?;
     let pictures = Pictures::of(summary, &Palette::of(summary));
     let table = csv::render(summary);
     fs::create_dir_all(folder).map_err(at(folder))?;
