@@ -91,7 +91,7 @@ impl Contrast {
             scale: Scale::DifferenceUs,
             value: ours.median - theirs.median,
             interval: (blocks >= LEAST_BLOCKS)
-                .then(|| (ours.low - theirs.high, ours.high - theirs.low)),
+                .then_some((ours.low - theirs.high, ours.high - theirs.low)),
         }
     }
 
