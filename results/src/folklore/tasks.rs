@@ -54,7 +54,9 @@ pub(super) fn are_cheaper(summary: &Summary) -> Belief {
             Some(contest) => format!("of {size} there is no pair ({})", absence(contest)),
         })
         .collect();
-    if !belief.cells.is_empty() && !missing.is_empty() {
+    if !belief.cells.is_empty() && contests().next().is_none() {
+        belief.sentence.push_str(" None of the large numbers of tasks was measured.");
+    } else if !belief.cells.is_empty() && !missing.is_empty() {
         belief.sentence = format!("{} But {}.", belief.sentence, missing.join("; "));
     }
     belief

@@ -41,7 +41,7 @@ const WORDS: [(&str, &str); 11] = [
     ),
     (
         "null arm",
-        "One runner a second time, as tokio~null: what the two differ by is noise, since they are the same.",
+        "One runner a second time, with ~null behind its name: what the two differ by is noise, since they are the same.",
     ),
     ("floor", "The same work without any runtime: what the machine itself costs."),
     (
