@@ -133,7 +133,9 @@ impl Dialogue {
     pub fn await_end(&mut self, patience: Duration) -> Result<(), NoAnswer> {
         let seconds = patience.as_secs_f64();
         let Some(status) = self.child.await_end(patience) else {
-            let what = format!("it had not ended {seconds:.1} s after its last answer; killed");
+            let alive = guardian::told(self.child.guardian_pid());
+            let what =
+                format!("it had not ended {seconds:.1} s after its last answer ({alive}); killed");
             return Err(self.silenced(State::Failed, &what));
         };
         self.child.end();

@@ -264,6 +264,19 @@ pub fn descendants(ancestor: i32) -> Vec<i32> {
     found
 }
 
+/// Who is below a guardian, each with its state and what it waits for in the kernel: of what does not end, that tells
+/// whether it hangs, stands still or works.
+#[must_use]
+pub fn told(guardian: i32) -> String {
+    let line = |pid: i32| {
+        let state = stat_field(pid, 0).unwrap_or_else(|| "gone".into());
+        let waits = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+        format!("{} {state} {waits}", command_line(pid)).trim_end().to_owned()
+    };
+    let all: Vec<String> = descendants(guardian).into_iter().map(line).collect();
+    if all.is_empty() { "nothing is below its guardian".into() } else { all.join(", ") }
+}
+
 /// All processes that this one can see.
 pub(super) fn processes() -> impl Iterator<Item = i32> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
