@@ -18,7 +18,7 @@ fn every_cell_of_the_smoke_suite_is_sound() {
     let output = place.run(&format!("--suite smoke --rounds {rounds} --out run --json"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let object = json(&output);
-    assert_eq!(object["schema"], 4);
+    assert_eq!(object["schema"], simul_results::export::json::SCHEMA);
     let cells = object["cells"].as_array().unwrap();
     let of = |workload: &str, role: &str| {
         let is = |cell: &&Value| cell["workload"] == workload && cell["role"] == role;
@@ -127,7 +127,12 @@ fn assert_sound(cell: &Value) {
     assert!(number("/ops") > 0.0, "{cell}");
     assert!(number("/throughput/median") > 0.0, "{cell}");
     assert!(number("/cpu_us_per_op/median") > 0.0, "{cell}");
-    let quantiles = ["p50/median", "p90/median", "p99/median", "p999/median", "max"].map(quantile);
+    // Where some block has too few operations, a percentile is null.
+    let told = |name: &&str| !cell.pointer(&format!("{measure}/{name}")).unwrap().is_null();
+    let percentiles = ["p50", "p90", "p99", "p999"].into_iter().filter(told);
+    let mut quantiles: Vec<f64> =
+        percentiles.map(|name| quantile(&format!("{name}/median"))).collect();
+    quantiles.push(quantile("max"));
     assert!(quantiles[0] > 0.0, "{cell}");
     assert!(quantiles.is_sorted(), "{quantiles:?} of {cell}");
     assert!(cell["version"].is_string() && cell["backend"].is_string(), "{cell}");
