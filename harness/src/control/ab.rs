@@ -27,12 +27,12 @@ use simul_runners::{
 };
 use std::{collections::HashMap, time::Instant};
 
-/// So many times longer slices where operations are timers. Those that fall due together are one sample: with a timer of
-/// whole milliseconds a slice of 20 ms holds some ten, and the phase in which it began tells in its median. In as much
-/// time in all, medians of slices of 160 ms vary half as much as those of 20 ms: times the square root of the slice's
-/// length, by 14 µs·√s at 20 ms, 9 at 80, 7 at 160 and 7 at 320 (sleep on tokio, one core, 2026-11-21). So two arms of
-/// twelve rounds differ by some 10 µs a block, and the margin is 31.
-const LENGTH_OF_TIMERS: u32 = 8;
+/// So many times more rounds where operations are timers: 144 in the suite. Their CPU time per operation varies by a
+/// quarter from slice to slice, however long slices are (20 or 160 ms; sleep on tokio, one core, 2026-11-21), so it takes
+/// many of them: over twelve blocks the interval was ± 2.6 % with 72, ± 6.5 % with 12 longer ones, and the margin is 3 %.
+/// The median wants time: timers that fall due together are one sample, and with a timer of whole milliseconds a slice of
+/// 20 ms holds some ten; over twelve blocks its interval was ± 15 to 40 µs with 72, and the margin is 31.
+const ROUNDS_OF_TIMERS: u32 = 12;
 
 /// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
 /// fit into the usual budget.
@@ -175,12 +175,14 @@ impl Comparison {
         let mut plan = Plan::make(&request, cores, programs)?;
         let asked = request.rounds;
         for contest in &mut plan.contests {
-            if asked.is_none() && contest.open.is_some() {
-                contest.rounds = ROUNDS_OF_OPEN;
-            }
-            if request.slice.is_none() && contest.measure() == Measure::Lateness.name() {
-                contest.slice_times = LENGTH_OF_TIMERS;
-            }
+            contest.rounds = match asked {
+                Some(rounds) => rounds,
+                None if contest.open.is_some() => ROUNDS_OF_OPEN,
+                None if contest.measure() == Measure::Lateness.name() => {
+                    contest.rounds * ROUNDS_OF_TIMERS
+                }
+                None => contest.rounds,
+            };
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
                 only.is_none_or(|pairs| {

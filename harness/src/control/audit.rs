@@ -190,7 +190,7 @@ impl Pass<'_> {
             service: service.map(|running| running.standing("arm_0".into())),
             purpose,
         };
-        let mut arm = Arm::new(&launch, Lengths::of(self.plan, self.contest));
+        let mut arm = Arm::new(&launch, Lengths::of(self.plan));
         if let Some(Err((state, why))) = self.service {
             arm.refuse(*state, why.clone());
         }

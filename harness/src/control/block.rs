@@ -19,7 +19,7 @@ use super::{
     driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
-    lengths::{Lengths, slice_ns},
+    lengths::Lengths,
     placement,
     plan::{ArmPlan, ContestPlan, Plan},
     repeats::Repeats,
@@ -82,8 +82,7 @@ impl<'a> Block<'a> {
         let arms = contest.arms.iter().filter(|arm| !seen.is_over(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms =
-            arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan, contest))).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
         new
     }
 
@@ -159,7 +158,7 @@ impl<'a> Block<'a> {
             arm,
             block: self.block,
             seed: self.seed,
-            usual_slice_ns: slice_ns(self.plan, self.contest).max(self.plan.record.warm_up_ns),
+            usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
             purpose: Purpose::Times,
         }

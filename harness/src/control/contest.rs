@@ -56,8 +56,6 @@ pub struct ContestPlan {
     pub cores: Cores,
     /// Rounds in a block; of a sweep, rounds at each rate.
     pub rounds: u32,
-    /// Slices are so many times longer than the plan says.
-    pub slice_times: u32,
     /// How an open load is brought; `None` for a closed one, and where no request stands for the work.
     pub open: Option<OpenPlan>,
     /// The runner that the others are compared with.
@@ -139,7 +137,6 @@ impl ContestPlan {
             limits: field.limits.clone(),
             cores,
             rounds,
-            slice_times: 1,
             open,
             baseline: None,
             unavailable: request.unavailable.clone(),

@@ -4,10 +4,7 @@
 //! no window. Each trial has its own length, by its pace in the warm-up. It must not know who works. Read next:
 //! [`super::closed`], which orders them.
 
-use super::{
-    plan::{ContestPlan, Plan},
-    vetting::Vetted,
-};
+use super::{plan::Plan, vetting::Vetted};
 use crate::protocol::Slice;
 
 /// Slices hold at least so many operations, unless a suite is content with less, or they would be too long.
@@ -36,23 +33,17 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// As a plan says of a contest.
+    /// As a plan says.
     #[must_use]
-    pub fn of(plan: &Plan, contest: &ContestPlan) -> Self {
+    pub fn of(plan: &Plan) -> Self {
         Self {
-            slice_ns: slice_ns(plan, contest),
+            slice_ns: plan.record.slice_ns,
             drop_ns: plan.record.drop_ns,
             warm_up_ns: plan.record.warm_up_ns,
             least_operations: plan.least_operations,
             exact: plan.exact_slice,
         }
     }
-}
-
-/// How long the slices of a contest are at least.
-#[must_use]
-pub(super) fn slice_ns(plan: &Plan, contest: &ContestPlan) -> u64 {
-    plan.record.slice_ns.saturating_mul(u64::from(contest.slice_times))
 }
 
 /// How long a trial's slices must be, by its pace in the warm-up: at least as long as asked, enough for the
