@@ -52,7 +52,7 @@ fn merge_slices(rate: Option<u32>, slices: &[&SliceRecord]) -> Result<MergedReco
         let beyond = slice.open.as_ref().and_then(|open| open.beyond.as_ref());
         times.add(&slice.histogram, slice.recorded, beyond)?;
     }
-    let open: Vec<&OpenRecord> = slices.iter().filter_map(|slice| slice.open.as_ref()).collect();
+    let open: Vec<&OpenRecord> = slices.iter().filter_map(|slice| slice.open.as_deref()).collect();
     let of = |pick: fn(&OpenRecord) -> &TimesRecord| {
         let mut merging = Merging::default();
         for times in open.iter().map(|open| pick(open)) {

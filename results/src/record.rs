@@ -166,7 +166,8 @@ pub struct SliceRecord {
     pub figures: BTreeMap<String, Vec<f64>>,
     /// What only an open slice has; then all times of this slice are response times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenRecord>,
+    // Boxed: hundreds of thousands of slices of a large run have none.
+    pub open: Option<Box<OpenRecord>>,
 }
 
 /// What a whole trial cost, warm-up included.

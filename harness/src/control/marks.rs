@@ -65,11 +65,11 @@ pub fn of_closed(slices: &[&SliceRecord], unrecorded: u64) -> Vec<&'static str> 
 #[must_use]
 pub fn of_open(slices: &[&SliceRecord], plan: &OpenPlan, is_ours: bool) -> Vec<&'static str> {
     let any = |holds: fn(&OpenRecord) -> bool| {
-        slices.iter().filter_map(|slice| slice.open.as_ref()).any(holds)
+        slices.iter().filter_map(|slice| slice.open.as_deref()).any(holds)
     };
     let fixed = !plan.is_sweep;
     let few = |open: &OpenRecord| open.drawn < plan.record.least_arrivals * 9 / 10;
-    let few = slices.iter().filter_map(|slice| slice.open.as_ref()).any(few);
+    let few = slices.iter().filter_map(|slice| slice.open.as_deref()).any(few);
     those_that_hold(&[
         (mark::GENERATOR_LIMITED, fixed && any(OpenRecord::is_of_the_generator)),
         (mark::NOT_OURS, !slices.is_empty() && !is_ours),

@@ -48,7 +48,7 @@ pub(super) fn slice(
         histogram_crc: Some(histogram::checksum(&encoded)),
         histogram: encoded,
         figures: Default::default(),
-        open: Some(OpenRecord {
+        open: Some(Box::new(OpenRecord {
             rate_per_sec: turn.rate_per_sec,
             offered_per_sec: outcome.offered_per_sec,
             achieved_per_sec: outcome.achieved_per_sec,
@@ -74,7 +74,7 @@ pub(super) fn slice(
                 Saturated::Server => Saturation::Server,
                 Saturated::Generator => Saturation::Generator,
             },
-        }),
+        })),
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 fn opens<'e>(evidence: &'e Evidence<'_>) -> impl Iterator<Item = &'e OpenRecord> {
-    let open = |slice: &'e SliceRecord| slice.open.as_ref();
+    let open = |slice: &'e SliceRecord| slice.open.as_deref();
     evidence.slices().filter_map(open)
 }
 
@@ -123,7 +123,9 @@ mod tests {
     /// Finds something in the first cell of an open recording, after a change to its slices.
     fn after(check: super::super::Check, change: fn(&mut OpenRecord)) -> Option<String> {
         let mut recording: Recording = synthetic_open::stalling(2);
-        each_slice(&mut recording, |_, slice| slice.open.iter_mut().for_each(change));
+        each_slice(&mut recording, |_, slice| {
+            slice.open.as_deref_mut().into_iter().for_each(change)
+        });
         checked(&recording, check, 0).map(|finding| finding.reason)
     }
 

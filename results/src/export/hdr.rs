@@ -75,7 +75,7 @@ const SUB_BUCKETS: u32 = 2048;
 
 /// Refuses what one plain distribution cannot hold.
 fn representable(trials: &[&TrialRecord]) -> Result<(), String> {
-    let open = || counted(trials).filter_map(|slice| slice.open.as_ref());
+    let open = || counted(trials).filter_map(|slice| slice.open.as_deref());
     let cell = trials.first().map_or("", |trial| trial.cell.as_str());
     let next = "choose another cell with --cell, or another form: --to csv";
     if trials.iter().any(|trial| trial.load.parse().is_ok_and(Load::is_sweep)) {

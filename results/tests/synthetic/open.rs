@@ -42,7 +42,7 @@ pub(crate) fn open_slice(
     let drawn = response_ns.len() as u64 + failed;
     let mut slice = slice(round, response_ns, 8.0);
     slice.window_ns = drawn * 1_000_000_000 / u64::from(rate_per_sec);
-    slice.open = Some(OpenRecord {
+    slice.open = Some(Box::new(OpenRecord {
         rate_per_sec,
         offered_per_sec: f64::from(rate_per_sec),
         achieved_per_sec: f64::from(rate_per_sec),
@@ -64,7 +64,7 @@ pub(crate) fn open_slice(
         generator_cpu_ns: 1_000_000,
         generator_limited: false,
         saturated: Saturation::None,
-    });
+    }));
     slice
 }
 
