@@ -1,6 +1,6 @@
 //! Name the runners that nothing else beats, by a stored run.
 
-use super::{advise_missing, report::tell_torn, run::refused, say};
+use super::{advise_missing, report::summarised, say};
 use crate::{
     control::open_plan::objective,
     exit::{self, Failure},
@@ -8,9 +8,8 @@ use crate::{
 use clap::Args;
 use simul_results::{
     advise::{self, Advice, Candidate, Demand, Keeps, Unanswered},
-    joined, quantity,
+    quantity,
     record::ObjectiveRecord,
-    store,
     wording::plain,
 };
 use simul_workloads::registry;
@@ -55,13 +54,7 @@ pub(super) fn class_of(name: &str) -> Option<&'static str> {
 /// # Errors
 /// No such run, a damaged one, or one that cannot answer.
 pub fn main(options: &AdviseOptions) -> Result<ExitCode, Failure> {
-    let mut recordings = Vec::new();
-    for run in &options.runs {
-        let recording = store::load_merged(run).map_err(refused)?;
-        tell_torn(&recording, run);
-        recordings.push(recording);
-    }
-    let summary = joined::join(recordings).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let summary = summarised(&options.runs)?;
     let demand = Demand {
         objective: options.slo,
         mix: options.mix.0.clone(),

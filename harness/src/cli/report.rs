@@ -53,6 +53,20 @@ enum ReportFormat {
     Png,
 }
 
+/// Stored runs of one host as one summary, histograms merged.
+///
+/// # Errors
+/// No such run, a damaged one, or runs that do not go together.
+pub(super) fn summarised(runs: &[PathBuf]) -> Result<Summary, Failure> {
+    let mut recordings = Vec::new();
+    for run in runs {
+        let recording = store::load_merged(run).map_err(refused)?;
+        tell_torn(&recording, run);
+        recordings.push(recording);
+    }
+    joined::join(recordings).map_err(|error| Failure::BadInput(error.to_string()))
+}
+
 /// Reads the runs and writes what can be derived from them.
 ///
 /// # Errors
@@ -63,13 +77,7 @@ pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
             "--open shows the report, which is html; leave --format out, or --open".into(),
         ));
     }
-    let mut recordings = Vec::new();
-    for run in &options.runs {
-        let recording = store::load_merged(run).map_err(refused)?;
-        tell_torn(&recording, run);
-        recordings.push(recording);
-    }
-    let summary = joined::join(recordings).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let summary = summarised(&options.runs)?;
     if let Some(document) = &options.splice {
         return report_splice::splice(document, &options.runs, &summary);
     }
