@@ -1,8 +1,9 @@
 //! How often would the gate have passed code that is slower, had chance dealt the same blocks otherwise?
 //!
 //! Takes the stored blocks of the tries of `scripts/acceptance/gate`: for each resample a try is drawn, and from its
-//! two stages each time six blocks, with replacement; then the gate judges as it does live. Prints how many resamples
-//! passed, were worse, or were undecided.
+//! two stages each time as many blocks as there can be, with replacement; then the gate looks at them as it does live,
+//! after six, eight, ten and twelve, until it is decided. Prints how many resamples passed (exit code 0), were worse (100),
+//! undecided (103), or had two copies that differed (104).
 //!
 //!     cargo run --release -p simul-results --example resampled_gate -- 10000 1 0.03 FOLDER…
 
@@ -61,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The pairs of a recording whose blocks were drawn anew, as many as the first look wants.
+/// The pairs of a recording whose blocks were drawn anew, as many as the last look wants.
 fn resampled(
     recording: &Recording,
     margin: f64,
@@ -69,7 +70,7 @@ fn resampled(
 ) -> Result<Vec<Pair>, Box<dyn Error>> {
     let blocks = recording.trials.iter().map(|trial| trial.block + 1).max().unwrap_or(0);
     let mut trials: Vec<TrialRecord> = Vec::new();
-    for block in 0..LOOKS[0] {
+    for block in 0..LOOKS[LOOKS.len() - 1] {
         let drawn = random.below(blocks as usize) as u32;
         let of = recording.trials.iter().filter(|trial| trial.block == drawn);
         trials.extend(of.map(|trial| TrialRecord { block, ..trial.clone() }));

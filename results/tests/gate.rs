@@ -9,6 +9,7 @@ use simul_results::{
     Cell, Role, State, TrialRecord,
     gate::{self, Finding, LOOKS, Obstacle, Pair, outcome::Outcome, outcome::Verdict, shown::Told},
     record::ContestRecord,
+    summary::Metric,
 };
 use synthetic::{Random, cell, contest, slice, trial, unmeasured};
 
@@ -162,16 +163,69 @@ fn faults_and_absences_are_told_apart() {
     let told = outcome(doubted, None);
     assert_eq!((told.verdict(), told.exit_code(false)), (Some(Verdict::Undecided), 103));
     assert!(told.pairs[0].note.as_ref().unwrap().contains("grade F"));
-    let absent = [
-        unmeasured(&arms()[0], 0, State::Unavailable, "no such runner"),
-        unmeasured(&arms()[1], 0, State::Unavailable, "no such runner"),
-    ];
-    let found = pair(&absent);
+    let absent =
+        |arm: usize, block| unmeasured(&arms()[arm], block, State::Unavailable, "no such runner");
+    let found = pair(&[absent(0, 0), absent(1, 0), absent(2, 0)]);
     assert!(matches!(&found.obstacle, Some(Obstacle::Absent(_))) && found.is_closed());
     // Where nothing was compared nothing has passed; beside another cell it counts for nothing.
     assert_eq!(outcome(found.clone(), None).exit_code(false), 1);
     let both = Outcome::of(vec![found, pair(&trials(14, 6, EQUAL))], &[], 0.03);
     assert_eq!(both.exit_code(false), 0);
+    // A runner that only the new code has is compared with nothing.
+    let mut only_new = trials(15, 1, EQUAL);
+    only_new.retain(|trial| trial.cell == arms()[1].to_string());
+    only_new.extend([absent(0, 0), absent(2, 0)]);
+    assert!(matches!(pair(&only_new).obstacle, Some(Obstacle::Absent(_))));
+}
+
+#[test]
+fn what_the_new_code_cannot_do_any_more_has_not_passed() {
+    let lost = |block| unmeasured(&arms()[1], block, State::Unavailable, "it has no such runner");
+    // Never, or no longer: nothing that is lost counts for nothing.
+    let mut never = trials(17, 1, EQUAL);
+    never.retain(|trial| trial.cell != arms()[1].to_string());
+    never.push(lost(0));
+    let mut later = trials(18, 6, EQUAL);
+    later.push(lost(6));
+    for all in [never, later] {
+        let found = pair(&all);
+        let Some(Obstacle::Fault(why)) = &found.obstacle else { panic!("{:?}", found.obstacle) };
+        assert_eq!(why, "new is unavailable: it has no such runner");
+        let both = Outcome::of(vec![found, pair(&trials(14, 6, EQUAL))], &[], 0.03);
+        assert_eq!(both.exit_code(true), 1);
+    }
+    // A suspect that cannot be measured again is not cleared.
+    let suspect = pair(&trials(2, 6, Slower { new: 1.05, ..EQUAL }));
+    let gone: Vec<TrialRecord> = arms()
+        .iter()
+        .map(|arm| unmeasured(arm, 0, State::Unavailable, "no memory is left"))
+        .collect();
+    let told = outcome(suspect, Some(pair(&gone)));
+    assert_eq!((told.verdict(), told.exit_code(false)), (Some(Verdict::Undecided), 103));
+    assert!(told.pairs[0].note.as_ref().unwrap().contains("could not be measured again"));
+}
+
+#[test]
+fn a_metric_without_a_value_does_not_pass() {
+    let mut all = trials(19, 12, EQUAL);
+    let new = arms()[1].to_string();
+    for trial in all.iter_mut().filter(|trial| trial.cell == new) {
+        trial.slices.iter_mut().for_each(|slice| slice.cpu_ns = Some(0));
+    }
+    let found = pair(&all);
+    assert_eq!((found.blocks, found.missing.as_slice()), (12, &[Metric::CpuPerOp][..]));
+    assert_eq!(findings(&found), [Finding::Equivalent; 2]);
+    let told = outcome(found, None);
+    assert_eq!((told.verdict(), told.exit_code(false)), (Some(Verdict::Undecided), 103));
+    let note = told.pairs[0].note.as_deref();
+    assert_eq!(note, Some("CPU per operation has no value in some block"));
+}
+
+#[test]
+fn a_sweep_is_not_judged() {
+    let sweep = ContestRecord { load: "sweep-500".into(), ..planned() };
+    let problem = gate::stage(&sweep, "tsc", &[], 0.03).unwrap_err();
+    assert!(problem.contains("a sweep"), "{problem}");
 }
 
 #[test]
@@ -201,6 +255,9 @@ fn every_form_tells_the_same() {
     let titles = ["::error title=simul ab::", "::error title=simul ab%3A echo%3A64/"];
     assert!(lines.iter().zip(titles).all(|(line, title)| line.starts_with(title)), "{github}");
     assert_eq!(lines.len(), titles.len());
+    let (least, verdict) = lines[0].split_once("; ").unwrap();
+    assert!(least.contains("::can find ") && least.ends_with(" throughput"), "{least}");
+    assert!(verdict.ends_with("(exit code 100)"), "{verdict}");
     let json: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
     assert_eq!((&json["verdict"], &json["exit_code"]), (&"worse".into(), &100.into()));
     assert_eq!(json["cells"][0]["second"]["metrics"][0]["finding"], "worse");

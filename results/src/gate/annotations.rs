@@ -19,7 +19,8 @@ impl Told {
             0 => "notice",
             _ => "error",
         };
-        let mut lines = vec![format!("::{kind} title=simul ab::{}", data(&self.overall()))];
+        let whole: Vec<String> = self.can_find().into_iter().chain([self.overall()]).collect();
+        let mut lines = vec![format!("::{kind} title=simul ab::{}", data(&whole.join("; ")))];
         for pair in &self.outcome.pairs {
             let kind = match pair.verdict {
                 Verdict::Worse | Verdict::Failed => "error",
@@ -69,6 +70,7 @@ mod tests {
             obstacle: Some(obstacle),
             metrics: Vec::new(),
             null: Vec::new(),
+            missing: Vec::new(),
         };
         let pairs = vec![
             pair("echo:64/a,b/closed-1@one-core", Obstacle::Fault("100% of\nit".into())),

@@ -58,9 +58,20 @@ pub struct Compared {
 }
 
 /// Whether nothing more is to be learned: one metric is worse, or all are something.
-pub(super) fn is_decided(metrics: &[Compared]) -> bool {
+pub(super) fn is_decided(metrics: &[Compared], missing: &[Metric]) -> bool {
     let any = |wanted| metrics.iter().any(|compared| compared.finding == wanted);
-    any(Finding::Worse) || (!metrics.is_empty() && !any(Finding::Undecided))
+    any(Finding::Worse) || (!metrics.is_empty() && missing.is_empty() && !any(Finding::Undecided))
+}
+
+/// What a look finds of one pair.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The new code against the old.
+    pub(super) metrics: Vec<Compared>,
+    /// The null arm against what it copies.
+    pub(super) null: Vec<Compared>,
+    /// Metrics that have no value in some block.
+    pub(super) missing: Vec<Metric>,
 }
 
 /// A pair's effects and those of its null arm.
@@ -109,8 +120,8 @@ impl Family {
         self.members.push(member);
     }
 
-    /// For each pair what is found, and what of its null arm.
-    pub(super) fn judge(&self) -> Vec<(Vec<Compared>, Vec<Compared>)> {
+    /// For each pair what is found after so many blocks.
+    pub(super) fn judge(&self, blocks: u32) -> Vec<Found> {
         let tests = |effects: &Effects| -> Vec<Option<Paired>> {
             self.metrics.iter().map(|metric| effects.on(*metric)?.test()).collect()
         };
@@ -123,7 +134,7 @@ impl Family {
             let nulls = tests(&member.null);
             let null_p: Vec<f64> = nulls.iter().flatten().map(|test| test.p_value()).collect();
             let mut null_adjusted = holm(&null_p).into_iter();
-            let (mut metrics, mut null) = (Vec::new(), Vec::new());
+            let mut of_pair = Found { missing: self.missing(member, blocks), ..Found::default() };
             for ((metric, test), noise) in self.metrics.iter().zip(pair).zip(&nulls) {
                 let strictest = self.rules.alpha / p_values.len() as f64;
                 let of =
@@ -134,12 +145,25 @@ impl Family {
                             noise.and_then(|noise| detectable(&noise, strictest, limits.margin));
                         Some(self.compared(*metric, scale, &test, p.next()?, limits, detectable))
                     };
-                metrics.extend(of(&member.pair, test, &mut adjusted));
-                null.extend(of(&member.null, noise, &mut null_adjusted));
+                of_pair.metrics.extend(of(&member.pair, test, &mut adjusted));
+                of_pair.null.extend(of(&member.null, noise, &mut null_adjusted));
             }
-            found.push((metrics, null));
+            found.push(of_pair);
         }
         found
+    }
+
+    /// Metrics that do not have a value in each block: a program that does not know its CPU time has none, and must
+    /// not pass on its other numbers.
+    fn missing(&self, member: &Member, blocks: u32) -> Vec<Metric> {
+        let is_whole = |effects: &Effects, metric| {
+            effects.on(metric).is_some_and(|effect| effect.blocks.len() == blocks as usize)
+        };
+        let missing =
+            self.metrics.iter().copied().filter(|metric| {
+                !is_whole(&member.pair, *metric) || !is_whole(&member.null, *metric)
+            });
+        missing.collect()
     }
 
     fn compared(

@@ -26,7 +26,7 @@ use crate::{
     judged::{by_cell, take, typical_us},
     record::ContestRecord,
     statistics::ALPHA,
-    summary::{Measure, effect::Blocks, state::worst},
+    summary::{Measure, Metric, effect::Blocks, state::worst},
 };
 use look::{Family, Member};
 use std::collections::BTreeMap;
@@ -60,14 +60,16 @@ pub struct Pair {
     pub metrics: Vec<Compared>,
     /// The null arm against what it copies, by metric, at the same look.
     pub null: Vec<Compared>,
+    /// Metrics of which some block has no value, of the sides or of the null arm: nothing passes on the others alone.
+    pub missing: Vec<Metric>,
 }
 
 /// Why a pair has no findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It cannot be measured here, or not on both sides.
+    /// The old code cannot do it here.
     Absent(String),
-    /// It went wrong.
+    /// It went wrong; or the old code can do it, and the new cannot.
     Fault(String),
     /// The auditor does not believe the numbers of a side or of the null arm: grade F.
     Doubt(String),
@@ -77,7 +79,7 @@ impl Pair {
     /// Whether more blocks of it would be of no use: it is decided, or cannot be.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.obstacle.is_some() || look::is_decided(&self.metrics)
+        self.obstacle.is_some() || look::is_decided(&self.metrics, &self.missing)
     }
 
     /// Whether the new code is worse on any metric.
@@ -120,6 +122,11 @@ pub fn stage(
         load: planned.load.parse()?,
         placement: planned.placement,
     };
+    if contest.load.is_sweep() {
+        return Err(format!(
+            "contest '{contest}' is a sweep, which is read off a curve and has no verdict"
+        ));
+    }
     let (mut sides, done) = sides(&contest, trials)?;
     let mut pairs = Vec::new();
     for name in names(&contest, planned) {
@@ -136,6 +143,7 @@ pub fn stage(
             obstacle: obstacle(own),
             metrics: Vec::new(),
             null: Vec::new(),
+            missing: Vec::new(),
         });
     }
     let cells = take(planned, &mut by_cell(trials));
@@ -216,35 +224,44 @@ fn at_look(
         let copied = if trials.null_of_new { &new } else { &base };
         family.add(Member::of(measure, &base, &new, copied, &null, typical_us(&base))?);
     }
-    for (pair, found) in pairs.iter_mut().zip(family.judge()) {
+    for (pair, found) in pairs.iter_mut().zip(family.judge(look)) {
         if !pair.is_closed() {
-            (pair.metrics, pair.null) = found;
+            (pair.metrics, pair.null, pair.missing) = (found.metrics, found.null, found.missing);
             pair.blocks = look;
         }
     }
     Ok(())
 }
 
-/// What keeps a pair from being compared.
+/// What keeps a pair from being compared. What the new code cannot do counts for nothing only where the old code could
+/// not do it either: else dropping a runner would be a way to pass.
 fn obstacle(trials: &Trials<'_>) -> Option<Obstacle> {
     let sides = [("base", &trials.base), ("new", &trials.new), ("null arm", &trials.null)];
     if sides.iter().all(|(_, blocks)| blocks.is_empty()) {
         return None;
     }
-    let mut absent = None;
-    for (name, blocks) in sides {
-        let (state, reason) = worst(blocks);
-        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let found = format!("{name} is {}{reason}", crate::wording::state(state));
-        if blocks.is_empty() {
-            absent.get_or_insert_with(|| format!("{name} has no trial"));
-        } else if state.is_fault() {
-            return Some(Obstacle::Fault(found));
-        } else if state != State::Measured {
-            absent.get_or_insert(found);
-        }
+    let found = sides.map(|(name, blocks)| (blocks, wrong(name, blocks)));
+    let is_fault = |blocks: &Blocks<'_>| blocks.values().any(|trial| trial.state.is_fault());
+    if let Some((_, Some(fault))) = found.iter().find(|(blocks, _)| is_fault(blocks)) {
+        return Some(Obstacle::Fault(fault.clone()));
     }
-    absent.map(Obstacle::Absent)
+    let [(base, of_base), (_, of_new), (_, of_null)] = found;
+    let never = !base.values().any(|trial| trial.state == State::Measured);
+    match of_base {
+        Some(reason) if never => Some(Obstacle::Absent(reason)),
+        of_base => of_base.or(of_new).or(of_null).map(Obstacle::Fault),
+    }
+}
+
+/// What is wrong with the trials of an arm, if anything is.
+fn wrong(name: &str, blocks: &Blocks<'_>) -> Option<String> {
+    if blocks.is_empty() {
+        return Some(format!("{name} has no trial"));
+    }
+    let (state, reason) = worst(blocks);
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    (state != State::Measured)
+        .then(|| format!("{name} is {}{reason}", crate::wording::state(state)))
 }
 
 /// Why the auditor does not believe the numbers of a pair at a look, if it does not.

@@ -10,9 +10,9 @@ use super::{Compared, Finding, Obstacle, Pair};
 /// What is said of one pair in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It could not be measured here, or not on both sides: it counts for nothing.
+    /// The old code could not do it here: it counts for nothing.
     Absent,
-    /// It went wrong.
+    /// It went wrong, or the new code cannot do what the old one can.
     Failed,
     /// Two copies of the same code differed, so that nothing can be said.
     NoVerdict,
@@ -122,9 +122,16 @@ impl Outcome {
 }
 
 fn judge(first: &Pair, second: Option<&Pair>) -> (Verdict, Option<String>) {
-    for pair in [Some(first), second].into_iter().flatten() {
-        match &pair.obstacle {
-            Some(Obstacle::Absent(reason)) => return (Verdict::Absent, Some(reason.clone())),
+    for (pair, is_first) in [(Some(first), true), (second, false)] {
+        match pair.and_then(|pair| pair.obstacle.as_ref()) {
+            Some(Obstacle::Absent(reason)) if is_first => {
+                return (Verdict::Absent, Some(reason.clone()));
+            }
+            Some(Obstacle::Absent(reason)) => {
+                return undecided(&format!(
+                    "it looks worse, and could not be measured again: {reason}"
+                ));
+            }
             Some(Obstacle::Fault(reason)) => return (Verdict::Failed, Some(reason.clone())),
             Some(Obstacle::Doubt(reason)) => return (Verdict::Undecided, Some(reason.clone())),
             None => {}
@@ -147,6 +154,10 @@ fn judge(first: &Pair, second: Option<&Pair>) -> (Verdict, Option<String>) {
             }
             Some(_) => undecided("it looked worse, and did not when it was measured again"),
         };
+    }
+    if !first.missing.is_empty() {
+        let names: Vec<&str> = first.missing.iter().map(|metric| metric.name()).collect();
+        return undecided(&format!("{} has no value in some block", names.join(" and ")));
     }
     let any = |wanted| first.metrics.iter().any(|compared| compared.finding == wanted);
     match (any(Finding::Undecided), any(Finding::Better)) {

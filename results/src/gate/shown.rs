@@ -44,6 +44,25 @@ impl Told {
         format!("{word} (exit code {})", self.outcome.exit_code(self.allow_undecided))
     }
 
+    /// The smallest slow-down that would be found in every pair, by metric, where there is room for one line; `None`
+    /// where no null arm tells.
+    pub(super) fn can_find(&self) -> Option<String> {
+        let all = || self.outcome.pairs.iter().flat_map(|pair| &pair.first.metrics);
+        let of = |(metric, scale): (Metric, Scale)| {
+            let own = all().filter(|it| it.metric == metric && it.scale == scale);
+            let own = own.filter(|it| it.detectable.is_some());
+            let largest = own.max_by(|one, other| {
+                let [one, other] = [one, other].map(|it| it.detectable.unwrap_or_default());
+                one.total_cmp(&other)
+            })?;
+            Some(format!("{} {}", detectable(largest), metric.name()))
+        };
+        let scales = [Scale::Ratio, Scale::DifferenceUs];
+        let kinds = Metric::ALL.into_iter().flat_map(|metric| scales.map(|scale| (metric, scale)));
+        let found: Vec<String> = kinds.filter_map(of).collect();
+        (!found.is_empty()).then(|| format!("can find {}", found.join(", ")))
+    }
+
     /// For a person.
     #[must_use]
     pub fn text(&self) -> String {
