@@ -92,6 +92,7 @@ fn bad_input_is_one_line() {
         (" ", "", "an empty command"),
         (build.as_str(), "-r toko", "did you mean 'tokio'?"),
         (build.as_str(), "-w ecoh", "did you mean 'echo'?"),
+        (build.as_str(), "--load sweep-500", "has no verdict"),
     ] {
         let output = ab(&place, base, &build, &format!("{more} --out run"));
         let error = text(&output.stderr);
@@ -109,4 +110,17 @@ fn bad_input_is_one_line() {
         assert_eq!(output.status.code(), Some(2), "{more}: {error}");
         assert!(error.contains(says) && !place.path("run").exists(), "{error}");
     }
+}
+
+#[test]
+fn an_outcome_of_before_is_not_lost_to_bad_input() {
+    let place = Place::new();
+    let (build, kept) = (program(), place.path("kept.json"));
+    std::fs::write(&kept, "of before").unwrap();
+    std::fs::create_dir(place.path("run")).unwrap();
+    std::fs::write(place.path("run/mine"), "").unwrap();
+    let output = ab(&place, &build, &build, "--out run --write json=kept.json");
+    let error = text(&output.stderr);
+    assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "of before");
 }

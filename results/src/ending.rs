@@ -5,10 +5,10 @@
 //! own: [`crate::builds`]. It must not decide anything: [`crate::looks`] does. Read next: `summary/spent.rs`.
 
 use crate::{
-    Contest, Role, RunRecord, Summary, builds,
+    Contest, Load, Role, RunRecord, Summary, builds,
     grid::effect_text,
     quantity,
-    record::StoppingRecord,
+    record::{ContestRecord, StoppingRecord},
     summary::{CellSummary, ContestSummary, Metric, Spent},
     wording::{blocks, plain},
 };
@@ -19,6 +19,26 @@ pub fn planned(run: &RunRecord) -> String {
     let ends_early = run.plan.stopping.is_some() || builds::is_comparison(run);
     let planned = blocks(run.plan.blocks);
     if ends_early { format!("at most {planned}") } else { planned }
+}
+
+/// How many rounds a block has: `12 rounds`, `12 to 144 rounds` where contests differ; of sweeps alone, at each rate.
+#[must_use]
+pub fn rounds(run: &RunRecord) -> String {
+    let is_sweep = |contest: &ContestRecord| contest.load.parse().is_ok_and(Load::is_sweep);
+    let contests = &run.plan.contests;
+    let only_sweeps = contests.iter().all(is_sweep);
+    let own = contests.iter().filter(|contest| only_sweeps || !is_sweep(contest)).map(|contest| {
+        let of_open = contest.open.as_ref().map(|open| open.rounds);
+        of_open.or(contest.rounds).unwrap_or(run.plan.rounds)
+    });
+    let (least, most) =
+        own.fold((u32::MAX, 0), |(least, most), own| (own.min(least), own.max(most)));
+    match (contests.is_empty(), least == most) {
+        (true, _) => format!("{} rounds", run.plan.rounds),
+        (_, true) if only_sweeps => format!("{most} rounds at each rate"),
+        (_, true) => format!("{most} rounds"),
+        (_, false) => format!("{least} to {most} rounds"),
+    }
 }
 
 /// Whether a contest of a summary is one of this run's.

@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
 /// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings, and plans that stop early.
-/// Files of versions 1 to 4 are still read.
-pub const SCHEMA: u32 = 5;
+/// 6: contests with rounds of their own. Files of versions 1 to 5 are still read.
+pub const SCHEMA: u32 = 6;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -60,7 +60,7 @@ pub struct PlanRecord {
     pub seed: u64,
     /// Blocks: fresh processes each.
     pub blocks: u32,
-    /// Rounds in a block.
+    /// Rounds in a block, unless a contest says otherwise.
     pub rounds: u32,
     /// Slices at least this long; longer where operations are long.
     pub slice_ns: u64,
@@ -112,6 +112,9 @@ pub struct ContestRecord {
     pub baseline: Option<String>,
     /// The printed cells, null arm and floor included, in the order of reports.
     pub cells: Vec<String>,
+    /// Rounds in a block, where they are not as many as the plan says; open loads tell theirs in `open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
     /// What only open loads have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenPlanRecord>,

@@ -190,3 +190,22 @@ fn a_comparison_of_two_builds_that_ended_before_says_why() {
     let other = said(&other);
     assert!(other.contains("not finished: 4 of 12") && !other.contains("two builds"), "{other}");
 }
+
+#[test]
+fn as_many_rounds_are_told_as_there_were() {
+    let mut recording = recording(&["tokio", "smol"], 2, 2, 600);
+    recording.run.plan.rounds = 12;
+    let told = |recording: &Recording| {
+        let [page, ..] = shown(recording);
+        assert!(page.contains(&format!(" of {}, seed", ending::rounds(&recording.run))));
+        ending::rounds(&recording.run)
+    };
+    assert_eq!(told(&recording), "12 rounds");
+    recording.run.plan.contests[0].rounds = Some(144);
+    assert_eq!(told(&recording), "144 rounds");
+    let mut other = recording.run.plan.contests[0].clone();
+    (other.rounds, other.workload) = (None, "spawn:64".into());
+    other.cells.clear();
+    recording.run.plan.contests.push(other);
+    assert_eq!(ending::rounds(&recording.run), "12 to 144 rounds");
+}

@@ -59,6 +59,7 @@ fn recording(
                 describes: String::new(),
             })
             .to_vec(),
+        rounds: None,
         ideal_ns: Some(1_000_000),
         ..synthetic::contest(&[], Some(arms[0].runner))
     };

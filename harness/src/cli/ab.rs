@@ -88,16 +88,18 @@ pub fn main(options: &AbOptions) -> Result<ExitCode, Failure> {
     };
     say(&options.format.of(&told))?;
     for (format, mut file) in files {
-        writeln!(file, "{}", format.of(&told)).map_err(|error| {
+        replace(&mut file, &format.of(&told)).map_err(|error| {
             Failure::Broken(format!("the outcome cannot be written into a file: {error}"))
         })?;
     }
     Ok(told.outcome.exit_code(options.allow_undecided).into())
 }
 
-/// Opens the files for the outcome before anything is measured: what cannot be written is said in time.
+/// Opens the files for the outcome before anything is measured: what cannot be written is said in time. What they hold
+/// stays until there is an outcome.
 fn open(files: &[(Format, PathBuf)]) -> Result<Vec<(Format, File)>, Failure> {
-    let opened = files.iter().map(|(format, path)| match File::create(path) {
+    let file = |path: &PathBuf| File::options().write(true).create(true).truncate(false).open(path);
+    let opened = files.iter().map(|(format, path)| match file(path) {
         Ok(file) => Ok((*format, file)),
         Err(error) => Err(Failure::BadInput(format!(
             "cannot write '{}': {error}; name another file with --write",
@@ -105,6 +107,14 @@ fn open(files: &[(Format, PathBuf)]) -> Result<Vec<(Format, File)>, Failure> {
         ))),
     });
     opened.collect()
+}
+
+/// Writes a text and the end of its line in place of what a file holds; what is no file, such as a pipe, holds nothing.
+fn replace(file: &mut File, text: &str) -> std::io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    writeln!(file, "{text}")
 }
 
 /// What both stages are measured with.

@@ -21,8 +21,9 @@ const RUNNER: &str = registry::USUAL_BASELINE;
 A single word is asked for its version; if it is a build of simul, its 'trial' is meant. Everything else is started as \
 it stands and must keep runners/PROTOCOL.md.
 
-Exit codes: 0 every cell is better, or equivalent within the margin; 1 a cell failed, or nothing could be compared; \
-2 bad input; 100 a cell is worse: its interval excludes equality and its estimate exceeds the margin, twice; \
+Exit codes: 0 every cell is better, or equivalent within the margin; 1 a cell failed, or the new code cannot do any \
+more what the old code can, or nothing could be compared; 2 bad input; 100 a cell is worse: its interval excludes \
+equality and its estimate exceeds the margin, twice; \
 103 something is undecided, also where numbers have grade F; 104 a null arm failed, so there is no verdict; 130 interrupted. \
 What comes first of 1, 104, 100, 103, 0 is told.")]
 pub struct AbOptions {
@@ -121,9 +122,12 @@ pub(super) fn runners(options: &AbOptions, is_build: bool) -> Result<Vec<String>
             Err(_) if !is_build => vec![pattern.clone()],
             Err(error) => return Err(Failure::BadInput(error)),
         };
-        runners.extend(found.into_iter().filter(|name: &String| !name.is_empty()));
+        for name in found {
+            if !name.is_empty() && !runners.contains(&name) {
+                runners.push(name);
+            }
+        }
     }
-    runners.dedup();
     Ok(runners)
 }
 

@@ -19,6 +19,7 @@ use crate::exit::Failure;
 use simul_results::{
     Role, TrialRecord,
     gate::{self, BASE, LOOKS, NEW, Pair},
+    record::ContestRecord,
     summary::Measure,
 };
 use simul_runners::{
@@ -172,6 +173,12 @@ impl Comparison {
             null_arms: 0,
             ..request.clone()
         };
+        if request.loads.iter().any(|load| load.is_sweep()) {
+            return Err(Failure::BadInput(
+                "a sweep is read off a curve and has no verdict; name a rate with --load open-RATE"
+                    .into(),
+            ));
+        }
         let mut plan = Plan::make(&request, cores, programs)?;
         let asked = request.rounds;
         for contest in &mut plan.contests {
@@ -183,6 +190,9 @@ impl Comparison {
                 }
                 None => contest.rounds,
             };
+            if let Some(open) = &mut contest.open {
+                open.record.rounds = contest.rounds;
+            }
             let printed = contest.contest.to_string();
             let wanted = |runner: &str| {
                 only.is_none_or(|pairs| {
@@ -199,7 +209,12 @@ impl Comparison {
             contest.arms.append(&mut nulls);
         }
         plan.contests.retain(|contest| !contest.arms.is_empty());
-        plan.record.contests = plan.contests.iter().map(ContestPlan::record).collect();
+        let usual = plan.record.rounds;
+        let record = |contest: &ContestPlan| ContestRecord {
+            rounds: Some(contest.rounds).filter(|own| contest.open.is_none() && *own != usual),
+            ..contest.record()
+        };
+        plan.record.contests = plan.contests.iter().map(record).collect();
         Ok(plan)
     }
 }
@@ -281,5 +296,40 @@ impl Referee for Looks<'_> {
         let cells = cells.map(|arm| arm.cell.to_string()).collect();
         self.found.insert(printed, pairs);
         cells
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simul_results::{Load, Placement};
+
+    /// What a comparison of two programs under this load would measure.
+    fn plan(load: Option<&str>) -> Result<Plan, Failure> {
+        let side = || Side { command: "true".into(), is_build: false };
+        let comparison = Comparison { base: side(), new: side(), runners: vec!["tokio".into()] };
+        let request = Request {
+            workloads: vec!["echo".into(), "sleep".into()],
+            loads: load.map(|load| load.parse::<Load>().unwrap()).into_iter().collect(),
+            placements: vec![Placement::OneCore],
+            ..Request::default()
+        };
+        comparison.plan(&request, &[0], &comparison.programs(), Stage::First, None)
+    }
+
+    #[test]
+    fn the_rounds_that_are_lived_are_the_rounds_that_are_recorded() {
+        let plan = plan(None).unwrap();
+        let usual = plan.record.rounds;
+        let told = plan.record.contests.iter().map(|contest| contest.rounds.unwrap_or(usual));
+        let lived = plan.contests.iter().map(|contest| contest.rounds);
+        let timers = usual * ROUNDS_OF_TIMERS;
+        assert_eq!(lived.zip(told).collect::<Vec<_>>(), [(usual, usual), (timers, timers)]);
+    }
+
+    #[test]
+    fn a_sweep_is_refused() {
+        let refused = plan(Some("sweep-500")).unwrap_err().to_string();
+        assert!(refused.contains("open-RATE"), "{refused}");
     }
 }

@@ -202,7 +202,7 @@ impl ContestPlan {
     fn arm(&self, runner: &str, role: Role) -> ArmPlan {
         let program = runner.strip_prefix("floor-").filter(|name| *name == "inline");
         let program = program.unwrap_or(runner);
-        let (one_worker, refusal) = self.refusal(program);
+        let (one_worker, refusal) = self.refusal(program, role);
         ArmPlan {
             cell: Cell { contest: self.contest.clone(), runner: runner.to_owned(), role },
             program: program.to_owned(),
@@ -214,8 +214,8 @@ impl ContestPlan {
     }
 
     /// Whether a program has one worker by design, and why it cannot be measured, if so.
-    fn refusal(&self, program: &str) -> (bool, Option<(State, String)>) {
-        let (one_worker, unfit) = self.unfitness(program);
+    fn refusal(&self, program: &str, role: Role) -> (bool, Option<(State, String)>) {
+        let (one_worker, unfit) = self.unfitness(program, role);
         let runner = bare::find(program).and_then(|bare| bare.counterpart_of).unwrap_or(program);
         let unavailable =
             || self.unavailable.get(runner).map(|why| (State::Unavailable, why.clone()));
@@ -223,7 +223,7 @@ impl ContestPlan {
     }
 
     /// Whether a program has one worker by design, and why it cannot do this work, if so.
-    fn unfitness(&self, program: &str) -> (bool, Option<String>) {
+    fn unfitness(&self, program: &str, role: Role) -> (bool, Option<String>) {
         if self.contest.load.is_open() && bare::find(program).is_some() {
             return (true, Some("it is a bare loop and no server".into()));
         }
@@ -233,7 +233,7 @@ impl ContestPlan {
             return (bare.counterpart_of.is_none(), (!fits).then_some(reason));
         }
         let needs = (!self.contest.load.is_open()).then_some(&self.needs);
-        let visitor = Admission { needs, workers: self.cores.workers };
+        let visitor = Admission { needs, workers: self.cores.workers, role };
         let (one_worker, task_is_thread, unfit) = simul_runners::registry::visit(program, visitor)
             .unwrap_or_else(|| (false, false, Some("it is not built in".into())));
         (one_worker, unfit.or_else(|| self.beyond_limits(task_is_thread)))
@@ -276,6 +276,7 @@ impl ContestPlan {
             placement: self.contest.placement,
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
+            rounds: None,
             open: self.open.as_ref().map(|open| open.record.clone()),
             // A server is asked over the wire, where no ledger is.
             figures: if self.contest.load.is_open() { Vec::new() } else { self.figures() },
@@ -360,6 +361,7 @@ struct Admission<'a> {
     /// What the work needs; `None` where the runner is a server.
     needs: Option<&'a Needs>,
     workers: u32,
+    role: Role,
 }
 
 impl simul_runners::registry::Visitor for Admission<'_> {
@@ -371,7 +373,8 @@ impl simul_runners::registry::Visitor for Admission<'_> {
         let workers = NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN);
         let capabilities = R::capabilities(workers);
         let refusal = match (self.needs, capabilities.intake) {
-            (Some(needs), _) => capabilities.admit(needs).err(),
+            (Some(needs), _) if self.role == Role::Floor => capabilities.admit(needs).err(),
+            (Some(needs), _) => capabilities.compete(needs).err(),
             (None, Intake::Absent(reason)) => Some(reason.to_owned()),
             (None, _) => None,
         };

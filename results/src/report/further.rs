@@ -19,7 +19,7 @@ pub(super) fn section(summary: &Summary) -> Markup {
                     @for run in &summary.further {
                         tr { th { (plain(&run.started)) } td {
                             (run.plan.contests.len()) " contests, " (ending::planned(run)) " of "
-                            (run.plan.rounds) " rounds, seed " (run.plan.seed) "; simul " (plain(&run.simul)) ", SHA-256 "
+                            (ending::rounds(run)) ", seed " (run.plan.seed) "; simul " (plain(&run.simul)) ", SHA-256 "
                             (plain(&run.binary)) "; " code { (plain(&run.command.join(" "))) }
                         } }
                     }

@@ -88,7 +88,7 @@ pub(super) fn glance(summary: &Summary) -> Markup {
         ("measured", run.started.clone()),
         ("build", format!("simul {}, SHA-256 {}", run.simul, run.binary)),
         ("command", run.command.join(" ")),
-        ("plan", format!("{} of {} rounds, seed {seed}", ending::planned(run), run.plan.rounds)),
+        ("plan", format!("{} of {}, seed {seed}", ending::planned(run), ending::rounds(run))),
     ];
     html! {
         section id="glance" aria-labelledby="glance-title" {

@@ -198,6 +198,7 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         cells: cells.iter().map(ToString::to_string).collect(),
         open: None,
         figures: Vec::new(),
+        rounds: None,
         ideal_ns: None,
     }
 }
