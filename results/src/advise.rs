@@ -11,7 +11,7 @@
 use crate::{
     Contest, Placement, Role, Summary,
     record::ObjectiveRecord,
-    statistics::Estimate,
+    statistics::{Estimate, LEAST_BLOCKS},
     summary::{CellSummary, ContestSummary, Numbers},
     wording,
 };
@@ -122,9 +122,6 @@ pub enum Unanswered {
     )]
     Nobody(Vec<Contest>, String),
 }
-
-/// Blocks from which on an estimate has a 95 % interval.
-pub const LEAST_BLOCKS: u32 = 6;
 
 /// Another may be so much worse, as a part, and still beat: what verdicts call equivalent.
 const MARGIN: f64 = 0.03;

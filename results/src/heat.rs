@@ -8,9 +8,8 @@
 
 use crate::{
     Contest, Role, Summary,
-    advise::LEAST_BLOCKS,
     relation::Relation,
-    statistics::Estimate,
+    statistics::{Estimate, LEAST_BLOCKS},
     summary::{CellSummary, ContestSummary, Metric, Numbers},
     verdict::Verdict,
     wording,

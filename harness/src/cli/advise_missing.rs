@@ -8,9 +8,10 @@ use super::advise::{CLASSES, class_of};
 use crate::control::{open_plan, programs::Programs};
 use simul_results::{
     Load, Placement, Role, Summary,
-    advise::{Demand, LEAST_BLOCKS, Unanswered},
+    advise::{Demand, Unanswered},
     glance,
     record::ObjectiveRecord,
+    statistics::LEAST_BLOCKS,
     wording::{plain, shell_word},
 };
 use simul_runners::registry;

@@ -5,12 +5,12 @@
 
 use super::{
     Belief, Claim, Evidence, Outcome,
-    contrast::{LEAST_BLOCKS, span},
+    contrast::span,
     kind::{self, Kind},
 };
 use crate::{
     Summary,
-    statistics::Estimate,
+    statistics::{Estimate, LEAST_BLOCKS},
     summary::{CellSummary, ContestSummary},
 };
 

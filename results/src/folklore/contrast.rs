@@ -9,7 +9,7 @@
 use super::{Evidence, Outcome};
 use crate::{
     quantity,
-    statistics::{Estimate, Paired},
+    statistics::{Estimate, LEAST_BLOCKS, Paired},
     summary::{CellSummary, ContestSummary, Metric, Scale},
     verdict::{LEAST_MARGIN_US, Rules},
 };
@@ -34,9 +34,6 @@ pub(super) struct Contrast {
     /// `None` where there are too few blocks to decide anything.
     interval: Option<(f64, f64)>,
 }
-
-/// Blocks from which on an estimate has a 95 % interval.
-pub(super) const LEAST_BLOCKS: u32 = 6;
 
 /// An interval whose ends differ by more than this says nothing, and its digits would fill a line: two blocks have
 /// such ones.

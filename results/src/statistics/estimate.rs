@@ -13,6 +13,9 @@ use super::enclosing_ranks;
 use serde::Serialize;
 use std::{cell::RefCell, collections::HashMap};
 
+/// From so many values on an [`Estimate`] has a 95 % interval.
+pub const LEAST_BLOCKS: u32 = 6;
+
 /// A median over blocks and the interval around it; in the unit of what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]

@@ -17,7 +17,7 @@ mod trim;
 mod two_samples;
 
 pub use adjust::{benjamini_hochberg, holm};
-pub use estimate::{Estimate, median};
+pub use estimate::{Estimate, LEAST_BLOCKS, median};
 pub use order::enclosing_ranks;
 pub use student::{ALPHA, Interval, Paired, TRIMMED_FROM, interval, quantile, student, trimmed};
 pub use trim::{TRIM, standard_deviation, trimmed_mean, winsorized_variance};
