@@ -35,6 +35,11 @@ const LONGEST_LINE_BYTES: usize = 64 << 20;
 const GRACE: Duration = Duration::from_secs(2);
 /// How long a program that is asked to end may take for it; less than [`ENDING`].
 const ASKED: Duration = Duration::from_secs(3);
+/// How often it is looked whether a child has ended.
+const LOOK: Duration = Duration::from_millis(1);
+/// Time alone does not make a child late: where the whole machine stood still, it had none of it. At least every tenth
+/// look that there was time for must have been taken.
+const LOOKS_OF_A_LATE_CHILD: u128 = 10;
 /// How long the last lines of standard error may take to arrive when all its writers are gone.
 const ARRIVING: Duration = Duration::from_secs(1);
 
@@ -202,16 +207,16 @@ impl Child {
 
     /// Waits until it has ended by itself, with all that it has started; how, or `None` when it has not.
     pub fn await_end(&mut self, patience: Duration) -> Option<process::ExitStatus> {
+        let least = patience.as_millis() / LOOKS_OF_A_LATE_CHILD;
         let patience = Instant::now() + patience;
-        loop {
+        for looks in 0_u128.. {
             match self.guardian.try_wait() {
                 Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < patience => {
-                    thread::sleep(Duration::from_millis(1));
-                }
+                Ok(None) if looks < least || Instant::now() < patience => thread::sleep(LOOK),
                 _ => return None,
             }
         }
+        None
     }
 
     /// The last lines of its standard error, in order; all of them once it has been ended.

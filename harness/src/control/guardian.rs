@@ -264,17 +264,25 @@ pub fn descendants(ancestor: i32) -> Vec<i32> {
     found
 }
 
-/// Who is below a guardian, each with its state and what it waits for in the kernel: of what does not end, that tells
-/// whether it hangs, stands still or works.
+/// A guardian and who is below it: of each thread its state and what it waits for in the kernel. Of what does not end,
+/// that tells whether it hangs, stands still or works; a process whose first thread alone has ended looks dead from
+/// outside.
 #[must_use]
 pub fn told(guardian: i32) -> String {
-    let line = |pid: i32| {
-        let state = stat_field(pid, 0).unwrap_or_else(|| "gone".into());
-        let waits = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
-        format!("{} {state} {waits}", command_line(pid)).trim_end().to_owned()
+    let thread = |folder: PathBuf| {
+        let stat = fs::read_to_string(folder.join("stat")).ok()?;
+        let state = stat.rsplit_once(") ")?.1.split(' ').next()?.to_owned();
+        let waits = fs::read_to_string(folder.join("wchan")).unwrap_or_default();
+        Some(format!("{state} {}", waits.trim_matches('0')).trim_end().to_owned())
     };
-    let all: Vec<String> = descendants(guardian).into_iter().map(line).collect();
-    if all.is_empty() { "nothing is below its guardian".into() } else { all.join(", ") }
+    let process = |pid: i32| {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let states: Vec<String> = threads.filter_map(|entry| thread(entry.path())).collect();
+        format!("{} {}", command_line(pid), states.join(" + "))
+    };
+    let below = descendants(guardian).into_iter().map(process).collect::<Vec<_>>();
+    let below = if below.is_empty() { "nothing".into() } else { below.join(", ") };
+    format!("its guardian {}; below it {below}", process(guardian))
 }
 
 /// All processes that this one can see.
