@@ -195,6 +195,20 @@ impl Capabilities {
         }
         Ok(())
     }
+
+    /// Whether work with these needs may be compared with that of others. What runs one task at a time can lock and
+    /// unlock, and give way to nobody; but nobody ever waits for it then, which is what the others are measured by. As
+    /// a floor it may: that is a bound, and not a rival.
+    ///
+    /// # Errors
+    /// The reason why not, for the cell's record.
+    pub fn compete(&self, needs: &Needs) -> Result<(), String> {
+        self.admit(needs)?;
+        match needs.alternating && self.waiting_tasks == Some(1) {
+            true => Err("one task runs at a time, so that nobody ever waits for another".into()),
+            false => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -224,5 +238,14 @@ mod tests {
             "no sockets: it only computes"
         );
         assert_eq!(pool.admit(&Needs { waiting_tasks: 2, ..Needs::default() }), Ok(()));
+    }
+
+    #[test]
+    fn who_runs_one_task_at_a_time_is_no_rival_where_tasks_give_way() {
+        let needs = Needs { alternating: true, ..Needs::default() };
+        let of = |count| Capabilities { waiting_tasks: Some(count), ..Capabilities::BLOCKING };
+        assert_eq!((of(1).admit(&needs), of(2).compete(&needs)), (Ok(()), Ok(())));
+        assert!(of(1).compete(&needs).unwrap_err().contains("nobody ever waits"));
+        assert_eq!(of(1).compete(&Needs::default()), Ok(()));
     }
 }

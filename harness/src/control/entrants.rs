@@ -62,7 +62,7 @@ impl ContestPlan {
             let unfit = program.refusal(self.profile.name);
             let is_thread = matches!(program.class, Class::Threads | Class::Processes);
             unfit
-                .or_else(|| capabilities.admit(&self.needs).err())
+                .or_else(|| capabilities.compete(&self.needs).err())
                 .or_else(|| self.beyond_limits(is_thread))
         };
         // What it cannot do it is not asked for: a version command takes its time.
