@@ -10,10 +10,11 @@ use simul_results::histogram;
 use std::{
     io::{self, BufRead, BufReader, Write},
     process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 /// All faults, and `none`, which only sends plain pairs and leaves out what is optional.
-pub const FAULTS: [&str; 23] = [
+pub const FAULTS: [&str; 24] = [
     "none",
     "garbage",
     "late",
@@ -37,7 +38,11 @@ pub const FAULTS: [&str; 23] = [
     "endless",
     "burns",
     "empties",
+    "hesitates",
 ];
+
+/// Whether the one that tells of no operation in its first slice has done so.
+static HAS_HESITATED: AtomicBool = AtomicBool::new(false);
 
 /// Plays a trial with this fault.
 ///
@@ -202,7 +207,8 @@ fn spoilt(fault: &str, kind: &str, mut answer: Value) -> String {
             answer["p90_ns"] = json!(1);
         }
         ("figure", "slice") => answer["figures"] = json!({ "beauty": [7.5] }),
-        ("empties", "slice") => {
+        ("hesitates", "slice") if HAS_HESITATED.swap(true, Relaxed) => {}
+        ("empties" | "hesitates", "slice") => {
             answer["completed"] = json!(0);
             answer["recorded"] = json!(0);
             answer["counts"] = json!([]);

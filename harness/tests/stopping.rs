@@ -39,9 +39,10 @@ fn a_comparison_ends_at_a_look_and_says_at_which() {
         compared.filter(|cell| cell["runner"] == "threads" && cell["role"] == "runner");
     let verdict = &compared.next().unwrap()["verdict"];
     assert_eq!(verdict["look"].as_u64(), Some(lived), "{verdict}");
-    let is_open = verdict["p50"]["verdict"] == "undecided";
-    assert_eq!(is_open, stopping["decided"] == 0, "{verdict}");
-    assert!(!is_open || lived == 8, "what is open goes on: {object}");
+    let is = |word: &str| verdict["p50"]["verdict"] == word;
+    // Where other tests take the processor, a cell may have starved: then there is nothing to decide.
+    assert_eq!(is("undecided") || is("invalid"), stopping["decided"] == 0, "{verdict}");
+    assert!(!is("undecided") || lived == 8, "what is open goes on: {object}");
     // The stored run says the same, and that nothing is left to do.
     assert_eq!(json(&place.run("run --resume run --json --no-progress")), object);
     assert!(place.processes().is_empty());

@@ -175,7 +175,8 @@ impl<'a> Arm<'a> {
         self.step(|arm| arm.driver.before_slice(&mut arm.subject, inbox)).map(|_| ())
     }
 
-    /// Has one slice measured and keeps it; returns its place in the record.
+    /// Has one slice measured and keeps it; returns its place in the record, unless what was seen from outside
+    /// meanwhile is of other slices too, which were ordered in vain.
     ///
     /// # Errors
     /// [`Interrupted`].
@@ -200,12 +201,13 @@ impl<'a> Arm<'a> {
         let Some(mut slice) = measured else { return Ok(None) };
         slice.deferred_cpu_ns = deferred_cpu_ns;
         self.record.slices.push(slice);
-        Ok(self.record.slices.last_mut())
+        Ok(self.record.slices.last_mut().filter(|_| self.driver.attempts() == 1))
     }
 
     /// Reads what the slice that has just ended cost, and parks it if it must be.
     pub fn after_slice(&mut self, turn: Turn) {
         let price = self.account.after_slice(&self.subject.priced());
+        let price = price.filter(|_| self.driver.attempts() == 1);
         let last = self.record.slices.last_mut();
         if let Some(slice) = last.filter(|slice| slice.round == turn.round) {
             slice.price = price;

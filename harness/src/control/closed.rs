@@ -11,7 +11,9 @@ use super::{
     driver::{Driver, Launch, Step, Stop, Turn},
     inbox::Inbox,
     lengths::{Lengths, length_ns},
-    marks, recording,
+    marks,
+    plan::ContestPlan,
+    recording,
     service::Standing,
     subject::Subject,
     trial_process::TrialProcess,
@@ -27,7 +29,7 @@ use simul_workloads::{Digest, Figure, Peer};
 use std::time::Duration;
 
 /// So often a slice in which no operation counted is ordered again, longer.
-const LONGER_SLICES: usize = 2;
+const LONGER_SLICES: u32 = 2;
 
 /// The trial's own actors.
 pub struct Closed {
@@ -38,14 +40,27 @@ pub struct Closed {
     seed: u64,
     /// Operations that the recorder had no room for.
     unrecorded: u64,
+    /// Cores that the peer, or the service, can keep busy.
+    peer_cores: u32,
     /// How many actors work.
     actors: u32,
     /// Operations of all slices, warm-up included.
     operations: u64,
+    /// How often the last slice was ordered.
+    attempts: u32,
     /// Whether some slice came without CPU time, which was then read from outside.
     cpu_from_outside: bool,
     /// What the workload may report besides its times.
     figures: &'static [Figure],
+}
+
+/// A peer of ours has one thread. A service may have several processes, and keep all busy that it is placed on.
+fn peer_cores(contest: &ContestPlan) -> u32 {
+    match (contest.needs.service, contest.cores.peer.len()) {
+        (None, _) => 1,
+        (Some(_), 0) => contest.cores.workers,
+        (Some(_), pinned) => u32::try_from(pinned).unwrap_or(u32::MAX),
+    }
 }
 
 impl Closed {
@@ -60,8 +75,10 @@ impl Closed {
             workload,
             seed: launch.seed,
             unrecorded: 0,
+            peer_cores: peer_cores(launch.contest),
             actors: launch.contest.actors,
             operations: 0,
+            attempts: 0,
             cpu_from_outside: false,
             figures: launch.contest.profile.figures,
         }
@@ -215,10 +232,9 @@ impl Driver for Closed {
 
     fn slice(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<SliceRecord> {
         let mut slice = self.ordered(subject, turn, inbox)?;
-        for _ in 0..LONGER_SLICES {
-            if slice.recorded > 0 && slice.completed > 0 {
-                break;
-            }
+        self.attempts = 1;
+        while self.attempts <= LONGER_SLICES && (slice.recorded == 0 || slice.completed == 0) {
+            self.attempts += 1;
             // Operations take longer than in the warm-up, and none was inside the window: it tells nothing. What was
             // done in it is verified all the same.
             let span_ns = slice.ended_ns.saturating_sub(slice.started_ns);
@@ -262,8 +278,12 @@ impl Driver for Closed {
         self.cpu_from_outside.then_some(how)
     }
 
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     fn marks(&self, slices: &[&SliceRecord]) -> Vec<&'static str> {
-        marks::of_closed(slices, self.unrecorded)
+        marks::of_closed(slices, self.peer_cores, self.unrecorded)
     }
 
     fn release(&mut self) {

@@ -138,6 +138,11 @@ pub trait Driver {
     /// As every step.
     fn slice(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<SliceRecord>;
 
+    /// How often its last slice was ordered, until it told anything: what is seen from outside is of all of these.
+    fn attempts(&self) -> u32 {
+        1
+    }
+
     /// One slice of an audit, of at least this length, which is kept nowhere.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use simul_results::{
 };
 use simul_workloads::{Digest, Measure};
 
-/// A peer that is busier than this decides the throughput itself.
-const PEER_LIMIT_CORES: f64 = 0.95;
+/// A peer that is busier than this part of its cores decides the throughput itself.
+const PEER_LIMIT: f64 = 0.95;
 /// Slower operations may be few in a slice.
 const SLOW_NS: u64 = 20_000_000;
 
@@ -51,11 +51,11 @@ pub fn of(record: &TrialRecord, contest: &ContestPlan, one_worker: bool) -> Vec<
     those_that_hold(&checks)
 }
 
-/// The marks of closed loads alone.
+/// The marks of closed loads alone; of a peer that can keep so many cores busy.
 #[must_use]
-pub fn of_closed(slices: &[&SliceRecord], unrecorded: u64) -> Vec<&'static str> {
+pub fn of_closed(slices: &[&SliceRecord], peer_cores: u32, unrecorded: u64) -> Vec<&'static str> {
     those_that_hold(&[
-        (mark::PEER_BOUND, !slices.is_empty() && is_peer_bound(slices)),
+        (mark::PEER_BOUND, !slices.is_empty() && is_peer_bound(slices, peer_cores)),
         (mark::FEW_OPERATIONS, slices.iter().any(|slice| has_few_operations(slice))),
         (mark::RECORDER_FULL, unrecorded > 0),
     ])
@@ -92,10 +92,10 @@ fn is_starved(record: &TrialRecord) -> bool {
     })
 }
 
-fn is_peer_bound(slices: &[&SliceRecord]) -> bool {
+fn is_peer_bound(slices: &[&SliceRecord], peer_cores: u32) -> bool {
     let peer_ns = slices.iter().filter_map(|slice| slice.peer_cpu_ns).sum();
     let span_ns = slices.iter().map(|slice| slice.ended_ns - slice.started_ns).sum();
-    cores(peer_ns, span_ns) >= PEER_LIMIT_CORES
+    cores(peer_ns, span_ns) >= PEER_LIMIT * f64::from(peer_cores)
 }
 
 /// Foreign CPU during a slice, in cores, with or without what is only estimated.
@@ -149,6 +149,15 @@ mod tests {
         slice.foreign_cpu_ns = Some(seen_ns);
         slice.foreign_estimated_ns = estimated_ns;
         slice
+    }
+
+    #[test]
+    fn a_peer_bounds_what_it_is_asked_when_all_its_cores_are_busy() {
+        let mut slice = beside(0, None);
+        slice.peer_cpu_ns = Some(97_000_000);
+        assert!(is_peer_bound(&[&slice], 1) && !is_peer_bound(&[&slice], 2));
+        slice.peer_cpu_ns = Some(191_000_000);
+        assert!(is_peer_bound(&[&slice], 2));
     }
 
     #[test]

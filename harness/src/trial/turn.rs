@@ -213,9 +213,11 @@ impl TrialTurn {
             self.boundary_ns = from_ns + self.window.length_ns;
             // The operation that has just ended started before the window and ended inside it.
             self.completed += u64::from(self.operations > 0 && self.last_ns < self.boundary_ns);
+            let reading_ns = clock::now_ns();
             if Window::stamp(&self.window.cpu_from_ns) {
-                // The reading takes longer the more threads there are; it is nobody's operation.
-                self.last_ns = clock::now_ns();
+                // The reading takes longer the more threads there are; it is nobody's operation. What was waited for
+                // before it is: actors that take turns on one thread come here long after their last operation.
+                self.last_ns += clock::now_ns() - reading_ns;
             }
             if self.last_ns < self.boundary_ns {
                 return true;

@@ -85,6 +85,24 @@ fn the_window_opens_when_the_last_actor_begins_or_is_gone() {
 }
 
 #[test]
+fn who_reads_the_cpu_clock_has_waited_for_its_turn_all_the_same() {
+    const WAITED_NS: u64 = 3_000_000;
+    let (window, _quiet, gate_ns) = open_window(u64::MAX / 4);
+    let mut turn = TrialTurn::new(Arc::clone(&window), 0, gate_ns);
+    assert!(turn.next());
+    turn.done(Digest::default(), Duration::ZERO);
+    // Others have the only thread meanwhile.
+    let ended_ns = turn.last_ns;
+    while clock::now_ns() < ended_ns + WAITED_NS {
+        std::hint::spin_loop();
+    }
+    assert!(turn.next());
+    assert_ne!(window.cpu_from_ns.load(Acquire), 0);
+    turn.done(Digest::default(), Duration::ZERO);
+    assert!(turn.sum_ns >= WAITED_NS, "{}", turn.sum_ns);
+}
+
+#[test]
 fn an_early_end_is_noticed() {
     let (window, _quiet, gate_ns) = open_window(u64::MAX / 4);
     let mut turn = TrialTurn::new(Arc::clone(&window), 0, gate_ns);
