@@ -59,7 +59,8 @@ fn parameters(cell: &JudgedCell<'_>) -> Vec<Fact> {
             values.push(value);
         }
     }
-    let fact = |(name, values): (&str, Vec<&str>)| (format!("parameter {name}"), values.join(" and "));
+    let fact =
+        |(name, values): (&str, Vec<&str>)| (format!("parameter {name}"), values.join(" and "));
     found.into_iter().map(fact).collect()
 }
 

@@ -157,11 +157,7 @@ fn differences(first: &Recording, second: &Recording) -> Vec<String> {
         ("system", a.host.system.clone(), b.host.system.clone()),
         ("program", short(&a.binary), short(&b.binary)),
         ("clock", a.host.clock.clone(), b.host.clock.clone()),
-        (
-            "timer slack",
-            microseconds(a.host.timer_slack_ns),
-            microseconds(b.host.timer_slack_ns),
-        ),
+        ("timer slack", microseconds(a.host.timer_slack_ns), microseconds(b.host.timer_slack_ns)),
         ("keep-awake", a.plan.keep_awake.to_string(), b.plan.keep_awake.to_string()),
     ];
     let differing = facts.into_iter().filter(|(_, one, other)| one != other);

@@ -90,8 +90,7 @@ fn time(cell: &CellSummary, numbers: &Numbers, quantile: f64, unit: TimeUnit) ->
 pub fn reached_text(reached: Reached) -> String {
     let Reached { held_per_sec, low_per_sec, broke_per_sec } = reached;
     let held = rate_text(held_per_sec);
-    let lowest =
-        (low_per_sec < held_per_sec).then(|| format!("lowest {}", rate_text(low_per_sec)));
+    let lowest = (low_per_sec < held_per_sec).then(|| format!("lowest {}", rate_text(low_per_sec)));
     match (held_per_sec, broke_per_sec, lowest) {
         (0, Some(broke), _) => format!("< {}", rate_text(broke)),
         (_, Some(broke), None) => format!("{held} (<{})", rate_text(broke)),

@@ -65,11 +65,8 @@ fn a_null_arm_is_told_against_what_it_copies() {
     let mut recording = synthetic::recording(&["tokio@base", "smol@base"], 6, 4, 300);
     let null = synthetic::cell("smol@base", Role::Null).to_string();
     let copied = recording.trials.iter().filter(|trial| trial.runner == "smol@base");
-    let copy = |trial: &TrialRecord| TrialRecord {
-        cell: null.clone(),
-        role: Role::Null,
-        ..trial.clone()
-    };
+    let copy =
+        |trial: &TrialRecord| TrialRecord { cell: null.clone(), role: Role::Null, ..trial.clone() };
     let copies: Vec<TrialRecord> = copied.map(copy).collect();
     recording.trials.extend(copies);
     recording.run.plan.contests[0].cells.push(null.clone());

@@ -24,11 +24,7 @@ use std::{
 ///
 /// # Errors
 /// No such document, one without markers, or one that cannot be written.
-pub(super) fn splice(
-    document: &Path,
-    run: &Path,
-    summary: &Summary,
-) -> Result<ExitCode, Failure> {
+pub(super) fn splice(document: &Path, run: &Path, summary: &Summary) -> Result<ExitCode, Failure> {
     let shown = document.display();
     let unread = |error: std::io::Error| {
         Failure::BadInput(format!(
