@@ -79,6 +79,16 @@ fn a_stored_run_is_ranked_compared_and_put_in_order() {
     assert_eq!(json(&history)["runs"].as_array().unwrap().len(), 2);
     assert!(fs::read_to_string(place.path("history.svg")).unwrap().starts_with("<svg"));
     assert!(text(&place.run("history run again").stdout).contains("show no change"));
+    // As if the second had done other work.
+    change(&place.path("again").join("trials.jsonl"), |text| {
+        text.replace("\"offload\":\"false\"", "\"offload\":\"true\"")
+    });
+    let compared = place.run("compare run again");
+    let shown = text(&compared.stdout);
+    assert!(shown.contains("parameter offload: false → true\n") && shown.contains('≠'), "{shown}");
+    let history = place.run("history run again");
+    let shown = text(&history.stdout);
+    assert!(shown.contains("not measured alike in all runs: "), "{shown}");
 }
 
 #[test]

@@ -114,6 +114,12 @@ fn a_readme_gets_its_results_and_keeps_all_else() {
     assert!(written.contains("](run/charts/heatmap.svg)"), "{written}");
     assert!(printed(&place, "report run --splice README.md").contains("nothing has changed"));
     assert_eq!(read(&path), written);
+    // A block tells of one run's command and day: of another's contests that would be untrue.
+    measured(&place, "other", "json");
+    let several = refused(&place, "report run other --splice README.md", 2);
+    assert!(several.contains("--splice tells of one run") && several.contains("name one of"));
+    assert_eq!(read(&path), written);
+    assert!(!place.path("run/joined").exists());
     fs::write(&path, "no markers").unwrap();
     assert!(refused(&place, "report run --splice README.md", 2).contains("<!-- simul:results -->"));
     assert_eq!(read(&path), "no markers");

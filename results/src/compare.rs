@@ -3,12 +3,13 @@
 //! Cell by cell, the second run against the first, for what both measured. Nobody interleaved them, so what the
 //! machine did in between is in every difference: there are intervals over blocks, and no verdict. Each block
 //! gives one value, the 20 % trimmed mean over its slices of the logarithm (of lateness: of µs); between the
-//! two sets of blocks stands Welch's t, from ten blocks on Yuen's.
+//! two sets of blocks stands Welch's t, from ten blocks on Yuen's. What else differs is told: between the machines and the
+//! programs, and cell by cell in how it was measured, parameters of the work included.
 //!
-//! It must not know how anything is shown. Read next: `statistics/two_samples.rs`.
+//! It must not know how anything is shown. Read next: `alike.rs`, `statistics/two_samples.rs`.
 
 use crate::{
-    Role, SliceRecord, State, TrialRecord,
+    Role, SliceRecord, State, TrialRecord, alike,
     judged::{JudgedCell, JudgedContest},
     record::HostRecord,
     statistics::{Paired, contrast, trimmed_mean},
@@ -20,12 +21,16 @@ use serde::Serialize;
 /// What is said of every comparison of stored runs.
 pub const NO_VERDICT: &str = "not interleaved: no verdict";
 
+/// So many differences in how cells were measured are told of a whole comparison.
+pub const MOST_DIFFERENCES: usize = 12;
+
 /// Two runs side by side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// [`NO_VERDICT`].
     pub verdict: &'static str,
-    /// What else differs between the runs: host, system, program; empty where nothing does.
+    /// What else differs between the runs: host, system, program; and how cells were measured, each such difference once
+    /// and at most [`MOST_DIFFERENCES`] of them, since all stand with their cells. Empty where nothing does.
     pub differences: Vec<String>,
     /// Cells that both measured, in the order of the first.
     pub cells: Vec<CellComparison>,
@@ -40,6 +45,8 @@ pub struct CellComparison {
     pub cell: String,
     /// Marks that keep it out of rankings in either run.
     pub marks: Vec<String>,
+    /// What differs in how it was measured: rounds, slices, connections, parameters; empty where nothing does.
+    pub differences: Vec<String>,
     /// Blocks of the first and of the second run.
     pub blocks: (usize, usize),
     /// Of the median.
@@ -115,10 +122,15 @@ pub fn compare(
     let mut cells = Vec::new();
     for contest in &ours {
         for cell in contest.cells.iter().filter(|cell| cell.state == State::Measured) {
-            let twin = theirs.iter().filter(|other| other.measure == contest.measure);
-            let twin = twin.flat_map(|other| &other.cells).find(|other| other.cell == cell.cell);
-            if let Some(twin) = twin.filter(|twin| twin.state == State::Measured) {
-                cells.push(pair(contest.measure, cell, twin));
+            let mut twin = theirs.iter().filter(|other| other.measure == contest.measure);
+            let twin = twin.find_map(|other| {
+                Some((other, other.cells.iter().find(|twin| twin.cell == cell.cell)?))
+            });
+            if let Some((other, twin)) = twin.filter(|(_, twin)| twin.state == State::Measured) {
+                let ours = alike::facts(&first.run.plan, contest, cell);
+                let theirs = alike::facts(&second.run.plan, other, twin);
+                let differences = alike::differences(&ours, &theirs);
+                cells.push(CellComparison { differences, ..pair(contest.measure, cell, twin) });
             }
         }
     }
@@ -126,27 +138,54 @@ pub fn compare(
         return Err(CompareError::Disjoint);
     }
     let unmatched = measured(&ours) + measured(&theirs) - 2 * cells.len();
+    let mut differences = differences(first, second);
+    differences.extend(of_cells(&cells));
     Ok(Comparison {
         verdict: NO_VERDICT,
-        differences: differences(first, second),
+        differences,
         cells,
         unmatched: u32::try_from(unmatched).unwrap_or(u32::MAX),
     })
 }
 
-/// What else is not the same.
+/// What else is not the same of the machines and the programs.
 fn differences(first: &Recording, second: &Recording) -> Vec<String> {
     let (a, b) = (&first.run, &second.run);
-    let milliseconds = |ns: u64| format!("{} ms", ns as f64 * 1e-6);
+    let microseconds = |ns: u64| format!("{} µs", ns as f64 / 1e3);
     let facts = [
         ("host", identity(&a.host), identity(&b.host)),
         ("system", a.host.system.clone(), b.host.system.clone()),
         ("program", short(&a.binary), short(&b.binary)),
-        ("slice", milliseconds(a.plan.slice_ns), milliseconds(b.plan.slice_ns)),
+        ("clock", a.host.clock.clone(), b.host.clock.clone()),
+        ("timer slack", microseconds(a.host.timer_slack_ns), microseconds(b.host.timer_slack_ns)),
         ("keep-awake", a.plan.keep_awake.to_string(), b.plan.keep_awake.to_string()),
     ];
     let differing = facts.into_iter().filter(|(_, one, other)| one != other);
     differing.map(|(name, one, other)| format!("{name}: {one} → {other}")).collect()
+}
+
+/// What is not the same in how cells were measured, each difference once, with whose it is.
+fn of_cells(cells: &[CellComparison]) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+    for cell in cells {
+        for what in &cell.differences {
+            match found.iter_mut().find(|(known, _)| *known == what.as_str()) {
+                Some((_, whose)) => whose.push(&cell.cell),
+                None => found.push((what.as_str(), vec![cell.cell.as_str()])),
+            }
+        }
+    }
+    let line = |(what, whose): &(&str, Vec<&str>)| match whose.as_slice() {
+        all if all.len() == cells.len() => (*what).to_owned(),
+        [only] => format!("{what} ({only})"),
+        [first, more @ ..] => format!("{what} ({first}, and {} more)", more.len()),
+        [] => String::new(),
+    };
+    let mut lines: Vec<String> = found.iter().take(MOST_DIFFERENCES).map(line).collect();
+    if let Some(more @ 1..) = found.len().checked_sub(lines.len()) {
+        lines.push(format!("{more} more differences in how cells were measured"));
+    }
+    lines
 }
 
 /// The start of a long hexadecimal number.
@@ -164,6 +203,7 @@ fn pair(measure: Measure, one: &JudgedCell<'_>, other: &JudgedCell<'_>) -> CellC
     CellComparison {
         cell: one.cell.clone(),
         marks,
+        differences: Vec::new(),
         blocks: (one.trials.len(), other.trials.len()),
         p50: shift(Metric::P50).filter(|_| timed),
         cpu_per_op: shift(Metric::CpuPerOp),

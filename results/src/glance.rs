@@ -188,6 +188,8 @@ fn sustained(contest: &ContestSummary) -> Vec<String> {
         contest.cells.iter().filter(|cell| cell.role == Role::Runner && cell.audit.may_be_ranked());
     let mut all: Vec<(u32, String)> = runners.filter_map(reached).collect();
     all.sort_by_key(|(held, _)| std::cmp::Reverse(*held));
+    // 0 is no rate: it did not even hold at the first rung.
+    let none = all.split_off(all.partition_point(|(held, _)| *held > 0));
     let Some((most, _)) = all.first() else { return vec!["nobody sustained any rate".into()] };
     let most = *most;
     let text = |(held, runner): &(u32, String)| {
@@ -204,6 +206,10 @@ fn sustained(contest: &ContestSummary) -> Vec<String> {
     let less: Vec<String> = all.iter().filter(|(held, _)| *held < most).map(text).collect();
     if !less.is_empty() {
         clauses.push(less.join(", "));
+    }
+    if !none.is_empty() {
+        let none: Vec<&str> = none.iter().map(|(_, runner)| runner.as_str()).collect();
+        clauses.push(format!("{} sustained none of the rates", names(&none)));
     }
     clauses
 }

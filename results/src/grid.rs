@@ -156,8 +156,8 @@ pub fn comparison(contest: &ContestSummary) -> Option<Grid> {
             texts.push(wording::state(cell.state).into());
         } else if cell.cell == baseline.cell {
             texts.push("baseline".into());
-        } else if cell.against.as_ref().is_some_and(|against| *against != baseline.runner) {
-            texts.push(format!("copies {}", plain(cell.against.as_deref().unwrap_or_default())));
+        } else if let Some(copied) = contest.compared_elsewhere(cell) {
+            texts.push(format!("copies {}", plain(copied)));
         } else {
             texts.extend(Metric::ALL.map(|metric| judged_text(cell, metric)));
         }

@@ -5,12 +5,18 @@
 //! Nobody interleaved the runs, so a change can be the machine's doing as well as the code's: this tells where
 //! to look, and a comparison of two builds side by side tells what it was.
 //!
-//! It must not know how anything is shown. Read next: `statistics/change.rs`, `chart/history.rs`.
+//! A series is of runs that measured a cell alike: with the same parameters of the work, rounds, slices and warm-up, and
+//! under an open load the same connections and server. Another way of measuring is a series of its own, since a step
+//! between the two would be the measurement's doing. So work that is calibrated anew for every run has no history but
+//! single points. What else may differ between runs, such as the kernel, splits nothing.
+//!
+//! It must not know how anything is shown. Read next: `alike.rs`, `statistics/change.rs`, `chart/history.rs`.
 
 use crate::{
     Contest, Role, State,
+    alike::{self, Fact},
     compare::{block_values, identity, scale},
-    judged::{self, JudgedCell},
+    judged::{self, JudgedCell, JudgedContest},
     statistics::{
         Paired,
         change::{self, Change},
@@ -55,6 +61,8 @@ pub struct Series {
     /// What its times are, for charts.
     #[serde(skip)]
     pub measure: Measure,
+    /// What tells it from the other series of the cell, such as `connections: 64`; empty where all runs measured it alike.
+    pub conditions: Vec<String>,
     /// `p50`, `CPU per operation` or `throughput`.
     pub metric: &'static str,
     /// What the values are in: `ns`, `µs` or `per s`.
@@ -107,12 +115,38 @@ impl Step {
     }
 }
 
-/// The values of one metric of one cell, by run, on their scale.
-struct Values {
+/// The runs that measured a cell in one way.
+struct Way {
+    facts: Vec<Fact>,
     contest: Contest,
     measure: Measure,
-    scale: Scale,
-    runs: Vec<Value>,
+    /// By metric: values by run, on their scale.
+    metrics: [Vec<Value>; 3],
+}
+
+impl Way {
+    /// The one of these in which the cell was measured, which may be a new one.
+    fn of<'a>(
+        ways: &'a mut Vec<Self>,
+        facts: Vec<Fact>,
+        contest: &JudgedContest<'_>,
+    ) -> &'a mut Self {
+        let known = ways.iter().position(|way| way.facts == facts);
+        let at = known.unwrap_or_else(|| {
+            let (contest, measure) = (contest.contest.clone(), contest.measure);
+            ways.push(Self { facts, contest, measure, metrics: Default::default() });
+            ways.len() - 1
+        });
+        &mut ways[at]
+    }
+
+    /// Takes in what a run says.
+    fn add(&mut self, run: usize, cell: &JudgedCell<'_>) {
+        for (metric, values) in Metric::ALL.into_iter().zip(&mut self.metrics) {
+            let blocks = block_values(scale(self.measure, metric), metric, &cell.trials);
+            values.extend(Value::of(run, &blocks));
+        }
+    }
 }
 
 /// One run's value on its scale.
@@ -145,7 +179,7 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
     // RFC 3339 in UTC sorts as text.
     runs.sort_by(|a, b| (&a.1.run.started, &a.0).cmp(&(&b.1.run.started, &b.0)));
     let host = host(&runs)?;
-    let mut series: BTreeMap<(String, usize), Values> = BTreeMap::new();
+    let mut cells: BTreeMap<String, Vec<Way>> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
     for (number, (name, recording)) in runs.iter().enumerate() {
         let contests = judged::contests(recording).map_err(|why| format!("'{name}': {why}"))?;
@@ -155,40 +189,22 @@ pub fn history(mut runs: Vec<(String, Recording)>) -> Result<History, String> {
             // What describes something else than the runner has no place in its history.
             let believed = |cell: &&JudgedCell<'_>| cell.audit.may_be_ranked();
             for cell in runners.filter(|cell| cell.state == State::Measured).filter(believed) {
-                if !order.contains(&cell.cell) {
+                let ways = cells.entry(cell.cell.clone()).or_insert_with(|| {
                     order.push(cell.cell.clone());
-                }
-                for (at, metric) in Metric::ALL.into_iter().enumerate() {
-                    let scale = scale(contest.measure, metric);
-                    let values = block_values(scale, metric, &cell.trials);
-                    if let Some(value) = Value::of(number, &values) {
-                        let values = series.entry((cell.cell.clone(), at));
-                        let values = values.or_insert_with(|| Values {
-                            contest: contest.contest.clone(),
-                            measure: contest.measure,
-                            scale,
-                            runs: Vec::new(),
-                        });
-                        values.runs.push(value);
-                    }
-                }
+                    Vec::new()
+                });
+                let facts = alike::facts(&recording.run.plan, contest, cell);
+                Way::of(ways, facts, contest).add(number, cell);
             }
         }
     }
-    let mut all = Vec::new();
-    for cell in order {
-        for (at, metric) in Metric::ALL.into_iter().enumerate() {
-            if let Some(values) = series.remove(&(cell.clone(), at)) {
-                all.push(one(cell.clone(), metric, values));
-            }
-        }
-    }
+    let series = order.iter().flat_map(|cell| of_cell(cell, &cells[cell])).collect();
     let mark = |(name, recording): (String, Recording)| RunMark {
         name,
         started: recording.run.started,
         binary: recording.run.binary.chars().take(12).collect(),
     };
-    Ok(History { host, runs: runs.into_iter().map(mark).collect(), series: all })
+    Ok(History { host, runs: runs.into_iter().map(mark).collect(), series })
 }
 
 /// The machine of all of them.
@@ -207,8 +223,25 @@ fn host(runs: &[(String, Recording)]) -> Result<String, String> {
     }
 }
 
-fn one(cell: String, metric: Metric, values: Values) -> Series {
-    let Values { contest, measure, scale, runs } = values;
+/// Way by way and metric by metric.
+fn of_cell(cell: &str, ways: &[Way]) -> Vec<Series> {
+    let all: Vec<&[Fact]> = ways.iter().map(|way| way.facts.as_slice()).collect();
+    let mut series = Vec::new();
+    for way in ways {
+        let conditions = alike::telling(&way.facts, &all);
+        let known = Metric::ALL.into_iter().zip(&way.metrics).filter(|(_, runs)| !runs.is_empty());
+        series.extend(known.map(|(metric, runs)| Series {
+            cell: cell.to_owned(),
+            conditions: conditions.clone(),
+            ..one(way, metric, runs)
+        }));
+    }
+    series
+}
+
+/// One metric of a cell that was measured in one way, without their names.
+fn one(way: &Way, metric: Metric, runs: &[Value]) -> Series {
+    let scale = scale(way.measure, metric);
     let plain: Vec<f64> = runs.iter().map(|value| value.centre).collect();
     let least = match scale {
         Scale::Ratio => Rules::default().least.ln_1p(),
@@ -239,9 +272,10 @@ fn one(cell: String, metric: Metric, values: Values) -> Series {
         p_value: *p_value,
     };
     Series {
-        cell,
-        contest,
-        measure,
+        cell: String::new(),
+        contest: way.contest.clone(),
+        measure: way.measure,
+        conditions: Vec::new(),
         metric: metric.name(),
         unit,
         points: runs.iter().zip(&levels).map(point).collect(),

@@ -12,7 +12,7 @@ use crate::{
     auditor::{Audit, Sight, first},
     looks::{self, Look},
     rank::{self, Groups},
-    record::ContestRecord,
+    record::{ContestRecord, OpenPlanRecord},
     relation::Relations,
     statistics::median,
     store::Recording,
@@ -41,6 +41,8 @@ pub struct JudgedContest<'a> {
     pub(crate) fixed: Option<u32>,
     /// How each ranked runner compares with each other one.
     pub relations: Relations,
+    /// How requests were made; only under an open load.
+    pub open: Option<OpenPlanRecord>,
     /// In the order of the plan.
     pub cells: Vec<JudgedCell<'a>>,
 }
@@ -173,6 +175,7 @@ pub(crate) fn contest<'a>(
             baseline,
             fixed: None,
             relations: Relations::default(),
+            open: planned.open.clone(),
             cells,
         });
     }
@@ -198,6 +201,7 @@ pub(crate) fn contest<'a>(
         baseline: baseline.map(|at| cells[at].runner.clone()).or_else(|| planned.baseline.clone()),
         fixed,
         relations,
+        open: planned.open.clone(),
         cells,
     })
 }

@@ -1,8 +1,8 @@
 //! What stands in the table of a sweep?
 //!
 //! One row a runner: how far up the ladder it kept up, where waiting began, and what it promised. Rates are
-//! rungs, so each is told with the next one at which it no longer held. It must not know who draws the table.
-//! Read next: `table.rs`.
+//! rungs, so each is told with the next one at which it no longer held, and with how far the lowest block came where
+//! that was less far. It must not know who draws the table. Read next: `table.rs`.
 
 use crate::{
     grid::{Grid, Notes, Row, beyond},
@@ -44,8 +44,8 @@ pub fn grid(contest: &ContestSummary) -> Grid {
     }
     notes.all.push(
         "open load, raised rung by rung: sustained is the last rung at which the server kept up and nothing \
-         failed, of the median block; in brackets the lowest rung at which it did not; p50 and p99 are of the \
-         response time"
+         failed, of the median block; in brackets the lowest rung above it at which it did not, and the last \
+         rung of the lowest block where that is another; p50 and p99 are of the response time"
             .into(),
     );
     notes.all.push(format!(
@@ -84,14 +84,19 @@ fn time(cell: &CellSummary, numbers: &Numbers, quantile: f64, unit: TimeUnit) ->
     }
 }
 
-/// How far something held: `20,000 (<30,000)`, `≥ 100,000`, `< 1,000`.
+/// How far something held: `20,000 (<30,000)`, `≥ 100,000`, `< 1,000`; `20,000 (<30,000, lowest 10,000)` where blocks
+/// did not agree.
 #[must_use]
 pub fn reached_text(reached: Reached) -> String {
-    let held = rate_text(reached.held_per_sec);
-    match (reached.held_per_sec, reached.broke_per_sec) {
-        (0, Some(broke)) => format!("< {}", rate_text(broke)),
-        (_, Some(broke)) => format!("{held} (<{})", rate_text(broke)),
-        (_, None) => format!("≥ {held}"),
+    let Reached { held_per_sec, low_per_sec, broke_per_sec } = reached;
+    let held = rate_text(held_per_sec);
+    let lowest = (low_per_sec < held_per_sec).then(|| format!("lowest {}", rate_text(low_per_sec)));
+    match (held_per_sec, broke_per_sec, lowest) {
+        (0, Some(broke), _) => format!("< {}", rate_text(broke)),
+        (_, Some(broke), None) => format!("{held} (<{})", rate_text(broke)),
+        (_, Some(broke), Some(lowest)) => format!("{held} (<{}, {lowest})", rate_text(broke)),
+        (_, None, None) => format!("≥ {held}"),
+        (_, None, Some(lowest)) => format!("≥ {held} ({lowest})"),
     }
 }
 
@@ -123,6 +128,11 @@ mod tests {
         assert_eq!(text(20_000, Some(30_000)), "20,000 (<30,000)");
         assert_eq!(text(150_000, None), "≥ 150,000");
         assert_eq!(text(0, Some(1000)), "< 1,000");
+        let uneven = |low_per_sec, broke_per_sec| {
+            reached_text(Reached { held_per_sec: 20_000, low_per_sec, broke_per_sec })
+        };
+        assert_eq!(uneven(10_000, Some(30_000)), "20,000 (<30,000, lowest 10,000)");
+        assert_eq!(uneven(0, None), "≥ 20,000 (lowest 0)");
         let objective = ObjectiveRecord { quantile: 0.999, limit_ns: 2_500_000 };
         assert_eq!(objective_text(&objective), "p99.9 ≤ 2.50 ms");
     }

@@ -21,6 +21,7 @@ mod synthetic_open;
 
 pub mod advise;
 mod against;
+mod alike;
 pub mod audit_grid;
 mod audit_record;
 pub mod auditor;

@@ -1,8 +1,8 @@
 //! Why does one runner differ from another?
 //!
 //! Two cells of a contest side by side: how much their times differ, with intervals, and below that what differs in
-//! what they did and cost, from the largest ratio down. It shows where to look; it proves no cause. A
-//! counter is one line of `why_counters.rs`. It must not know how anything is shown. Read next: that file.
+//! what they did and cost, from the largest ratio down. It shows where to look; it proves no cause. Runners of grade F
+//! are compared too, since it may show what is wrong with them, and what bars them is told. A counter is one line of `why_counters.rs`. It must not know how anything is shown. Read next: that file.
 
 pub use crate::why_counters::Unit;
 
@@ -29,6 +29,9 @@ pub struct Why {
     pub confidence: f64,
     /// The runners; every ratio is the first's over the second's.
     pub runners: [String; 2],
+    /// Of each runner what was found in its numbers that keeps it out of rankings: then they describe something else than
+    /// the runner. Empty where nothing was.
+    pub barred: [Vec<String>; 2],
     /// How the results differ.
     pub results: Vec<ResultDifference>,
     /// Counters that both have, from the largest ratio down.
@@ -191,6 +194,7 @@ fn panel(
         measure: Measure::name(contest.measure),
         confidence: 1.0 - alpha,
         runners: names,
+        barred: cells.map(|cell| cell.audit.barring().map(|found| found.check.clone()).collect()),
         results: results.into(),
         counters,
         missing,

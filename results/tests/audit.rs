@@ -6,7 +6,7 @@ use simul_results::{
     Role, Summary, TrialRecord,
     export::{csv, json, markdown},
     histogram,
-    record::{AuditRecord, CountsRecord, TraceRecord, part},
+    record::{AuditRecord, CountsRecord, TraceRecord, mark, part},
     report, store, table,
     why::{self, Unit},
 };
@@ -167,6 +167,24 @@ fn why_ranks_what_differs_and_says_what_is_missing() {
     assert!(sizes.windows(2).all(|pair| pair[0] >= pair[1]), "{sizes:?}");
     let polls = panel.missing.iter().find(|missing| missing.name == "polls").unwrap();
     assert_eq!(polls.why, "threads: not applicable: blocks its thread");
+}
+
+#[test]
+fn why_says_whose_numbers_are_not_believed() {
+    let mut recording = both();
+    let barred = |recording: &store::Recording| {
+        let panel = why::why(recording, "echo", ["tokio", "threads"]).unwrap().remove(0);
+        let json = serde_json::to_value(&panel).unwrap()["barred"].clone();
+        assert_eq!(json, serde_json::json!(panel.barred));
+        panel.barred
+    };
+    assert_eq!(barred(&recording), [[""; 0]; 2]);
+    for trial in recording.trials.iter_mut().filter(|trial| trial.runner == "threads") {
+        trial.marks = vec![mark::STARVED.into(), mark::RECONNECTED.into()];
+    }
+    let found = barred(&recording);
+    assert!(found[0].is_empty(), "{found:?}");
+    assert_eq!(found[1], [mark::STARVED], "what only must be said bars nobody");
 }
 
 #[test]

@@ -6,9 +6,9 @@ mod synthetic_open;
 
 use simul_results::{
     Load, Placement, Role, Summary, TrialRecord,
-    chart::{Palette, climb, course, heatmap, omission, price, scaling, spectrum},
+    chart::{Palette, climb, course, effect, heatmap, omission, price, scaling, spectrum},
     joined, quantity,
-    record::{ActorsRecord, AuditRecord, CostRecord, CountsRecord},
+    record::{ActorsRecord, AuditRecord, CostRecord, CountsRecord, mark},
     report::{self, Pictures},
     store::Recording,
     summary::Measure,
@@ -101,6 +101,31 @@ fn prices_are_split_and_only_what_is_known_is_drawn() {
     assert!(svg.contains("counted once: in a trial of its own"), "{svg}");
     assert_eq!(svg.matches("(no interval)").count(), 1, "only what was counted: {svg}");
     assert_eq!((panels[2].bars[1], panels[0].bars[4]), (None, None), "not known, not measured");
+}
+
+#[test]
+fn a_null_arm_of_another_runner_is_on_no_axis_of_the_baseline() {
+    let mut recording = recording(&["tokio", "smol"], 6, 3, 300);
+    let drawn = |recording: &Recording| {
+        let summary = Summary::of(recording).unwrap();
+        let contest = &summary.contests[0];
+        let panels = effect::panels(contest);
+        let medians: Vec<bool> = panels[0].effects.iter().map(Option::is_some).collect();
+        (medians, effect::draw(contest, &Palette::of(&summary)).unwrap().svg())
+    };
+    let (medians, svg) = drawn(&recording);
+    assert_eq!(medians, [true, true, false, false], "smol, tokio~null, floor and glommio");
+    assert!(!svg.contains("copies tokio"), "{svg}");
+    // Where the planned baseline is not believed, its null arm is still its copy.
+    let barred = |trial: &&mut TrialRecord| trial.runner == "tokio" && trial.role == Role::Runner;
+    for trial in recording.trials.iter_mut().filter(barred) {
+        trial.marks = vec![mark::STARVED.into()];
+    }
+    let (medians, svg) = drawn(&recording);
+    assert!(svg.contains("compared with smol"), "{svg}");
+    assert_eq!(medians, [true, false, false, false], "tokio, tokio~null, floor and glommio");
+    assert!(texts(&svg).contains("copies tokio, so not compared with smol"), "{svg}");
+    assert!(!svg.contains("<title>tokio~null: "), "{svg}");
 }
 
 #[test]

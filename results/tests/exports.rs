@@ -17,6 +17,7 @@ use simul_results::{
     Role, State, Summary, TrialRecord,
     export::{csv, hdr, junit, openmetrics, trackers},
     histogram,
+    record::mark,
 };
 use synthetic::{cell, recording, slice, trial, unmeasured};
 
@@ -283,6 +284,34 @@ fn openmetrics_follows_the_grammar() {
     }
     // Four cells with six estimates of three values, and six states of six cells.
     assert_eq!(samples, 4 * 6 * 3 + 6 * 6);
+}
+
+#[test]
+fn a_line_says_what_its_effects_are_against() {
+    let mut recording = recording(&["tokio", "smol"], 6, 3, 300);
+    // tokio is the planned baseline and is not believed, so that smol is it instead.
+    let barred = |trial: &&mut TrialRecord| trial.runner == "tokio" && trial.role == Role::Runner;
+    for trial in recording.trials.iter_mut().filter(barred) {
+        trial.marks = vec![mark::STARVED.into()];
+    }
+    let text = csv::render(&Summary::of(&recording).unwrap());
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|title| title == name).unwrap();
+    let (against, effect) = (at("against"), at("p50_vs_baseline"));
+    assert_eq!(effect, against + 1, "right before the first of them");
+    let lines = reader.records().map(Result::unwrap);
+    let found: Vec<(String, String, bool)> = lines
+        .map(|line| (line[at("cell")].into(), line[against].into(), line[effect].is_empty()))
+        .collect();
+    let of = |arm: &str| {
+        let cell = format!("echo:64/{arm}/closed-32@separate");
+        let (_, against, is_empty) = found.iter().find(|(name, ..)| *name == cell).unwrap();
+        (against.as_str(), *is_empty)
+    };
+    assert_eq!(of("tokio"), ("smol", false));
+    assert_eq!(of("tokio~null"), ("tokio", false));
+    assert_eq!((of("smol"), of("glommio")), (("", true), ("", true)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod synthetic;
 mod synthetic_open;
 
 use simul_results::{
-    Load, Role, State, Summary,
+    Arrivals, Load, Role, State, Summary,
     chart::{
         Palette, climb, effect,
         heatmap::{self, Field},
@@ -198,6 +198,39 @@ fn a_sweep_tells_how_far_everybody_came() {
     assert!(
         output["cells"][0]["response_ns"].is_null() && output["cells"][0]["state"] == "measured"
     );
+}
+
+#[test]
+fn blocks_that_do_not_agree_contradict_nothing() {
+    // By block, how many of the rungs hold.
+    let told = |held: [usize; 3]| {
+        let load = Load::Sweep { from_per_sec: 10_000, arrivals: Arrivals::Poisson };
+        let arms = [("tokio", Role::Runner)];
+        let recording = open_recording(load, &arms, 3, |_, block, random| {
+            let rates = [10_000, 15_000, 20_000, 30_000].into_iter().enumerate();
+            let climb = rates.take(held[block as usize] + 1).map(|(rung, rate)| {
+                let times = random.latencies(80_000.0, 2000);
+                let mut slice = open_slice(rung as u32, rate, &times, 0, 0);
+                if rung == held[block as usize] {
+                    slice.open.as_mut().unwrap().saturated = Saturation::Server;
+                }
+                slice
+            });
+            climb.collect()
+        });
+        let summary = Summary::of(&recording).unwrap();
+        let reached = row(&summary, "tokio").sweep.as_ref().unwrap().sustained.unwrap();
+        (reached.low_per_sec, reached.broke_per_sec, table::render(&summary, None))
+    };
+    let (low, broke, text) = told([1, 3, 3]);
+    assert_eq!((low, broke), (10_000, Some(30_000)), "the lowest block broke at 15,000");
+    assert!(text.contains("20,000 (<30,000, lowest 10,000)"), "{text}");
+    let (low, broke, text) = told([2, 4, 4]);
+    assert_eq!((low, broke), (15_000, None));
+    assert!(text.contains("≥ 30,000 (lowest 15,000)"), "{text}");
+    let (low, broke, text) = told([3, 3, 3]);
+    assert_eq!((low, broke), (20_000, Some(30_000)));
+    assert!(text.contains("20,000 (<30,000)") && !text.contains(" lowest 20"), "{text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod synthetic;
 
 use simul_results::{
-    Summary,
+    Role, Summary, TrialRecord,
     terminal::{self, Screen},
 };
 
@@ -57,6 +57,28 @@ fn a_cell_has_its_percentiles_with_intervals_its_effect_and_its_course() {
     let absent = contest.cells.iter().find(|cell| cell.runner == "glommio").unwrap();
     let text = terminal::cell(contest, absent, &recording, PLAIN);
     assert!(text.contains("unavailable: the kernel has no io_uring"), "{text}");
+}
+
+#[test]
+fn a_null_arm_is_told_against_what_it_copies() {
+    // As `simul ab` has it: each runner has a null arm, and the first one is the baseline.
+    let mut recording = synthetic::recording(&["tokio@base", "smol@base"], 6, 4, 300);
+    let null = synthetic::cell("smol@base", Role::Null).to_string();
+    let copied = recording.trials.iter().filter(|trial| trial.runner == "smol@base");
+    let copy =
+        |trial: &TrialRecord| TrialRecord { cell: null.clone(), role: Role::Null, ..trial.clone() };
+    let copies: Vec<TrialRecord> = copied.map(copy).collect();
+    recording.trials.extend(copies);
+    recording.run.plan.contests[0].cells.push(null.clone());
+    let summary = Summary::of(&recording).unwrap();
+    let contest = &summary.contests[0];
+    let text = |arm: &str| {
+        let cell = contest.cells.iter().find(|cell| cell.arm == arm).unwrap();
+        terminal::cell(contest, cell, &recording, PLAIN)
+    };
+    assert!(text("smol@base").contains("against tokio@base, with"), "{}", text("smol@base"));
+    let null = text("smol@base~null");
+    assert!(null.contains("against smol@base, with") && !null.contains("tokio@base"), "{null}");
 }
 
 #[test]

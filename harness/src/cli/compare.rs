@@ -61,11 +61,13 @@ fn as_text(comparison: &Comparison) -> String {
         "cell", "p50", "CPU per operation", "throughput"
     ));
     for cell in &comparison.cells {
-        let doubtful = if cell.marks.is_empty() {
-            String::new()
-        } else {
-            format!("  ! {}", plain(&cell.marks.join(" ")))
-        };
+        let mut doubtful = String::new();
+        if !cell.differences.is_empty() {
+            doubtful.push_str("  ≠");
+        }
+        if !cell.marks.is_empty() {
+            doubtful.push_str(&format!("  ! {}", plain(&cell.marks.join(" "))));
+        }
         lines.push(format!(
             "{:<width$}  {:>28}  {:>22}  {:>22}{doubtful}",
             plain(&cell.cell),
@@ -77,6 +79,9 @@ fn as_text(comparison: &Comparison) -> String {
     lines.push(
         "ratios with 99.5 % intervals over blocks; ! a mark makes the numbers doubtful".into(),
     );
+    if comparison.cells.iter().any(|cell| !cell.differences.is_empty()) {
+        lines.push("≠ not measured alike, as is said above; --json tells it of each cell".into());
+    }
     if comparison.unmatched > 0 {
         lines.push(format!("{} cells were measured in only one of the runs", comparison.unmatched));
     }
@@ -93,5 +98,36 @@ fn text(shift: Option<Shift>) -> String {
             format!("{estimate:+.2} µs ({low:+.2} to {high:+.2})")
         }
         Some(Shift { estimate, .. }) => format!("{estimate:+.2} µs"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simul_results::compare::CellComparison;
+
+    #[test]
+    fn what_was_not_measured_alike_has_a_sign() {
+        let cell = |name: &str, differences: &[&str]| CellComparison {
+            cell: name.into(),
+            marks: Vec::new(),
+            differences: differences.iter().map(ToString::to_string).collect(),
+            blocks: (6, 6),
+            p50: None,
+            cpu_per_op: None,
+            throughput: None,
+        };
+        let mut comparison = Comparison {
+            verdict: compare::NO_VERDICT,
+            differences: vec!["rounds: 5 → 20 (b)".into()],
+            cells: vec![cell("a", &[]), cell("b", &["rounds: 5 → 20"])],
+            unmatched: 0,
+        };
+        let text = as_text(&comparison);
+        let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
+        assert!(line("b ").ends_with("  ≠") && !line("a ").contains('≠'), "{text}");
+        assert!(line("≠").contains("not measured alike") && text.contains("5 → 20 (b)"), "{text}");
+        comparison.cells.pop();
+        assert!(!as_text(&comparison).contains('≠'), "{}", as_text(&comparison));
     }
 }

@@ -5,12 +5,13 @@ use crate::exit::Failure;
 use clap::Args;
 use simul_results::{
     chart,
-    history::{self, History},
+    history::{self, History, Series},
     quantity,
     store::{self, RUN_FILE},
     wording::plain,
 };
 use std::{
+    collections::BTreeSet,
     fs::{self, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -106,7 +107,8 @@ fn as_text(history: &History) -> String {
             quiet += 1;
             continue;
         }
-        lines.push(format!("{}, {} in {}", plain(&series.cell), series.metric, series.unit));
+        let named = plain(&named(series));
+        lines.push(format!("{named}, {} in {}", series.metric, series.unit));
         for step in &series.changes {
             let at = series.points.iter().position(|point| point.run == step.run).unwrap_or(0);
             let level = |point: usize| quantity::digits(series.points[point].level);
@@ -121,6 +123,27 @@ fn as_text(history: &History) -> String {
             "{short} series have fewer than six runs: a change needs three on each side to be seen"
         ));
     }
+    lines.extend(split(history));
     lines.push("runs were not interleaved: a change can be the machine's doing; compare both builds side by side".into());
     lines.join("\n")
+}
+
+/// A series by its cell, and by how that was measured where it was not always the same.
+fn named(series: &Series) -> String {
+    match series.conditions.as_slice() {
+        [] => series.cell.clone(),
+        conditions => format!("{} ({})", series.cell, conditions.join(", ")),
+    }
+}
+
+/// Says that a cell has several series, and why.
+fn split(history: &History) -> Option<String> {
+    let split = || history.series.iter().filter(|series| !series.conditions.is_empty());
+    let first = split().next()?;
+    let cells: BTreeSet<&str> = split().map(|series| series.cell.as_str()).collect();
+    Some(format!(
+        "not measured alike in all runs: {} of the cells; each way is a series of its own, such as {}",
+        cells.len(),
+        plain(&named(first))
+    ))
 }

@@ -35,7 +35,7 @@ pub struct ReportOptions {
     /// What to write
     #[arg(long, value_enum, default_value = "html")]
     format: ReportFormat,
-    /// Write the results between the markers of this file instead, and nothing else
+    /// Write the results of one run between the markers of this file instead, and nothing else
     #[arg(long, value_name = "README.md", conflicts_with_all = ["open", "format", "wide"])]
     splice: Option<PathBuf>,
 }
@@ -77,9 +77,20 @@ pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
             "--open shows the report, which is html; leave --format out, or --open".into(),
         ));
     }
+    let spliced = match (&options.splice, options.runs.as_slice()) {
+        (None, _) => None,
+        (Some(document), [run]) => Some((document, run)),
+        (Some(_), runs) => {
+            return Err(Failure::BadInput(format!(
+                "--splice tells of one run, by its command, its day and its folder, and {} are named; name one of \
+                 them",
+                runs.len()
+            )));
+        }
+    };
     let summary = summarised(&options.runs)?;
-    if let Some(document) = &options.splice {
-        return report_splice::splice(document, &options.runs, &summary);
+    if let Some((document, run)) = spliced {
+        return report_splice::splice(document, run, &summary);
     }
     let folder = folder(&options.runs);
     let broken = |error: report::ReportError| Failure::Broken(error.to_string());

@@ -19,15 +19,12 @@ use std::{
     process::ExitCode,
 };
 
-/// Writes the results of the runs into the document.
+/// Writes the results of the run into the document. Of several runs the block would state a wrong origin: it has one
+/// command, one day and one folder.
 ///
 /// # Errors
 /// No such document, one without markers, or one that cannot be written.
-pub(super) fn splice(
-    document: &Path,
-    runs: &[PathBuf],
-    summary: &Summary,
-) -> Result<ExitCode, Failure> {
+pub(super) fn splice(document: &Path, run: &Path, summary: &Summary) -> Result<ExitCode, Failure> {
     let shown = document.display();
     let unread = |error: std::io::Error| {
         Failure::BadInput(format!(
@@ -38,26 +35,17 @@ pub(super) fn splice(
     let path = fs::canonicalize(document).map_err(unread)?;
     let text = fs::read_to_string(&path).map_err(unread)?;
     let home = path.parent().unwrap_or(Path::new("/"));
-    let seen: Vec<String> = runs
-        .iter()
-        .map(|run| Ok(from(home, &fs::canonicalize(run).map_err(super::broken)?)))
-        .collect::<Result<_, Failure>>()?;
+    let seen = from(home, &fs::canonicalize(run).map_err(super::broken)?);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let command = format!("simul report {} --splice {name}", seen.join(" "));
-    let first = runs.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
-    let block = readme::block(
-        summary,
-        seen.first().map_or("", String::as_str),
-        &command,
-        &pictures(first, summary),
-    );
+    let command = format!("simul report {seen} --splice {name}");
+    let block = readme::block(summary, &seen, &command, &pictures(run, summary));
     let spliced = readme::splice(&text, &block)
         .map_err(|error| Failure::BadInput(format!("'{shown}' {error}")))?;
     if spliced == text {
         say(&format!("{shown}: nothing has changed"))?;
     } else {
         replace(&path, &spliced)?;
-        say(&format!("{shown}: the results are those of {}", seen.join(" ")))?;
+        say(&format!("{shown}: the results are those of {seen}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -50,6 +50,7 @@ pub fn main(options: &WhyOptions) -> Result<ExitCode, Failure> {
 fn as_text(why: &Why) -> String {
     let [one, other] = why.runners.each_ref().map(|runner| plain(runner));
     let mut lines = vec![format!("{}: {one} against {other}", plain(&why.contest))];
+    lines.extend(barred(why));
     for result in &why.results {
         let effect = result.effect.as_ref().map_or_else(
             || "not compared".to_owned(),
@@ -84,6 +85,17 @@ fn as_text(why: &Why) -> String {
     lines.join("\n")
 }
 
+/// Whose numbers must not be believed, and why.
+fn barred(why: &Why) -> Option<String> {
+    let both = why.runners.iter().zip(&why.barred).filter(|(_, checks)| !checks.is_empty());
+    let named = both.map(|(runner, checks)| format!("{} ({})", plain(runner), checks.join(", ")));
+    let named: Vec<String> = named.collect();
+    (!named.is_empty()).then(|| {
+        let named = plain(&named.join(" and "));
+        format!("  ! grade F, so the numbers describe something else than the runner: {named}")
+    })
+}
+
 fn shown(value: f64, unit: Unit) -> String {
     let number = quantity::digits(if value.abs() < 1e-4 { 0.0 } else { value });
     match unit {
@@ -103,5 +115,31 @@ fn ratio(counter: &Difference) -> String {
         None if counter.values.iter().any(|value| *value < 0.0) => String::new(),
         None if counter.values[0] > counter.values[1] => "only the first".into(),
         None => "only the second".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_barred_is_named_in_one_line() {
+        let mut why = Why {
+            contest: "echo:64/closed-32@separate".into(),
+            measure: "service",
+            confidence: 0.995,
+            runners: ["one".into(), "other".into()],
+            barred: [Vec::new(), Vec::new()],
+            results: Vec::new(),
+            counters: Vec::new(),
+            missing: Vec::new(),
+        };
+        assert!(!as_text(&why).contains('!'), "{}", as_text(&why));
+        why.barred[1] = vec!["little".into(), "starved".into()];
+        let text = as_text(&why);
+        let line = text.lines().nth(1).unwrap();
+        assert!(line.starts_with("  ! grade F") && line.ends_with(": other (little, starved)"));
+        why.barred[0] = vec!["peer-bound".into()];
+        assert!(as_text(&why).contains(": one (peer-bound) and other (little, starved)\n"));
     }
 }

@@ -12,7 +12,9 @@ use super::{
     Arm, Dash, Look, Marker, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PAPER, SOFT, Stroke, picture},
     frame::{Frame, timed},
-    hatch, lines,
+    hatch,
+    labels::width,
+    lines,
     rows::{caption, intervals, thin, without},
     scale::Scale,
 };
@@ -80,10 +82,25 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
     contest.cells.iter().filter_map(line).collect()
 }
 
+/// At least: what stands behind the names may need more.
 const WIDTH: f64 = 1400.0;
 const LEFTS: [f64; 2] = [76.0, 548.0];
 const PANEL: f64 = 410.0;
 const TOP: f64 = 92.0;
+/// Where knees stand, behind the names.
+const KNEES: f64 = LEFTS[1] + PANEL + 242.0;
+/// The letters of knees and capacities.
+const SMALL: f64 = 11.0;
+
+/// Where capacities stand, behind the knees, and how wide the sheet is: as texts need it.
+fn columns(all: &[Series]) -> (f64, f64) {
+    let widest = |of: fn(&Series) -> Option<Reached>| {
+        let texts = all.iter().filter_map(of).map(ladder::reached_text);
+        texts.map(|text| width(&text, SMALL)).fold(0.0, f64::max)
+    };
+    let capacities = KNEES + (widest(|line| line.knee) + 8.0).max(104.0);
+    (capacities, (capacities + widest(|line| line.capacity)).ceil().max(WIDTH))
+}
 
 /// The chart; `None` where nothing climbed.
 #[must_use]
@@ -100,7 +117,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let measured = contest.cells.iter().filter(|cell| cell.sweep.is_some());
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
     let frame = Frame::of(contest, "response time against offered load", &subjects);
-    Some(picture(&frame, WIDTH, bottom + 122.0, |canvas| {
+    Some(picture(&frame, columns(&all).1, bottom + 122.0, |canvas| {
         // Before the lines: what leads to a name ends in a filled mark, and a saturated rung's must stay hollow.
         let x = Scale::log((slowest * 0.93, fastest * 1.07), (LEFTS[1], LEFTS[1] + PANEL));
         names(canvas, contest, &all, &x, &y);
@@ -124,7 +141,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
                  generator limited are left out",
                 &format!(
                     "ring: the knee, the last rung that was sustained with p99 at most {KNEE} times that of the first; \
-                     in brackets the lowest rung at which it was not"
+                     in brackets the lowest rung above it at which it was not, and the lowest block's where that is less"
                 ),
                 hatch::LEGEND,
                 &without(contest, "line", |cell| cell.sweep.is_some()),
@@ -239,16 +256,16 @@ fn names(canvas: &mut Canvas, contest: &ContestSummary, all: &[Series], x: &Scal
     lines::leaders(canvas, &ends, &arms, right, &placed);
     lines::names(canvas, &arms, right, &placed);
     let objective = contest.open.as_ref().and_then(|open| open.objective);
-    let [knees, capacities] = [right + 242.0, right + 346.0];
-    canvas.text((knees, TOP - 14.0), "knee, per second", 11.0, SOFT, Anchor::Start);
+    let (capacities, _) = columns(all);
+    canvas.text((KNEES, TOP - 14.0), "knee, per second", SMALL, SOFT, Anchor::Start);
     if let Some(objective) = &objective {
         let text = ladder::objective_text(objective);
-        canvas.text((capacities, TOP - 14.0), &text, 11.0, SOFT, Anchor::Start);
+        canvas.text((capacities, TOP - 14.0), &text, SMALL, SOFT, Anchor::Start);
     }
     for (line, at) in all.iter().zip(placed) {
-        for (reached, left) in [(line.knee, knees), (line.capacity, capacities)] {
+        for (reached, left) in [(line.knee, KNEES), (line.capacity, capacities)] {
             let text = reached.map_or_else(String::new, ladder::reached_text);
-            canvas.text((left, at), &text, 11.0, INK, Anchor::Start);
+            canvas.text((left, at), &text, SMALL, INK, Anchor::Start);
         }
     }
 }

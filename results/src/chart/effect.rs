@@ -2,21 +2,22 @@
 //!
 //! Three panels: median, CPU per operation, throughput. Each row has the estimate with its 99.5 % interval
 //! and, small, the value of every block; the line of equality is drawn, and the null arm shows how far from it
-//! identical code lands. It must not compute effects. Read next: `cost.rs`.
+//! identical code lands. A null arm that copies another runner than the baseline is on no axis: its row says so. It must
+//! not compute effects. Read next: `cost.rs`.
 
 use super::{
     Dash, Look, Palette,
     canvas::{Anchor, Canvas, Drawing, FAINT, INK, PALE, Rgb, SOFT, Stroke, picture},
     frame::{Frame, counted},
     hatch,
-    rows::{LEFT, ROW, TOP, caption, middle, name, rules, thin},
+    rows::{LEFT, ROW, TOP, caption, instead, middle, name, rules, thin},
     scale::Scale,
 };
 use crate::{
     grid,
     price_grid::signed,
     quantity,
-    summary::{ContestSummary, Effect, Effects, Scale as EffectScale},
+    summary::{CellSummary, ContestSummary, Effect, Effects, Scale as EffectScale},
     wording::{self, plain},
 };
 
@@ -29,7 +30,7 @@ pub struct Panel {
     pub scale: EffectScale,
     /// The axis' ends; they contain equality, all estimates and all blocks.
     pub range: (f64, f64),
-    /// By row; `None` where a cell has nothing to compare.
+    /// By row; `None` where a cell has nothing to compare, or is compared with something else than the baseline.
     pub effects: Vec<Option<Effect>>,
 }
 
@@ -45,8 +46,11 @@ pub fn panels(contest: &ContestSummary) -> Vec<Panel> {
         ("throughput".into(), |effects| &effects.throughput),
     ];
     let panel = |(what, of): (String, Pick)| {
-        let effects: Vec<_> =
-            rows(contest).map(|at| of(&contest.cells[at].effects).clone()).collect();
+        let shown = |cell: &CellSummary| {
+            let elsewhere = contest.compared_elsewhere(cell).is_some();
+            of(&cell.effects).clone().filter(|_| !elsewhere)
+        };
+        let effects: Vec<_> = rows(contest).map(|at| shown(&contest.cells[at])).collect();
         let scale = effects.iter().flatten().next()?.scale;
         let unit = match scale {
             EffectScale::Ratio => "ratio",
@@ -123,6 +127,10 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
         for (row, at) in rows.iter().enumerate() {
             let cell = &contest.cells[*at];
             name(canvas, cell, palette.look(cell), row, end);
+            if let Some(copied) = contest.compared_elsewhere(cell).filter(|_| cell.is_measured()) {
+                let text = format!("copies {}, so not compared with {baseline}", plain(copied));
+                instead(canvas, &text, row, end);
+            }
         }
         for (panel, scale) in panels.iter().zip(&axes) {
             for (row, effect) in panel.effects.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! How did cells move from run to run?
 //!
 //! A row a cell, a panel a metric, each with an axis of its own: each run's value with its interval over blocks, the
-//! levels as lines, and a rule where the level changed. Only what is in at least two runs is drawn. It must not look
-//! for changes. Read next: [`crate::history`].
+//! levels as lines, and a rule where the level changed. A cell that was not measured alike in all runs has a row for each
+//! way. Only what is in at least two runs is drawn. It must not look for changes. Read next: [`crate::history`].
 
 use super::{
     Dash, Drawing, Marker, Subject,
@@ -19,8 +19,8 @@ use crate::{
     wording,
 };
 
-/// The metrics of one cell in the order of the columns; `None` where it is not in two runs.
-type Row<'a> = (&'a str, [Option<&'a Series>; 3]);
+/// Any of its metrics, for the cell's name; and all in the order of the columns, `None` where it is not in two runs.
+type Row<'a> = (&'a Series, [Option<&'a Series>; 3]);
 
 /// Where the first panel begins: behind the names of cells.
 const LEFT: f64 = 330.0;
@@ -90,12 +90,15 @@ fn rows(history: &History) -> Vec<Row<'_>> {
         else {
             continue;
         };
-        match rows.last_mut().filter(|(cell, _)| *cell == series.cell) {
+        let is_its = |(first, _): &&mut Row<'_>| {
+            first.cell == series.cell && first.conditions == series.conditions
+        };
+        match rows.last_mut().filter(is_its) {
             Some((_, metrics)) => metrics[column] = Some(series),
             None => {
                 let mut metrics = [None; 3];
                 metrics[column] = Some(series);
-                rows.push((&series.cell, metrics));
+                rows.push((series, metrics));
             }
         }
     }
@@ -138,16 +141,16 @@ fn conditions(history: &History, rows: &[Row<'_>]) -> String {
     )
 }
 
-/// A cell's name, and its panels.
-fn draw_row(canvas: &mut Canvas, (cell, metrics): &Row<'_>, runs: &[RunMark], top: f64) {
+/// A cell's name, how it was measured where that was not always the same, and its panels.
+fn draw_row(canvas: &mut Canvas, (series, metrics): &Row<'_>, runs: &[RunMark], top: f64) {
     canvas.line((16.0, top + ROW), (WIDTH - 16.0, top + ROW), thin(FAINT));
-    canvas.hover(cell, |canvas| {
+    let Series { cell, conditions, measure, .. } = series;
+    let conditions: String = conditions.iter().map(|condition| format!(", {condition}")).collect();
+    canvas.hover(&format!("{cell}{conditions}"), |canvas| {
         canvas.text((16.0, top + 14.0), &cut(cell, 44), 12.0, INK, Anchor::Start);
     });
-    if let Some(series) = metrics.iter().flatten().next() {
-        let text = format!("p50 is of the {}", series.measure.title());
-        canvas.text((16.0, top + 30.0), &text, 10.0, SOFT, Anchor::Start);
-    }
+    let below = format!("p50 is of the {}{conditions}", measure.title());
+    canvas.text((16.0, top + 30.0), &cut(&below, 54), 10.0, SOFT, Anchor::Start);
     for (column, series) in metrics.iter().enumerate() {
         if let Some(series) = series {
             panel(canvas, series, runs, (LEFT + STEP * column as f64, top));
@@ -252,6 +255,7 @@ mod tests {
             metric: "p50",
             unit: "ns",
             measure,
+            conditions: Vec::new(),
             points: points.into(),
             changes: Vec::new(),
         };

@@ -8,6 +8,7 @@ use crate::{
     Load, Role, Summary,
     report::Pictures,
     statistics::Estimate,
+    summary::Reached,
     synthetic::recording,
     synthetic_open::{OPEN, open_recording, open_slice, sweeping},
 };
@@ -111,6 +112,19 @@ fn open_charts_can_be_read() {
     assert!(kinds.iter().any(|found| found == "omission"), "{kinds:?}");
     let kinds = check(&Summary::of(&sweeping(&refs(&names), 2)).unwrap());
     assert_eq!(kinds, ["climb"]);
+}
+
+#[test]
+fn rates_on_which_blocks_do_not_agree_can_be_read() {
+    let names = names();
+    let mut summary = Summary::of(&sweeping(&refs(&names), 2)).unwrap();
+    let reached =
+        Reached { held_per_sec: 150_000, low_per_sec: 100_000, broke_per_sec: Some(200_000) };
+    for cell in &mut summary.contests[0].cells {
+        let sweep = cell.sweep.as_mut().unwrap();
+        (sweep.knee, sweep.capacity) = (Some(reached), Some(reached));
+    }
+    assert_eq!(check(&summary), ["climb"]);
 }
 
 #[test]

@@ -46,11 +46,17 @@ pub(super) fn name(canvas: &mut Canvas, cell: &CellSummary, look: Look, row: usi
     canvas.marker((23.0, y), look.marker, 4.0, look.color);
     canvas.text((34.0, y), &cut(&grid::label(cell), 21), 12.0, INK, Anchor::Start);
     if cell.numbers.is_none() {
-        let absence = cut(&wording::absence(cell), letters(end - LEFT + 16.0, 11.0));
-        let right = LEFT + 14.0 + width(&absence, 11.0);
-        canvas.rect((LEFT + 2.0, y - 8.0), (right.min(end), y + 8.0), PAPER, 1.0);
-        canvas.text((LEFT + 6.0, y), &absence, 11.0, SOFT, Anchor::Start);
+        instead(canvas, &wording::absence(cell), row, end);
     }
+}
+
+/// A text in the place of a row's values.
+pub(super) fn instead(canvas: &mut Canvas, text: &str, row: usize, end: f64) {
+    let y = middle(row);
+    let text = cut(text, letters(end - LEFT + 16.0, 11.0));
+    let right = LEFT + 14.0 + width(&text, 11.0);
+    canvas.rect((LEFT + 2.0, y - 8.0), (right.min(end), y + 8.0), PAPER, 1.0);
+    canvas.text((LEFT + 6.0, y), &text, 11.0, SOFT, Anchor::Start);
 }
 
 /// The cells that are not drawn and why, so that none disappears: `no line: rings (timed out)`.

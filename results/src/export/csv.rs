@@ -1,7 +1,8 @@
 //! What stands in `summary.csv`?
 //!
 //! One line a cell, all of them, and of a sweep one line a rung, with every estimate in three columns (median,
-//! low, high) and its unit in the title. Then what audits counted, `audit_…`; figures of the workloads' own stand at the
+//! low, high) and its unit in the title. `…_vs_baseline` compares with the runner in `against`: the baseline, but of a null
+//! arm what it copies. Then what audits counted, `audit_…`; figures of the workloads' own stand at the
 //! end, `figure_NAME_UNIT`, those of all workloads of the run. Empty means that there is no number; a percentile above `reach` lies
 //! among requests that failed, so it has none. It must not round. Read next: `markdown.rs`.
 
@@ -88,7 +89,10 @@ const ESTIMATES: [&str; 30] = [
     "idle_cores",
 ];
 
-/// Comparisons with the baseline, each three times: a ratio, or µs for lateness (`p50` only).
+/// What the next columns compare with: the baseline, but of a null arm the runner that it copies.
+const AGAINST: &str = "against";
+
+/// Comparisons with [`AGAINST`], each three times: a ratio, or µs for lateness (`p50` only).
 const EFFECTS: [&str; 3] = ["p50_vs_baseline", "cpu_vs_baseline", "throughput_vs_baseline"];
 
 /// What audits counted. The last one names system calls: `futex=1.02 read=1`.
@@ -116,6 +120,7 @@ pub fn render(summary: &Summary) -> String {
         .iter()
         .map(ToString::to_string)
         .chain(ESTIMATES.iter().flat_map(triple))
+        .chain([AGAINST.to_owned()])
         .chain(EFFECTS.iter().flat_map(triple))
         .chain(AUDITED.iter().map(ToString::to_string))
         .chain(figures.iter().flat_map(|(name, unit)| triple(&column(name, unit))))
@@ -210,9 +215,10 @@ fn line(
     }
     line.extend(estimate(cell.over_ideal));
     line.extend(of_price(&cell.price).into_iter().flat_map(estimate));
+    line.push(or_empty(cell.against.clone()));
     let effects = &cell.effects;
     for effect in [&effects.p50, &effects.cpu_per_op, &effects.throughput] {
-        line.extend(against_baseline(effect.as_ref()));
+        line.extend(compared(effect.as_ref()));
     }
     line
 }
@@ -326,7 +332,7 @@ fn estimate(estimate: Option<Estimate>) -> [String; 3] {
     })
 }
 
-fn against_baseline(effect: Option<&Effect>) -> [String; 3] {
+fn compared(effect: Option<&Effect>) -> [String; 3] {
     let Some(effect) = effect else { return Default::default() };
     let (low, high) = effect.interval.unzip();
     let or_empty = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());

@@ -26,7 +26,8 @@ use std::collections::BTreeMap;
 /// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell, its
 /// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics. 4: runs
 /// that stop early, and tails. 5: percentiles of closed loads are `null` where some block has too few operations for them.
-pub const SCHEMA: u32 = 5;
+/// 6: `broke_per_sec` of a sweep is above `held_per_sec`, also where blocks came less far.
+pub const SCHEMA: u32 = 6;
 
 /// The object that `--json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,7 +1,11 @@
 //! Are the words of a contest those of its decisions?
 
 use super::*;
-use crate::{Summary, TrialRecord, record::mark, synthetic, synthetic_open};
+use crate::{
+    Summary, TrialRecord,
+    record::{Saturation, mark},
+    synthetic, synthetic_open,
+};
 
 const RUNNERS: [&str; 4] = ["base", "near", "slow", "worst"];
 
@@ -143,6 +147,23 @@ fn a_sweep_tells_who_sustained_what() {
     let rate = |rate: u32| format!("{}/s", quantity::digits(f64::from(rate)));
     assert!(said[0].contains("fast") && said[0].ends_with(&rate(most)), "{said:?}");
     assert!(said[1].contains(&format!("slow {}", rate(least))), "{said:?}");
+}
+
+#[test]
+fn a_rate_of_nothing_is_none() {
+    let said = |all: bool| {
+        let mut recording = synthetic_open::sweeping(&["slow", "fast"], 3);
+        let broken = |trial: &&mut TrialRecord| all || trial.runner == "slow";
+        for trial in recording.trials.iter_mut().filter(broken) {
+            let first = trial.slices[0].open.as_mut().unwrap();
+            first.saturated = Saturation::Server;
+        }
+        clauses(&Summary::of(&recording).unwrap().contests[0])
+    };
+    assert_eq!(said(true), ["nobody sustained any rate"]);
+    let one = said(false);
+    assert!(one[0].starts_with("highest rate sustained: fast with "), "{one:?}");
+    assert_eq!(one[1..], ["slow sustained none of the rates"]);
 }
 
 /// Two contests of the same runners, the second after a change.

@@ -190,6 +190,13 @@ impl ContestSummary {
         self.cells.iter().find(|cell| cell.role == Role::Runner && cell.runner == name)
     }
 
+    /// What a cell is compared with in place of the baseline, where it is: what a null arm copies may be another runner.
+    #[must_use]
+    pub fn compared_elsewhere<'a>(&self, cell: &'a CellSummary) -> Option<&'a str> {
+        let against = cell.against.as_deref()?;
+        (self.baseline.as_deref() != Some(against)).then_some(against)
+    }
+
     /// The most blocks that any of its cells was measured in.
     #[must_use]
     pub fn blocks(&self) -> u32 {

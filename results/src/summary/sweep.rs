@@ -3,8 +3,8 @@
 //! A sweep raises the rate rung by rung until the server is saturated; this is one runner's climb over all
 //! blocks. Each rung is a measurement of its own, with percentiles over all requests drawn for it. Three
 //! things are read off: the highest rate that was *sustained*, the *knee*, and the *capacity* at an objective.
-//! They are rungs, so the truth lies between one and the next: that is printed too. It must not know how it
-//! was measured. Read next: `effect.rs`.
+//! They are rungs, so the truth lies between one and the next: that is printed too, and the lowest block where it came
+//! less far. It must not know how it was measured. Read next: `effect.rs`.
 
 use super::{block::Block, numbers::Numbers};
 use crate::{TrialRecord, record::ObjectiveRecord};
@@ -49,8 +49,8 @@ pub struct Reached {
     pub held_per_sec: u32,
     /// The lowest of the last rungs, over blocks.
     pub low_per_sec: u32,
-    /// The lowest rung, over blocks, at which it no longer held; `None` where it always did, and the
-    /// truth is at least `held_per_sec`.
+    /// The lowest rung above `held_per_sec`, over blocks, at which it did not hold; `None` where there is none, and the
+    /// truth is at least `held_per_sec`. What broke below that is told by `low_per_sec`.
     pub broke_per_sec: Option<u32>,
 }
 
@@ -149,9 +149,11 @@ fn reached(climbs: &[Climb], holds: impl Fn(&Block, &Block) -> bool) -> Option<R
         broke.extend(bad.map(|(rate, _)| *rate));
     }
     held.sort_unstable();
+    let held_per_sec = *held.get((held.len().checked_sub(1)?) / 2)?;
     Some(Reached {
-        held_per_sec: *held.get((held.len().checked_sub(1)?) / 2)?,
+        held_per_sec,
         low_per_sec: *held.first()?,
-        broke_per_sec: broke.into_iter().min(),
+        // A block that came less far broke below: beside the median block's rung that would be a contradiction.
+        broke_per_sec: broke.into_iter().filter(|rate| *rate > held_per_sec).min(),
     })
 }

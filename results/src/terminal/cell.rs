@@ -8,7 +8,7 @@ use super::{
     spark::{self, Scale},
 };
 use crate::{
-    Role, TrialRecord, grid, quantity,
+    TrialRecord, grid, quantity,
     store::Recording,
     summary::{CellSummary, ContestSummary, Metric, Numbers},
     wording::{self, plain},
@@ -51,7 +51,7 @@ pub fn cell(
         lines.push(screen.heading(&format!("{}, percentiles", contest.measure.title())));
         lines.extend(spectrum(numbers, cell.blocks, screen));
         lines.push(screen.faint(&screen.wrapped(wording::spread(cell.blocks))));
-        lines.extend(effects(contest, cell, screen));
+        lines.extend(effects(cell, screen));
         lines.extend(course(cell, recording, screen));
     } else if cell.sweep.is_some() {
         lines.push("a sweep: its rates are in simul report".into());
@@ -112,12 +112,8 @@ fn spectrum(numbers: &Numbers, blocks: u32, screen: Screen) -> Vec<String> {
     drawn.collect()
 }
 
-/// How it compares with the baseline, with one letter a block.
-fn effects(contest: &ContestSummary, cell: &CellSummary, screen: Screen) -> Vec<String> {
-    let base = match cell.role {
-        Role::Null => contest.planned_baseline.as_deref(),
-        Role::Runner | Role::Floor => contest.baseline.as_deref(),
-    };
+/// How it compares with the baseline, or a null arm with what it copies, with one letter a block.
+fn effects(cell: &CellSummary, screen: Screen) -> Vec<String> {
     let mut lines = Vec::new();
     for metric in Metric::ALL {
         let Some(effect) = cell.effects.on(metric) else { continue };
@@ -136,7 +132,7 @@ fn effects(contest: &ContestSummary, cell: &CellSummary, screen: Screen) -> Vec<
         lines.push(text.trim_end().to_owned());
     }
     if !lines.is_empty() {
-        let base = plain(base.unwrap_or_default());
+        let base = plain(cell.against.as_deref().unwrap_or_default());
         let title = format!("against {base}, with 99.5 % intervals, and block by block");
         lines.insert(0, screen.heading(&title));
         lines.insert(0, String::new());
