@@ -5,8 +5,8 @@ mod support;
 
 use serde_json::Value;
 use simul_results::{TrialRecord, record::SCHEMA};
-use std::{collections::BTreeMap, fs, path::Path};
-use support::{Place, json, text};
+use std::{fs, path::Path};
+use support::{Place, contents, json, text};
 
 const TINY: &str = "-w sha256 -r inline,threads --blocks 2 --rounds 3 --slice 20ms --no-progress";
 
@@ -37,20 +37,6 @@ fn copy(place: &Place, from: &str, to: &str) {
 
 fn change(path: &Path, change: impl FnOnce(String) -> String) {
     fs::write(path, change(fs::read_to_string(path).unwrap())).unwrap();
-}
-
-/// Every file below a folder with its bytes.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut look = vec![folder.to_owned()];
-    while let Some(path) = look.pop() {
-        if path.is_dir() {
-            look.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
-        }
-    }
-    found
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Write a stored run in another program's form.
 
-use super::{report::tell_torn, run::refused, say};
+use super::{
+    report::{tell_torn, with_trials},
+    run::refused,
+    say,
+};
 use crate::exit::Failure;
 use clap::Args;
 use simul_results::{
@@ -49,6 +53,7 @@ enum ExportFormat {
 /// No such run, a damaged one, or a cell that it has not measured.
 pub fn main(options: &ExportOptions) -> Result<ExitCode, Failure> {
     let recording = store::load(&options.run).map_err(refused)?;
+    with_trials(&recording, &options.run)?;
     tell_torn(&recording, &options.run);
     let bad = Failure::BadInput;
     let text = match options.to {
