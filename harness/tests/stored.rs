@@ -54,7 +54,7 @@ fn a_packed_run_is_read_by_every_command_and_says_the_same() {
         "compare RUN RUN",
         "history RUN",
         "export RUN --to csv",
-        "export RUN --to hgrm",
+        "export RUN --to hgrm --cell sha256:16384/threads/closed-8@all-cores",
         "report RUN --format md",
     ] {
         let [one, other] =

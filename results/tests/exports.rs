@@ -15,8 +15,10 @@ use hdrhistogram::{
 use serde_json::{Value, json};
 use simul_results::{
     Role, State, Summary, TrialRecord,
+    auditor::Audit,
     export::{csv, hdr, junit, openmetrics, trackers},
-    histogram,
+    histogram, judged,
+    record::mark,
 };
 use synthetic::{cell, recording, slice, trial, unmeasured};
 
@@ -43,7 +45,7 @@ fn the_percentile_distribution_is_that_of_the_family() {
         0,
         vec![slice(0, &values[..40], 1.0), slice(1, &values[40..], 1.0)],
     );
-    let text = hdr::hgrm(&[&one]).unwrap();
+    let text = hdr::hgrm(&[&one], &Audit::default()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "       Value     Percentile TotalCount 1/(1-Percentile)");
     assert_eq!(lines[1], "");
@@ -74,7 +76,7 @@ fn the_interval_log_is_read_back() {
     let recording = recording(&["tokio"], 2, 3, 100);
     let mine: Vec<&TrialRecord> =
         recording.trials.iter().filter(|trial| trial.cell.contains("/tokio/")).collect();
-    let text = hdr::hlog(&mine).unwrap();
+    let text = hdr::hlog(&mine, &Audit::default()).unwrap();
     let slices: Vec<_> = mine
         .iter()
         .flat_map(|trial| trial.slices.iter().map(|slice| (trial.block, slice)))
@@ -94,6 +96,31 @@ fn the_interval_log_is_read_back() {
     }
     assert_eq!(found, 6);
     assert!(text.starts_with("#[Histogram log format version 1.3]\n"), "{text}");
+}
+
+#[test]
+fn what_was_found_stands_in_lines_that_readers_skip() {
+    let mut recording = recording(&["tokio"], 2, 3, 100);
+    for trial in &mut recording.trials {
+        trial.marks = vec![mark::PEER_BOUND.into(), "two\nlines".into()];
+    }
+    let contests = judged::contests(&recording).unwrap();
+    let cell = &contests[0].cells[0];
+    assert!(!cell.audit.may_be_ranked(), "{:?}", cell.audit);
+    let rows = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#')).map(Into::into).collect()
+    };
+    let trials = cell.recorded();
+    assert_eq!(trials.iter().map(|trial| trial.block).collect::<Vec<_>>(), [0, 1]);
+    for form in [hdr::hgrm, hdr::hlog] {
+        let text = form(&trials, &cell.audit).unwrap();
+        assert_eq!(rows(&text), rows(&form(&trials, &Audit::default()).unwrap()));
+        assert!(text.contains("\n#[grade F, not ranked: peer-bound: the peer was busy"), "{text}");
+        assert!(text.contains("\n#[grade F, marked: two lines: two lines in 2 of 2"), "{text}");
+    }
+    let log = hdr::hlog(&trials, &cell.audit).unwrap();
+    let entries = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap);
+    assert_eq!(entries.filter(|entry| matches!(entry, LogEntry::Interval(_))).count(), 6);
 }
 
 #[test]

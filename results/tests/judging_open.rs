@@ -8,6 +8,7 @@ mod synthetic_open;
 
 use simul_results::{
     Role, Summary,
+    auditor::Audit,
     compare::{self, CompareError},
     export::{hdr, json::Output, openmetrics, trackers},
     history,
@@ -191,7 +192,8 @@ fn a_sweep_has_no_verdict_no_rank_and_no_place_in_comparisons() {
     assert!(matches!(compared, Err(CompareError::Disjoint)), "{compared:?}");
     assert_eq!(history::history(vec![("a".into(), recording.clone())]).unwrap().series, []);
     let trials: Vec<_> = recording.trials.iter().filter(|trial| trial.runner == "smol").collect();
-    for refused in [hdr::hgrm(&trials), hdr::hlog(&trials)] {
+    let audit = Audit::default();
+    for refused in [hdr::hgrm(&trials, &audit), hdr::hlog(&trials, &audit)] {
         assert!(refused.unwrap_err().contains("is a sweep"));
     }
 }
@@ -205,10 +207,11 @@ fn a_plain_distribution_is_refused_where_requests_failed() {
         };
         recording.trials.iter().filter(arm).collect()
     };
-    for refused in [hdr::hgrm(&of("smol")), hdr::hlog(&of("smol"))] {
+    let audit = Audit::default();
+    for refused in [hdr::hgrm(&of("smol"), &audit), hdr::hlog(&of("smol"), &audit)] {
         assert!(refused.unwrap_err().contains("failed or never ended"));
     }
-    assert!(hdr::hgrm(&of("threads")).unwrap().contains("#[Max"));
+    assert!(hdr::hgrm(&of("threads"), &audit).unwrap().contains("#[Max"));
 }
 
 #[test]
