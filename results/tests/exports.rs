@@ -308,8 +308,27 @@ fn openmetrics_follows_the_grammar() {
         assert!(value.strip_prefix(' ').unwrap().parse::<f64>().unwrap().is_finite(), "{line}");
         samples += 1;
     }
-    // Four cells with six estimates of three values, and six states of six cells.
-    assert_eq!(samples, 4 * 6 * 3 + 6 * 6);
+    // Four cells with five estimates of three values (300 operations a block do not carry p99), and six states of six
+    // cells.
+    assert_eq!(samples, 4 * 5 * 3 + 6 * 6);
+    assert!(text.contains("simul_time_p90_seconds{") && !text.contains("simul_time_p99_seconds{"));
+    let summary = Summary::of(&recording(&["tokio"], 2, 1, 1000)).unwrap();
+    let carried = openmetrics::render(&summary);
+    assert!(carried.contains("simul_time_p99_seconds{"), "ten of a thousand operations lie above");
+}
+
+#[test]
+fn times_of_different_things_are_told_apart_in_one_family() {
+    for measure in ["service", "lateness", "makespan"] {
+        let mut recording = recording(&["tokio"], 2, 1, 100);
+        recording.run.plan.contests[0].measure = measure.into();
+        recording.trials.iter_mut().for_each(|trial| trial.measure = measure.into());
+        let text = openmetrics::render(&Summary::of(&recording).unwrap());
+        let samples = text.lines().filter(|line| line.starts_with("simul_time_p50_seconds{"));
+        let label = format!(",measure=\"{measure}\",");
+        let told: Vec<bool> = samples.map(|line| line.contains(&label)).collect();
+        assert!(!told.is_empty() && told.iter().all(|told| *told), "{text}");
+    }
 }
 
 #[test]
