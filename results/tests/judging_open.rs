@@ -215,6 +215,21 @@ fn a_plain_distribution_is_refused_where_requests_failed() {
 }
 
 #[test]
+fn a_history_has_its_cells_as_they_come_from_the_oldest_run_on() {
+    let run = |day: u32, runners: &[&str]| {
+        let mut run = recording(runners, 2, 2, 60);
+        run.run.started = format!("2026-01-{day:02}T00:00:00Z");
+        (format!("day-{day}"), run)
+    };
+    let runs = vec![run(2, &["smol", "tokio"]), run(1, &["tokio", "threads"])];
+    let found = history::history(runs).unwrap();
+    let mut order: Vec<&str> =
+        found.series.iter().map(|one| one.cell.split('/').nth(1).unwrap()).collect();
+    order.dedup();
+    assert_eq!(order, ["tokio", "threads", "smol"]);
+}
+
+#[test]
 fn a_history_tells_cpu_in_its_unit() {
     // 8 µs and 7 µs an operation were made up, for open and for closed slices.
     for (recording, cpu_us) in [(stalling(2), 8.0), (recording(&["tokio"], 2, 3, 200), 7.0)] {

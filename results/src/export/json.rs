@@ -143,7 +143,7 @@ pub struct GroupsOutput {
 pub struct FigureOutput {
     /// Its unit: `ns`, `bytes`, `1`.
     pub unit: String,
-    /// The median within each block, estimated over blocks.
+    /// The median within each block, or the sum where the unit is `in all`, estimated over blocks.
     pub value: Estimate,
     /// From how many values, over all blocks.
     pub values: u64,

@@ -37,7 +37,7 @@ pub struct OpenPercentiles {
 pub enum ServicePercentiles {
     /// Under open load.
     Open(OpenPercentiles),
-    /// Under closed load: no percentile is missing.
+    /// Under closed load: always with a median; the others are `null` where some block has too few operations for them.
     Closed(Percentiles),
 }
 
