@@ -68,6 +68,9 @@ fn a_stored_run_is_ranked_compared_and_put_in_order() {
     assert_eq!(json(&history)["runs"].as_array().unwrap().len(), 2);
     assert!(fs::read_to_string(place.path("history.svg")).unwrap().starts_with("<svg"));
     assert!(text(&place.run("history run again").stdout).contains("show no change"));
+    // What is named twice is still one run.
+    let twice = json(&place.run("history run . ./again again/../run --json"));
+    assert_eq!(twice["runs"].as_array().unwrap().len(), 2, "{twice}");
 }
 
 #[test]
