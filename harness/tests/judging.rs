@@ -4,9 +4,12 @@
 mod support;
 
 use serde_json::Value;
-use simul_results::{TrialRecord, record::SCHEMA};
-use std::{collections::BTreeMap, fs, path::Path};
-use support::{Place, json, text};
+use simul_results::{
+    State, TrialRecord,
+    record::{SCHEMA, mark},
+};
+use std::{fs, path::Path};
+use support::{Place, contents, json, text};
 
 const TINY: &str = "-w sha256 -r inline,threads --blocks 2 --rounds 3 --slice 20ms --no-progress";
 
@@ -39,20 +42,6 @@ fn change(path: &Path, change: impl FnOnce(String) -> String) {
     fs::write(path, change(fs::read_to_string(path).unwrap())).unwrap();
 }
 
-/// Every file below a folder with its bytes.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut look = vec![folder.to_owned()];
-    while let Some(path) = look.pop() {
-        if path.is_dir() {
-            look.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
-        }
-    }
-    found
-}
-
 #[test]
 fn a_stored_run_is_ranked_compared_and_put_in_order() {
     let place = measured();
@@ -79,6 +68,9 @@ fn a_stored_run_is_ranked_compared_and_put_in_order() {
     assert_eq!(json(&history)["runs"].as_array().unwrap().len(), 2);
     assert!(fs::read_to_string(place.path("history.svg")).unwrap().starts_with("<svg"));
     assert!(text(&place.run("history run again").stdout).contains("show no change"));
+    // What is named twice is still one run.
+    let twice = json(&place.run("history run . ./again again/../run --json"));
+    assert_eq!(twice["runs"].as_array().unwrap().len(), 2, "{twice}");
     // As if the second had done other work.
     change(&place.path("again").join("trials.jsonl"), |text| {
         text.replace("\"offload\":\"false\"", "\"offload\":\"true\"")
@@ -107,10 +99,12 @@ fn a_run_carries_its_verdicts_into_every_form() {
     for cell in judged {
         assert!(words.contains(&cell["verdict"]["summary"].as_str().unwrap()), "{cell}");
     }
+    let cell = cells.iter().find(|cell| cell["role"] == "runner" && cell["ops"] != 0).unwrap();
+    let name = cell["cell"].as_str().unwrap();
     for (format, sign) in [
         ("csv", "cell,workload,"),
-        ("hgrm", "1/(1-Percentile)"),
-        ("hlog", "#[Histogram log format version 1.3]"),
+        (&*format!("hgrm --cell {name}"), "TotalCount     ="),
+        (&*format!("hlog --cell {name}"), "#[Histogram log format version 1.3]"),
         ("bmf", "\"latency\""),
         ("gh-benchmark", "\"unit\""),
         ("junit", "<testsuites"),
@@ -121,10 +115,47 @@ fn a_run_carries_its_verdicts_into_every_form() {
         assert!(text(&output.stdout).contains(sign), "{format}: {}", text(&output.stdout));
         assert!(output.stderr.is_empty(), "{format}");
     }
-    let cell = cells.iter().find(|cell| cell["role"] == "runner" && cell["ops"] != 0).unwrap();
-    let name = cell["cell"].as_str().unwrap();
-    let output = place.run(&format!("export run --to hgrm --cell {name}"));
-    assert!(text(&output.stdout).contains("TotalCount     ="), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_distribution_is_of_a_cell_that_has_numbers_and_says_what_was_found() {
+    let place = measured();
+    let inline = "sha256:16384/inline/closed-8@all-cores";
+    for (name, block, state, mark) in [
+        ("spoilt", Some(1), State::Discarded, None),
+        ("barred", None, State::Measured, Some(mark::ERRORS)),
+    ] {
+        copy(&place, "run", name);
+        change(&place.path(name).join("trials.jsonl"), |text| {
+            let spoilt = |line: &str| {
+                let mut trial: TrialRecord = serde_json::from_str(line).unwrap();
+                if trial.cell == inline && block.is_none_or(|block| block == trial.block) {
+                    trial.state = state;
+                    trial.marks = mark.into_iter().map(Into::into).collect();
+                }
+                serde_json::to_string(&trial).unwrap() + "\n"
+            };
+            text.lines().map(spoilt).collect()
+        });
+    }
+    for format in ["hgrm", "hlog"] {
+        let output = place.run(&format!("export spoilt --to {format} --cell {inline}"));
+        let errors = text(&output.stderr);
+        assert_eq!((output.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+        assert!(errors.contains("has no numbers, since it ended as 'discarded'"), "{errors}");
+        assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+        let output = place.run(&format!("export barred --to {format} --cell {inline}"));
+        let told = text(&output.stdout);
+        assert!(told.contains("\n#[grade F, not ranked: errors: "), "{told}");
+    }
+    // Unless it is asked for, nobody is shown whose numbers are not the runner's.
+    for name in ["spoilt", "barred"] {
+        let output = place.run(&format!("export {name} --to hlog"));
+        let (told, errors) = (text(&output.stdout), text(&output.stderr));
+        let other = told.contains("#[sha256:16384/threads/closed-8@all-cores, in ns");
+        // On a busy machine that one is not believed either.
+        assert!(other || errors.contains("with a grade better than F"), "{told}{errors}");
+    }
 }
 
 #[test]

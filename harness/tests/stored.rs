@@ -3,7 +3,7 @@
 mod support;
 
 use std::{fs, path::Path};
-use support::{Place, text};
+use support::{Place, contents, text};
 
 /// Measures as little as there is.
 fn measured(place: &Place, folder: &str, workload: &str) {
@@ -54,7 +54,7 @@ fn a_packed_run_is_read_by_every_command_and_says_the_same() {
         "compare RUN RUN",
         "history RUN",
         "export RUN --to csv",
-        "export RUN --to hgrm",
+        "export RUN --to hgrm --cell sha256:16384/threads/closed-8@all-cores",
         "report RUN --format md",
     ] {
         let [one, other] =
@@ -65,6 +65,49 @@ fn a_packed_run_is_read_by_every_command_and_says_the_same() {
     assert!(refused(&place, "pack run packed", 2).contains("exists already"));
     assert!(refused(&place, "run --resume packed", 2).contains("is packed and cannot be resumed"));
     assert!(refused(&place, "pack nowhere there", 2).contains("name the folder"));
+}
+
+#[test]
+fn what_is_left_of_a_run_is_not_written_over_once_its_trials_are_gone() {
+    let place = Place::new();
+    measured(&place, "run", "sha256");
+    fs::write(place.path("README.md"), "<!-- simul:results -->\nold\n<!-- /simul:results -->")
+        .unwrap();
+    printed(&place, "report run --format png");
+    let trials = place.path("run/trials.jsonl");
+    let first = read(&trials).lines().next().unwrap().to_owned();
+    let commands = [
+        "report run",
+        "report run --format svg",
+        "report run --format png",
+        "report run --format md",
+        "report run --splice README.md",
+        "pack run packed",
+        "export run --to csv",
+        "export run --to hgrm",
+        "advise run --slo p99=5ms --mix cpu=1",
+    ];
+    fs::remove_file(&trials).unwrap();
+    let before = contents(&place.path(""));
+    for command in commands {
+        let said = refused(&place, command, 2);
+        assert!(said.contains("put its trials.jsonl or trials.jsonl.gz back"), "{command}: {said}");
+    }
+    assert!(refused(&place, "run --resume run", 2).contains("its trials are not there"));
+    assert_eq!(contents(&place.path("")), before, "something was written");
+    // Of an interrupted run there may be none yet, or half of one.
+    for begun in [&b""[..], &first.as_bytes()[..first.len() / 2]] {
+        fs::write(&trials, begun).unwrap();
+        let before = contents(&place.path(""));
+        for command in commands {
+            let said = refused(&place, command, 2);
+            assert!(said.contains("simul run --resume 'run'"), "{command}: {said}");
+        }
+        assert_eq!(contents(&place.path("")), before, "something was written");
+    }
+    // Of a torn run nothing is packed, so nothing is left out either.
+    fs::write(&trials, format!("{first}\n{{\"torn")).unwrap();
+    assert!(refused(&place, "pack run packed", 2).contains("finish it before it is packed"));
 }
 
 #[test]

@@ -22,6 +22,9 @@ fn main() -> ExitCode {
 fn render(folder: &Path) -> Result<(), String> {
     let begin = Instant::now();
     let recording = store::load_merged(folder).map_err(|error| error.to_string())?;
+    if recording.trials.is_empty() {
+        return Err(format!("no trial is in '{}': its report stays as it is", folder.display()));
+    }
     let read = begin.elapsed();
     let summary = joined::join(vec![recording]).map_err(|error| error.to_string())?;
     let summed = begin.elapsed();

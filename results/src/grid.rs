@@ -103,7 +103,7 @@ pub fn numbers(contest: &ContestSummary) -> Grid {
         rows.push(Row { role: cell.role, measured: cell.is_measured(), texts });
     }
     if rows.iter().any(|row| row.texts.iter().any(|text| text == TOO_FEW)) {
-        notes.all.push(format!("{TOO_FEW}: fewer than ten operations a block lie above it"));
+        notes.all.push(too_few());
     }
     if is_open {
         notes.all.push(OPEN_NOTE.into());
@@ -125,7 +125,7 @@ fn values(cell: &CellSummary, numbers: &Numbers, units: [TimeUnit; 4], peers: bo
         });
     }
     if let Some(OpenNumbers { service, .. }) = &numbers.open {
-        texts.push(match (numbers.carries(0.99), service.reaches(0.99)) {
+        texts.push(match (service.carries(0.99), service.reaches(0.99)) {
             (false, _) => TOO_FEW.into(),
             (true, true) => shown(&service.p99_ns, units[2].ns),
             (true, false) => beyond(&service.p99_ns, units[2].ns),
@@ -138,6 +138,11 @@ fn values(cell: &CellSummary, numbers: &Numbers, units: [TimeUnit; 4], peers: bo
         texts.push(peer.map_or_else(String::new, |peer| shown(&peer, 1.0)));
     }
     texts
+}
+
+/// What [`TOO_FEW`] says.
+pub(crate) fn too_few() -> String {
+    format!("{TOO_FEW}: fewer than ten operations a block lie above it")
 }
 
 /// A percentile that lies among requests which failed or never ended: `> 71.2`.

@@ -1,9 +1,9 @@
 //! Did a cell change from run to run on this host, and where?
 //!
 //! Runs of one host in the order of their start; each gives one value a cell and metric, the mean over its
-//! blocks, with its interval. A change is where the series changes its level ([`crate::statistics::change`]) by at least 1 %.
-//! Nobody interleaved the runs, so a change can be the machine's doing as well as the code's: this tells where
-//! to look, and a comparison of two builds side by side tells what it was.
+//! blocks, with its interval. A change is where the series changes its level ([`crate::statistics::change`]) by at
+//! least 1 %, or of lateness by 1 µs. Nobody interleaved the runs, so a change can be the machine's doing as well as the
+//! code's: this tells where to look, and a comparison of two builds side by side tells what it was.
 //!
 //! A series is of runs that measured a cell alike: with the same parameters of the work, rounds, slices and warm-up, and
 //! under an open load the same connections and server. Another way of measuring is a series of its own, since a step
@@ -35,7 +35,7 @@ pub struct History {
     pub host: String,
     /// In the order of their start.
     pub runs: Vec<RunMark>,
-    /// Cell by cell and metric by metric, in the order of the newest run that has them.
+    /// Cell by cell and metric by metric, as they come in the runs from the oldest on.
     pub series: Vec<Series>,
 }
 

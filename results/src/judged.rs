@@ -88,6 +88,12 @@ impl<'a> JudgedCell<'a> {
         self.first(self.look.map(|look| look.blocks))
     }
 
+    /// All its trials, in the order of blocks: of a block that was measured again the later one.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<&'a TrialRecord> {
+        self.trials.values().copied().collect()
+    }
+
     /// Takes over what the auditor says of the blocks that it is judged by.
     pub(crate) fn believe(&mut self, believed: bool) {
         self.believed = believed;

@@ -5,7 +5,7 @@
 //! that was less far. It must not know who draws the table. Read next: `table.rs`.
 
 use crate::{
-    grid::{Grid, Notes, Row, beyond},
+    grid::{Grid, Notes, Row, TOO_FEW, beyond, too_few},
     quantity::{self, TimeUnit},
     record::ObjectiveRecord,
     statistics::median,
@@ -41,6 +41,9 @@ pub fn grid(contest: &ContestSummary) -> Grid {
         }
         texts.resize(header.len(), String::new());
         rows.push(Row { role: cell.role, measured: cell.is_measured(), texts });
+    }
+    if rows.iter().any(|row| row.texts.iter().any(|text| text == TOO_FEW)) {
+        notes.all.push(too_few());
     }
     notes.all.push(
         "open load, raised rung by rung: sustained is the last rung at which the server kept up and nothing \
@@ -78,9 +81,11 @@ fn values(cell: &CellSummary, sweep: &Sweep, has_objective: bool, unit: TimeUnit
 /// The median or p99 of one rung.
 fn time(cell: &CellSummary, numbers: &Numbers, quantile: f64, unit: TimeUnit) -> String {
     let value = if quantile <= 0.5 { &numbers.p50_ns } else { &numbers.p99_ns };
-    match numbers.reaches(quantile) {
-        true => quantity::estimate(value, unit.ns, cell.blocks),
-        false => beyond(value, unit.ns),
+    let carried = quantile <= 0.5 || numbers.carries(quantile);
+    match (carried, numbers.reaches(quantile)) {
+        (false, _) => TOO_FEW.into(),
+        (true, true) => quantity::estimate(value, unit.ns, cell.blocks),
+        (true, false) => beyond(value, unit.ns),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     judged::{JudgedCell, JudgedContest},
     relation::{Relations, Test, Tests},
     statistics::{Paired, geometric::Overall, holm},
-    summary::{Measure, Metric, effect::Compared},
+    summary::{Effect, Measure, Metric, effect::Compared},
     verdict::Rules,
 };
 
@@ -169,8 +169,25 @@ pub struct Standing {
     pub metric: Metric,
     /// The printed contests that the means are over.
     pub common: Vec<String>,
-    /// Best first; empty without a common contest.
+    /// Best first; empty where nobody can be ranked.
     pub places: Vec<Place>,
+    /// Why nobody has a place; `None` where somebody has.
+    pub nobody: Option<Nobody>,
+}
+
+/// Why nobody has a place over all contests. Of several reasons the last one of these is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nobody {
+    /// No contest has all of them among its ranked runners.
+    Apart,
+    /// Those that have measured what is in no mean: lateness, or the throughput of an open load.
+    NoRatio,
+    /// In those that have, this metric is not known of all of them in the same blocks.
+    Unknown,
+    /// Those that have were measured in one block, which has no spread.
+    OneBlock,
+    /// It is one runner alone.
+    Alone,
 }
 
 /// Ranks runners over all contests: those named, or all that are ranked anywhere.
@@ -202,7 +219,12 @@ fn standing(
     let mut common = Vec::new();
     // By contest, by runner: how it compares with each other one.
     let mut tests: Vec<Vec<Vec<Option<Paired>>>> = Vec::new();
+    let mut nobody = if runners.len() < 2 { Nobody::Alone } else { Nobody::Apart };
     for contest in contests {
+        let cell = |runner: &&str| {
+            contest.cells.iter().find(|cell| cell.ranked && cell.runner == **runner)
+        };
+        let Some(cells) = runners.iter().map(cell).collect::<Option<Vec<_>>>() else { continue };
         // Under open load the rate is given, so throughput ranks nobody.
         let no_ratio = match metric {
             Metric::P50 => contest.measure == Measure::Lateness,
@@ -210,20 +232,19 @@ fn standing(
             Metric::CpuPerOp => false,
         };
         if no_ratio {
+            nobody = nobody.max(Nobody::NoRatio);
             continue;
         }
-        let cell = |runner: &&str| {
-            contest.cells.iter().find(|cell| cell.ranked && cell.runner == **runner)
-        };
-        let Some(cells) = runners.iter().map(cell).collect::<Option<Vec<_>>>() else { continue };
         let cells: Vec<Compared<'_>> =
             cells.iter().map(|cell| Compared::of(&cell.first(contest.fixed))).collect();
-        let mut table = Vec::new();
+        let (mut table, mut is_known) = (Vec::new(), true);
         for ours in &cells {
             let mut row = Vec::new();
             for theirs in &cells {
                 let compared = theirs.effects(contest.measure, Role::Runner, ours)?;
-                row.push(compared.on(metric).and_then(|effect| effect.test()));
+                let effect = compared.on(metric);
+                is_known &= effect.is_some();
+                row.push(effect.and_then(Effect::test));
             }
             table.push(row);
         }
@@ -232,6 +253,8 @@ fn standing(
         if whole {
             common.push(contest.contest.to_string());
             tests.push(table);
+        } else {
+            nobody = nobody.max(if is_known { Nobody::OneBlock } else { Nobody::Unknown });
         }
     }
     let mean = |of: usize, against: usize| {
@@ -239,7 +262,8 @@ fn standing(
         Overall::over(&parts?)
     };
     let places = if common.is_empty() { Vec::new() } else { places(runners, metric, &mean) };
-    Ok(Standing { metric, common, places })
+    let nobody = places.is_empty().then_some(nobody);
+    Ok(Standing { metric, common, places, nobody })
 }
 
 fn places(

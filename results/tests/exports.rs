@@ -15,8 +15,9 @@ use hdrhistogram::{
 use serde_json::{Value, json};
 use simul_results::{
     Role, State, Summary, TrialRecord,
+    auditor::Audit,
     export::{csv, hdr, junit, openmetrics, trackers},
-    histogram,
+    histogram, judged,
     record::mark,
 };
 use synthetic::{cell, recording, slice, trial, unmeasured};
@@ -44,7 +45,7 @@ fn the_percentile_distribution_is_that_of_the_family() {
         0,
         vec![slice(0, &values[..40], 1.0), slice(1, &values[40..], 1.0)],
     );
-    let text = hdr::hgrm(&[&one]).unwrap();
+    let text = hdr::hgrm(&[&one], &Audit::default()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "       Value     Percentile TotalCount 1/(1-Percentile)");
     assert_eq!(lines[1], "");
@@ -75,7 +76,7 @@ fn the_interval_log_is_read_back() {
     let recording = recording(&["tokio"], 2, 3, 100);
     let mine: Vec<&TrialRecord> =
         recording.trials.iter().filter(|trial| trial.cell.contains("/tokio/")).collect();
-    let text = hdr::hlog(&mine).unwrap();
+    let text = hdr::hlog(&mine, &Audit::default()).unwrap();
     let slices: Vec<_> = mine
         .iter()
         .flat_map(|trial| trial.slices.iter().map(|slice| (trial.block, slice)))
@@ -95,6 +96,31 @@ fn the_interval_log_is_read_back() {
     }
     assert_eq!(found, 6);
     assert!(text.starts_with("#[Histogram log format version 1.3]\n"), "{text}");
+}
+
+#[test]
+fn what_was_found_stands_in_lines_that_readers_skip() {
+    let mut recording = recording(&["tokio"], 2, 3, 100);
+    for trial in &mut recording.trials {
+        trial.marks = vec![mark::PEER_BOUND.into(), "two\nlines".into()];
+    }
+    let contests = judged::contests(&recording).unwrap();
+    let cell = &contests[0].cells[0];
+    assert!(!cell.audit.may_be_ranked(), "{:?}", cell.audit);
+    let rows = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#')).map(Into::into).collect()
+    };
+    let trials = cell.recorded();
+    assert_eq!(trials.iter().map(|trial| trial.block).collect::<Vec<_>>(), [0, 1]);
+    for form in [hdr::hgrm, hdr::hlog] {
+        let text = form(&trials, &cell.audit).unwrap();
+        assert_eq!(rows(&text), rows(&form(&trials, &Audit::default()).unwrap()));
+        assert!(text.contains("\n#[grade F, not ranked: peer-bound: the peer was busy"), "{text}");
+        assert!(text.contains("\n#[grade F, marked: two lines: two lines in 2 of 2"), "{text}");
+    }
+    let log = hdr::hlog(&trials, &cell.audit).unwrap();
+    let entries = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap);
+    assert_eq!(entries.filter(|entry| matches!(entry, LogEntry::Interval(_))).count(), 6);
 }
 
 #[test]
@@ -282,8 +308,27 @@ fn openmetrics_follows_the_grammar() {
         assert!(value.strip_prefix(' ').unwrap().parse::<f64>().unwrap().is_finite(), "{line}");
         samples += 1;
     }
-    // Four cells with six estimates of three values, and six states of six cells.
-    assert_eq!(samples, 4 * 6 * 3 + 6 * 6);
+    // Four cells with five estimates of three values (300 operations a block do not carry p99), and six states of six
+    // cells.
+    assert_eq!(samples, 4 * 5 * 3 + 6 * 6);
+    assert!(text.contains("simul_time_p90_seconds{") && !text.contains("simul_time_p99_seconds{"));
+    let summary = Summary::of(&recording(&["tokio"], 2, 1, 1000)).unwrap();
+    let carried = openmetrics::render(&summary);
+    assert!(carried.contains("simul_time_p99_seconds{"), "ten of a thousand operations lie above");
+}
+
+#[test]
+fn times_of_different_things_are_told_apart_in_one_family() {
+    for measure in ["service", "lateness", "makespan"] {
+        let mut recording = recording(&["tokio"], 2, 1, 100);
+        recording.run.plan.contests[0].measure = measure.into();
+        recording.trials.iter_mut().for_each(|trial| trial.measure = measure.into());
+        let text = openmetrics::render(&Summary::of(&recording).unwrap());
+        let samples = text.lines().filter(|line| line.starts_with("simul_time_p50_seconds{"));
+        let label = format!(",measure=\"{measure}\",");
+        let told: Vec<bool> = samples.map(|line| line.contains(&label)).collect();
+        assert!(!told.is_empty() && told.iter().all(|told| *told), "{text}");
+    }
 }
 
 #[test]

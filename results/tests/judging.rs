@@ -10,7 +10,7 @@ use simul_results::{
     export::json::Output,
     history,
     judged::{self, JudgedCell, JudgedContest},
-    rank,
+    rank::{self, Nobody},
     record::mark,
     store::{self, Recording, Writer},
     summary::Metric,
@@ -223,6 +223,27 @@ fn ranks_are_groups_and_means_are_over_common_contests() {
     assert_eq!(rank::overall(&contests, &[]).unwrap()[0].common.len(), 1);
     let named = rank::overall(&contests, &["tokio".into(), "slow".into()]).unwrap();
     assert_eq!(named[0].common.len(), 2);
+}
+
+#[test]
+fn it_is_told_why_nobody_is_ahead_over_all() {
+    let nobody = |recording: &Recording, named: &[&str]| {
+        let contests = judged::contests(recording).unwrap();
+        let named: Vec<String> = named.iter().map(|name| (*name).into()).collect();
+        let standings = rank::overall(&contests, &named).unwrap();
+        assert!(standings.iter().all(|one| one.places.is_empty() == one.nobody.is_some()));
+        <[Option<Nobody>; 3]>::try_from(
+            standings.into_iter().map(|one| one.nobody).collect::<Vec<_>>(),
+        )
+        .unwrap()
+    };
+    let mut recording = of(6, &[("slow", 1.1, 0.003)]);
+    assert_eq!(nobody(&recording, &[]), [None; 3]);
+    assert_eq!(nobody(&recording, &["slow"]), [Some(Nobody::Alone); 3]);
+    assert_eq!(nobody(&of(1, &[("slow", 1.1, 0.003)]), &[]), [Some(Nobody::OneBlock); 3]);
+    recording.run.plan.contests[0].measure = "lateness".into();
+    recording.trials.iter_mut().for_each(|trial| trial.measure = "lateness".into());
+    assert_eq!(nobody(&recording, &[]), [Some(Nobody::NoRatio), None, None]);
 }
 
 #[test]

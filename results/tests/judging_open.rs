@@ -8,6 +8,7 @@ mod synthetic_open;
 
 use simul_results::{
     Role, Summary,
+    auditor::Audit,
     compare::{self, CompareError},
     export::{hdr, json::Output, openmetrics, trackers},
     history,
@@ -191,7 +192,8 @@ fn a_sweep_has_no_verdict_no_rank_and_no_place_in_comparisons() {
     assert!(matches!(compared, Err(CompareError::Disjoint)), "{compared:?}");
     assert_eq!(history::history(vec![("a".into(), recording.clone())]).unwrap().series, []);
     let trials: Vec<_> = recording.trials.iter().filter(|trial| trial.runner == "smol").collect();
-    for refused in [hdr::hgrm(&trials), hdr::hlog(&trials)] {
+    let audit = Audit::default();
+    for refused in [hdr::hgrm(&trials, &audit), hdr::hlog(&trials, &audit)] {
         assert!(refused.unwrap_err().contains("is a sweep"));
     }
 }
@@ -205,10 +207,26 @@ fn a_plain_distribution_is_refused_where_requests_failed() {
         };
         recording.trials.iter().filter(arm).collect()
     };
-    for refused in [hdr::hgrm(&of("smol")), hdr::hlog(&of("smol"))] {
+    let audit = Audit::default();
+    for refused in [hdr::hgrm(&of("smol"), &audit), hdr::hlog(&of("smol"), &audit)] {
         assert!(refused.unwrap_err().contains("failed or never ended"));
     }
-    assert!(hdr::hgrm(&of("threads")).unwrap().contains("#[Max"));
+    assert!(hdr::hgrm(&of("threads"), &audit).unwrap().contains("#[Max"));
+}
+
+#[test]
+fn a_history_has_its_cells_as_they_come_from_the_oldest_run_on() {
+    let run = |day: u32, runners: &[&str]| {
+        let mut run = recording(runners, 2, 2, 60);
+        run.run.started = format!("2026-01-{day:02}T00:00:00Z");
+        (format!("day-{day}"), run)
+    };
+    let runs = vec![run(2, &["smol", "tokio"]), run(1, &["tokio", "threads"])];
+    let found = history::history(runs).unwrap();
+    let mut order: Vec<&str> =
+        found.series.iter().map(|one| one.cell.split('/').nth(1).unwrap()).collect();
+    order.dedup();
+    assert_eq!(order, ["tokio", "threads", "smol"]);
 }
 
 #[test]

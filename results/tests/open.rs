@@ -234,6 +234,82 @@ fn blocks_that_do_not_agree_contradict_nothing() {
 }
 
 #[test]
+fn a_tail_of_a_few_requests_is_told_by_no_form() {
+    // Thirty of 300 requests lie above p90 and three above p99; of the second runner's, p99 is among the failed too.
+    let arms = [("tokio", Role::Runner), ("smol", Role::Runner)];
+    let recording = open_recording(OPEN, &arms, 3, |at, _, random| {
+        let failed = if at == 1 { 20 } else { 0 };
+        let answered = random.latencies(80_000.0, 300 - failed);
+        vec![open_slice(0, 1000, &answered, 0, failed as u64)]
+    });
+    let summary = Summary::of(&recording).unwrap();
+    let output = serde_json::to_value(json::Output::of(&summary, "x")).unwrap();
+    for times in ["response_ns", "service_ns", "wait_ns", "lag_ns"] {
+        for cell in [&output["cells"][0], &output["cells"][1]] {
+            let times = &cell[times];
+            assert!(times["p50"].is_object() && times["p90"].is_object(), "{cell}");
+            assert!(times["p99"].is_null() && times["p999"].is_null(), "{cell}");
+            assert_eq!(times["at_least"], serde_json::json!({}), "no bound of what is not told");
+        }
+    }
+    let csv = csv::render(&summary);
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (header, tokio) = (lines.next().unwrap(), lines.next().unwrap());
+    let value = |name: &str| tokio[header.iter().position(|title| *title == name).unwrap()];
+    for times in ["", "service_", "wait_", "lag_"] {
+        assert!(!value(&format!("{times}p50_ns")).is_empty(), "{times}");
+        assert_eq!(value(&format!("{times}p99_ns")), "", "{times}");
+    }
+    let table = table::render(&summary, None);
+    let tokio = table.lines().find(|line| line.trim_start().starts_with("tokio")).unwrap();
+    assert_eq!(tokio.matches('–').count(), 3, "p99, p99.9 and the service's p99: {tokio}");
+}
+
+/// A sweep over two rates with so many requests each.
+fn short_sweep(requests: [usize; 2]) -> Summary {
+    let load = Load::Sweep { from_per_sec: 1000, arrivals: Arrivals::Poisson };
+    let recording = open_recording(load, &[("tokio", Role::Runner)], 2, |_, _, random| {
+        let rungs = [1000, 2000].into_iter().zip(requests).zip(0..);
+        let rung = |((rate, requests), round)| {
+            open_slice(round, rate, &random.latencies(80_000.0, requests), 0, 0)
+        };
+        rungs.map(rung).collect()
+    });
+    Summary::of(&recording).unwrap()
+}
+
+#[test]
+fn a_rung_of_a_few_requests_has_no_tail() {
+    let summary = short_sweep([500, 2000]);
+    let contest = &summary.contests[0];
+    let series = climb::series(contest, &Palette::of(&summary));
+    let rates = |panel: usize| -> Vec<f64> {
+        series[0].panels[panel].iter().map(|point| point.rate_per_sec).collect()
+    };
+    assert_eq!((rates(0), rates(1)), (vec![1000.0, 2000.0], vec![2000.0]));
+    let output = serde_json::to_value(json::Output::of(&summary, "x")).unwrap();
+    let rungs = &output["cells"][0]["sweep"]["rungs"];
+    for times in ["response_ns", "service_ns"] {
+        assert!(rungs[0][times]["p90"].is_object() && rungs[0][times]["p99"].is_null(), "{rungs}");
+        assert!(rungs[1][times]["p99"].is_object() && rungs[1][times]["p999"].is_null());
+    }
+    let text = table::render(&summary, None);
+    let tokio = text.lines().find(|line| line.trim_start().starts_with("tokio")).unwrap();
+    assert_eq!(tokio.matches('–').count(), 1, "p99 of the first rung: {tokio}");
+    assert!(text.contains("–: fewer than ten operations a block lie above it"), "{text}");
+    // Where no rung has one, there is still a chart of the medians.
+    for (requests, has_none) in [([500, 500], true), ([2000, 2000], false)] {
+        let summary = short_sweep(requests);
+        let palette = Palette::of(&summary);
+        let series = climb::series(&summary.contests[0], &palette);
+        assert_eq!(series[0].panels[1].is_empty(), has_none);
+        let svg = climb::draw(&summary.contests[0], &palette).unwrap().svg();
+        assert_eq!(svg.contains("no p99: fewer than ten requests"), has_none, "{svg}");
+        assert_eq!(svg.contains("tokio, p99: "), !has_none, "{svg}");
+    }
+}
+
+#[test]
 fn a_climb_draws_all_rungs_but_those_of_the_generator() {
     let mut recording = sweeping(&["slow", "fast"], 2);
     for trial in recording.trials.iter_mut().filter(|trial| trial.runner == "fast") {

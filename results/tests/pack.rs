@@ -7,6 +7,7 @@ mod synthetic_open;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use simul_results::{
     Summary, TrialRecord,
+    auditor::Audit,
     export::hdr,
     judged, pack,
     record::SCHEMA,
@@ -83,9 +84,10 @@ fn exports_of_one_cell_read_the_merged_distributions() {
     };
     let [one, other] = [&original, &packed].map(of);
     let [one, other] = [&one, &other].map(|trials| trials.iter().collect::<Vec<_>>());
-    assert_eq!(hdr::hgrm(&other).unwrap(), hdr::hgrm(&one).unwrap());
+    let audit = Audit::default();
+    assert_eq!(hdr::hgrm(&other, &audit).unwrap(), hdr::hgrm(&one, &audit).unwrap());
     let lines = |trials: &[&TrialRecord]| {
-        let log = hdr::hlog(trials).unwrap();
+        let log = hdr::hlog(trials, &audit).unwrap();
         log.lines().filter(|line| line.starts_with("Tag=")).count()
     };
     assert_eq!((lines(&one), lines(&other)), (3 * 4 - 1, 3), "a line a slice, a line a block");

@@ -1,13 +1,19 @@
 //! Write a stored run in another program's form.
 
-use super::{report::tell_torn, run::refused, say};
+use super::{
+    report::{tell_torn, with_trials},
+    run::refused,
+    say,
+};
 use crate::exit::Failure;
 use clap::Args;
 use simul_results::{
-    Role, State, TrialRecord,
+    Role, State,
     export::{csv, hdr, junit, openmetrics, trackers},
-    store::{self, Recording},
+    judged::{self, JudgedCell, JudgedContest},
+    store,
     summary::Summary,
+    wording::{self, plain},
 };
 use std::{path::PathBuf, process::ExitCode};
 
@@ -19,7 +25,7 @@ pub struct ExportOptions {
     /// The form
     #[arg(long, value_enum)]
     to: ExportFormat,
-    /// The cell, for hgrm and hlog [default: the first that was measured]
+    /// The cell, for hgrm and hlog [default: the first runner that was measured, and not of grade F]
     #[arg(long, value_name = "CELL")]
     cell: Option<String>,
 }
@@ -46,14 +52,20 @@ enum ExportFormat {
 /// Prints the run in the form that was asked for, and nothing else.
 ///
 /// # Errors
-/// No such run, a damaged one, or a cell that it has not measured.
+/// No such run, a damaged one, one without trials, or a cell that has no numbers.
 pub fn main(options: &ExportOptions) -> Result<ExitCode, Failure> {
     let recording = store::load(&options.run).map_err(refused)?;
+    with_trials(&recording, &options.run)?;
     tell_torn(&recording, &options.run);
     let bad = Failure::BadInput;
     let text = match options.to {
-        ExportFormat::Hgrm => hdr::hgrm(&trials(&recording, options)?).map_err(bad)?,
-        ExportFormat::Hlog => hdr::hlog(&trials(&recording, options)?).map_err(bad)?,
+        ExportFormat::Hgrm | ExportFormat::Hlog => {
+            // As in tables and ranks, a cell of which any block went wrong has no numbers.
+            let contests = judged::contests(&recording).map_err(bad)?;
+            let cell = chosen(&contests, options)?;
+            let form = if matches!(options.to, ExportFormat::Hgrm) { hdr::hgrm } else { hdr::hlog };
+            form(&cell.recorded(), &cell.audit).map_err(bad)?
+        }
         _ if options.cell.is_some() => {
             return Err(Failure::BadInput(
                 "--cell is for hgrm and hlog, which hold one cell; the other formats hold all: leave it out"
@@ -75,40 +87,32 @@ pub fn main(options: &ExportOptions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The measured trials of the cell that was asked for, else of the first measured runner in the plan.
-fn trials<'a>(
-    recording: &'a Recording,
+/// The cell that was asked for, else the first runner of the plan that was measured and is believed. Either has numbers.
+fn chosen<'a>(
+    contests: &'a [JudgedContest<'a>],
     options: &ExportOptions,
-) -> Result<Vec<&'a TrialRecord>, Failure> {
-    let measured = |cell: &str| -> Vec<&'a TrialRecord> {
-        // Of a block that was measured again, the later trial counts.
-        let mut blocks = std::collections::BTreeMap::new();
-        for trial in recording.trials.iter().filter(|trial| trial.cell == cell) {
-            blocks.insert(trial.block, trial);
-        }
-        blocks.into_values().filter(|trial| trial.state == State::Measured).collect()
-    };
+) -> Result<&'a JudgedCell<'a>, Failure> {
     let folder = options.run.display();
-    match &options.cell {
-        Some(cell) => {
-            let found = measured(cell);
-            if found.is_empty() {
-                return Err(Failure::BadInput(format!(
-                    "no cell '{cell}' was measured in '{folder}'; see its cells: simul export '{folder}' --to csv"
-                )));
-            }
-            Ok(found)
-        }
-        None => {
-            let first = recording
-                .trials
-                .iter()
-                .find(|trial| trial.role == Role::Runner && trial.state == State::Measured);
-            first.map(|trial| measured(&trial.cell)).ok_or_else(|| {
-                Failure::BadInput(format!(
-                    "'{folder}' has no measured cell; see why: simul report '{folder}'"
-                ))
-            })
-        }
+    let mut cells = contests.iter().flat_map(|contest| &contest.cells);
+    let Some(asked) = &options.cell else {
+        let is_believed = |cell: &&JudgedCell<'_>| {
+            cell.role == Role::Runner && cell.state == State::Measured && cell.audit.may_be_ranked()
+        };
+        return cells.find(is_believed).ok_or_else(|| {
+            Failure::BadInput(format!(
+                "'{folder}' has no measured runner with a grade better than F; see why: simul report '{folder}'"
+            ))
+        });
+    };
+    match cells.find(|cell| cell.cell == *asked) {
+        Some(cell) if cell.state == State::Measured => Ok(cell),
+        Some(cell) => Err(Failure::BadInput(format!(
+            "cell '{}' has no numbers, since it ended as '{}'; see why: simul report '{folder}'",
+            plain(asked),
+            wording::state(cell.state)
+        ))),
+        None => Err(Failure::BadInput(format!(
+            "no cell '{asked}' was measured in '{folder}'; see its cells: simul export '{folder}' --to csv"
+        ))),
     }
 }

@@ -21,7 +21,7 @@ use std::{
 /// Options of `history`.
 #[derive(Debug, Args)]
 pub struct HistoryOptions {
-    /// Folders of runs, or folders that hold some
+    /// Folders of runs, or folders that hold some; what is named twice counts once
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Print one JSON object
@@ -38,12 +38,10 @@ pub struct HistoryOptions {
 /// No run, a damaged one, runs of several hosts, or a chart that exists already.
 pub fn main(options: &HistoryOptions) -> Result<ExitCode, Failure> {
     let mut runs = Vec::new();
-    for folder in options.folders.iter().map(|folder| runs_in(folder)) {
-        for folder in folder? {
-            let recording = store::load_light(&folder).map_err(refused)?;
-            tell_torn(&recording, &folder);
-            runs.push((folder.display().to_string(), recording));
-        }
+    for folder in all_runs(&options.folders)? {
+        let recording = store::load_light(&folder).map_err(refused)?;
+        tell_torn(&recording, &folder);
+        runs.push((folder.display().to_string(), recording));
     }
     let history = history::history(runs).map_err(Failure::BadInput)?;
     if let Some(path) = &options.svg {
@@ -56,6 +54,20 @@ pub fn main(options: &HistoryOptions) -> Result<ExitCode, Failure> {
         say(&as_text(&history))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// All runs that are meant, each once: a run that counts twice, as `history results results/RUN` names it, makes p-values
+/// too small.
+fn all_runs(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let (mut runs, mut seen) = (Vec::new(), BTreeSet::new());
+    for folder in folders {
+        for run in runs_in(folder)? {
+            if seen.insert(fs::canonicalize(&run).map_err(super::broken)?) {
+                runs.push(run);
+            }
+        }
+    }
+    Ok(runs)
 }
 
 /// The folder itself if it is a run, else the runs right inside it.

@@ -1,6 +1,6 @@
 //! Make a stored run small enough to be committed.
 
-use super::{report::tell_torn, run::refused, say};
+use super::{report::with_trials, run::refused, say};
 use crate::exit::Failure;
 use clap::Args;
 use simul_results::{
@@ -32,11 +32,11 @@ pub struct PackOptions {
 /// Writes the packed run and says how large both are.
 ///
 /// # Errors
-/// No such run, a damaged or torn one, or a folder that exists already or cannot be written.
+/// No such run, a damaged or torn one, one without trials, or a folder that exists already or cannot be written.
 pub fn main(options: &PackOptions) -> Result<ExitCode, Failure> {
     let PackOptions { run, destination } = options;
     let recording = store::load(run).map_err(refused)?;
-    tell_torn(&recording, run);
+    // What is torn is not packed, so nothing is left out of it either.
     if recording.torn {
         let run = run.display();
         return Err(Failure::BadInput(format!(
@@ -44,6 +44,7 @@ pub fn main(options: &PackOptions) -> Result<ExitCode, Failure> {
              '{run}'"
         )));
     }
+    with_trials(&recording, run)?;
     let packed = pack::packed(&recording).map_err(Failure::BadInput)?;
     Writer::pack(destination, &packed).map_err(|error| match error {
         StoreError::Exists(path) => Failure::BadInput(format!(

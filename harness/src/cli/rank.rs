@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use simul_results::{
     judged::{self, JudgedContest},
-    rank::{self, Standing},
+    rank::{self, Nobody, Standing},
     store,
     summary::Metric,
     wording::plain,
@@ -125,11 +125,7 @@ fn as_text(contests: &[JudgedContest<'_>], standings: &[Standing]) -> String {
             let name = plain(&place.runner);
             lines.push(format!("    {}. {name:<16} {:.3}{interval}", place.group, place.ratio));
         }
-        if standing.places.is_empty() {
-            lines.push(
-                "    no contest in which all of them are ranked; name fewer with --runner".into(),
-            );
-        }
+        lines.extend(standing.nobody.map(|why| format!("    {}", nobody(why))));
     }
     lines.push(
         "runners of one group are not shown to differ from its best; lateness and the throughput of open loads \
@@ -137,6 +133,23 @@ fn as_text(contests: &[JudgedContest<'_>], standings: &[Standing]) -> String {
             .into(),
     );
     lines.join("\n")
+}
+
+/// Why nobody has a place over all contests.
+fn nobody(why: Nobody) -> &'static str {
+    match why {
+        Nobody::Apart => "no contest in which all of them are ranked; name fewer with --runner",
+        Nobody::NoRatio => {
+            "where all of them are ranked, this is in no mean; see the contests above"
+        }
+        Nobody::Unknown => {
+            "not known of all of them in the same blocks of any contest; name fewer with --runner"
+        }
+        Nobody::OneBlock => {
+            "one block has no spread, so nobody is shown to be ahead; measure more: --blocks 6"
+        }
+        Nobody::Alone => "one runner alone has nobody to be ranked among; it takes two",
+    }
 }
 
 /// The groups of one contest by one metric: `1. tokio, smol  2. threads`.
@@ -157,4 +170,30 @@ fn why(cell: &judged::JudgedCell<'_>) -> String {
     let found: Vec<&str> = cell.audit.barring().map(|one| one.check.as_str()).collect();
     let why = if found.is_empty() { cell.state.name().into() } else { found.join(" ") };
     plain(&format!("{} ({why})", cell.runner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_that_is_told_is_the_one_that_holds() {
+        for (why, word) in [
+            (Nobody::Alone, "it takes two"),
+            (Nobody::OneBlock, "--blocks 6"),
+            (Nobody::NoRatio, "in no mean"),
+            (Nobody::Unknown, "not known"),
+            (Nobody::Apart, "name fewer with --runner"),
+        ] {
+            let standing = Standing {
+                metric: Metric::P50,
+                common: Vec::new(),
+                places: Vec::new(),
+                nobody: Some(why),
+            };
+            let text = as_text(&[], &[standing]);
+            assert!(text.contains(word), "{text}");
+            assert_eq!(text.contains("name fewer"), matches!(why, Nobody::Apart | Nobody::Unknown));
+        }
+    }
 }

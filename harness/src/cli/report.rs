@@ -6,7 +6,7 @@ use clap::Args;
 use simul_results::{
     export::issue,
     joined, report,
-    store::{self, Recording},
+    store::{self, PACKED_FILE, Recording, TRIALS_FILE},
     summary::Summary,
     table,
 };
@@ -56,11 +56,12 @@ enum ReportFormat {
 /// Stored runs of one host as one summary, histograms merged.
 ///
 /// # Errors
-/// No such run, a damaged one, or runs that do not go together.
+/// No such run, a damaged one, one without trials, or runs that do not go together.
 pub(super) fn summarised(runs: &[PathBuf]) -> Result<Summary, Failure> {
     let mut recordings = Vec::new();
     for run in runs {
         let recording = store::load_merged(run).map_err(refused)?;
+        with_trials(&recording, run)?;
         tell_torn(&recording, run);
         recordings.push(recording);
     }
@@ -70,7 +71,7 @@ pub(super) fn summarised(runs: &[PathBuf]) -> Result<Summary, Failure> {
 /// Reads the runs and writes what can be derived from them.
 ///
 /// # Errors
-/// No such run, a damaged one, runs that do not go together, or a folder that cannot be written.
+/// No such run, a damaged one, one without trials, runs that do not go together, or a folder that cannot be written.
 pub fn main(options: &ReportOptions) -> Result<ExitCode, Failure> {
     if options.open && options.format != ReportFormat::Html {
         return Err(Failure::BadInput(
@@ -142,6 +143,29 @@ fn show(options: &ReportOptions, summary: &Summary, path: &Path) -> Result<(), F
         let _ = writeln!(io::stderr(), "it is not shown, since {why}; open '{path}' yourself");
     }
     Ok(())
+}
+
+/// Refuses a recording of which no trial is there: every cell would be called failed, in the place of what was derived
+/// from the trials while they were there, and that may be all that is left of them.
+pub(super) fn with_trials(recording: &Recording, folder: &Path) -> Result<(), Failure> {
+    if !recording.trials.is_empty() {
+        return Ok(());
+    }
+    let shown = folder.display();
+    Err(Failure::BadInput(match trials_are_gone(folder) {
+        true => format!(
+            "the trials of '{shown}' are not there, so nothing was written and what there is stays; put its \
+             {TRIALS_FILE} or {PACKED_FILE} back"
+        ),
+        false => format!(
+            "no trial of '{shown}' is whole, so nothing was written; go on with it: simul run --resume '{shown}'"
+        ),
+    }))
+}
+
+/// Whether the folder of a run has no file of trials, which every run gets before its first block.
+pub(super) fn trials_are_gone(folder: &Path) -> bool {
+    ![TRIALS_FILE, PACKED_FILE].iter().any(|name| folder.join(name).exists())
 }
 
 /// Says on standard error that a recording's last line was left out, where it was.

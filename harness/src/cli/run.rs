@@ -2,7 +2,7 @@
 //!
 //! Next: [`crate::control::plan`] decides what is measured, [`crate::control::session`] measures it.
 
-use super::{CommandLine, RunOptions, say};
+use super::{CommandLine, RunOptions, report::trials_are_gone, say};
 use crate::{
     control::{
         availability,
@@ -26,7 +26,7 @@ use simul_results::{
     export,
     record::{RunRecord, SCHEMA},
     report,
-    store::{self, Recording, StoreError, Writer},
+    store::{self, Recording, StoreError, TRIALS_FILE, Writer},
     summary::Summary,
     table,
 };
@@ -125,6 +125,14 @@ impl Prepared {
                 "'{folder}' cannot be resumed: {what} differs; start a new run without --resume"
             )))
         };
+        if trials_are_gone(folder) {
+            // Measured anew, it would be written over the report of what was measured.
+            let folder = folder.display();
+            return Err(Failure::BadInput(format!(
+                "'{folder}' cannot be resumed: its trials are not there; put its {TRIALS_FILE} back, or start a new \
+                 run without --resume"
+            )));
+        }
         if run.schema != SCHEMA {
             return refuse("the schema");
         }

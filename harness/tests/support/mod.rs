@@ -4,6 +4,7 @@
 use serde_json::Value;
 use simul_results::TrialRecord;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -124,6 +125,20 @@ pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {}\n{}", text(&output.stdout), text(&output.stderr))
     })
+}
+
+/// Every file below a folder with its bytes.
+pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut look = vec![folder.to_owned()];
+    while let Some(path) = look.pop() {
+        if path.is_dir() {
+            look.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            found.insert(path.display().to_string(), fs::read(&path).unwrap());
+        }
+    }
+    found
 }
 
 pub(crate) fn is_empty(folder: &Path) -> bool {

@@ -5,7 +5,8 @@
 //! long one looks. An arrow: the percentile lies among requests that failed or never ended, and is at least that.
 //! A ring: the knee, beyond which waiting is most of the response; beside the names stand its rate, and the one up to
 //! which the objective held.
-//! Rungs at which the generator is what was measured are left out. It must not compute percentiles. Read next:
+//! Rungs at which the generator is what was measured are left out, and so is a p99 with fewer than ten requests above. It
+//! must not compute percentiles. Read next:
 //! `omission.rs`.
 
 use super::{
@@ -39,7 +40,7 @@ pub struct Series {
     pub knee: Option<Reached>,
     /// The rate up to which the objective held; `None` without an objective.
     pub capacity: Option<Reached>,
-    /// By panel, p50 then p99: from the lowest rate up.
+    /// By panel, p50 then p99: from the lowest rate up. There may be no p99 at all.
     pub panels: [Vec<Point>; 2],
 }
 
@@ -69,7 +70,9 @@ pub fn series(contest: &ContestSummary, palette: &Palette) -> Vec<Series> {
                 is_bound: !rung.numbers.reaches(quantile),
                 saturated: rung.saturated,
             };
-            rungs.iter().map(point).collect::<Vec<_>>()
+            // The median of a few requests is rough, but never the story of a single one.
+            let carried = |rung: &&&Rung| quantile <= 0.5 || rung.numbers.carries(quantile);
+            rungs.iter().filter(carried).map(point).collect::<Vec<_>>()
         };
         let panels = PANELS.map(panel);
         (!panels[0].is_empty()).then(|| Series {
@@ -116,6 +119,8 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
     let y = Scale::log((low.max(1.0) * 0.9, high * 1.15), (bottom, TOP));
     let measured = contest.cells.iter().filter(|cell| cell.sweep.is_some());
     let subjects: Vec<_> = measured.map(|cell| timed(contest, cell)).collect();
+    let is_short = all.iter().any(|line| line.panels[1].len() < line.panels[0].len());
+    let short = if is_short { "no p99: fewer than ten requests a block lie above it" } else { "" };
     let frame = Frame::of(contest, "response time against offered load", &subjects);
     Some(picture(&frame, columns(&all).1, bottom + 122.0, |canvas| {
         // Before the lines: what leads to a name ends in a filled mark, and a saturated rung's must stay hollow.
@@ -143,6 +148,7 @@ pub fn draw(contest: &ContestSummary, palette: &Palette) -> Option<Drawing> {
                     "ring: the knee, the last rung that was sustained with p99 at most {KNEE} times that of the first; \
                      in brackets the lowest rung above it at which it was not, and the lowest block's where that is less"
                 ),
+                short,
                 hatch::LEGEND,
                 &without(contest, "line", |cell| cell.sweep.is_some()),
             ],
@@ -195,6 +201,9 @@ fn objective(canvas: &mut Canvas, contest: &ContestSummary, quantile: f64, x: &S
 
 /// The interval over blocks.
 fn band(canvas: &mut Canvas, line: &Series, (panel, of): (usize, usize), x: &Scale, y: &Scale) {
+    if line.panels[panel].is_empty() {
+        return;
+    }
     let edge = |end: fn(&Estimate) -> f64| -> Vec<_> {
         let points = line.panels[panel].iter();
         points.map(|point| (x.at(point.rate_per_sec), y.at(end(&point.ns)))).collect()
@@ -206,6 +215,9 @@ fn band(canvas: &mut Canvas, line: &Series, (panel, of): (usize, usize), x: &Sca
 fn climb(canvas: &mut Canvas, line: &Series, panel: usize, x: &Scale, y: &Scale) {
     let at = |point: &Point| (x.at(point.rate_per_sec), y.at(point.ns.median));
     let points = &line.panels[panel];
+    if points.is_empty() {
+        return;
+    }
     let Look { color, marker, dash } = line.arm.look;
     let knee = line.knee.map(|knee| f64::from(knee.held_per_sec));
     canvas.hover(&told(line, panel), |canvas| {
@@ -246,14 +258,20 @@ fn told(line: &Series, panel: usize) -> String {
 /// Names at the ends of the lines of the last panel, and how far each came.
 fn names(canvas: &mut Canvas, contest: &ContestSummary, all: &[Series], x: &Scale, y: &Scale) {
     let right = LEFTS[1] + PANEL;
+    let bottom = y.clipped(0.0).0;
     let end = |line: &Series| {
-        let last = line.panels[1].last().copied();
-        last.map_or((right, TOP), |point| (x.at(point.rate_per_sec), y.at(point.ns.median)))
+        let last = line.panels[1].last();
+        last.map(|point| (x.at(point.rate_per_sec), y.at(point.ns.median)))
     };
-    let ends: Vec<_> = all.iter().map(end).collect();
+    // Whose p99 is nowhere drawn has a name, at the bottom, and nothing that leads to it.
+    let ends: Vec<_> = all.iter().map(|line| end(line).unwrap_or((right, bottom))).collect();
     let arms: Vec<&Arm> = all.iter().map(|line| &line.arm).collect();
-    let placed = lines::places(&ends, (TOP, y.clipped(0.0).0));
-    lines::leaders(canvas, &ends, &arms, right, &placed);
+    let placed = lines::places(&ends, (TOP, bottom));
+    for ((line, end), at) in all.iter().zip(&ends).zip(&placed) {
+        if !line.panels[1].is_empty() {
+            lines::leaders(canvas, &[*end], &[&line.arm], right, &[*at]);
+        }
+    }
     lines::names(canvas, &arms, right, &placed);
     let objective = contest.open.as_ref().and_then(|open| open.objective);
     let (capacities, _) = columns(all);

@@ -71,8 +71,8 @@ pub fn draw(history: &History) -> Drawing {
             bottom + 34.0,
             &[
                 "points: runs; upright lines: their 95 % intervals over blocks, cut off where they would flatten the \
-                 rest (none with one block); level lines: levels between changes; dashed: a change of at least 1 %, \
-                 orange for the worse, green for the better",
+                 rest (none with one block); level lines: levels between changes; dashed: a change of at least 1 % \
+                 (of lateness 1 µs), orange for the worse, green for the better",
                 "at the right: the last run's value, and from where to where the panel reaches",
                 "runs were not interleaved: a change can be the machine's doing",
                 &single,
@@ -282,6 +282,14 @@ mod tests {
             svg.contains("<title>run 1, a: p50 100 ns (99.0 ns to 101 ns), 6 blocks; level 100 ns")
         );
         assert!(svg.contains("<title>run 2, b: p50 102 ns, 6 blocks; level 100 ns"), "{svg}");
+    }
+
+    #[test]
+    fn the_least_change_is_told_for_every_measure() {
+        let drawing = draw(&history(Measure::Lateness, 6));
+        let texts: Vec<&str> = drawing.texts().iter().map(|(.., text)| *text).collect();
+        let said = texts.join(" ");
+        assert!(said.contains("a change of at least 1 % (of lateness 1 µs), orange"), "{said}");
     }
 
     #[test]

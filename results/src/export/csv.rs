@@ -2,9 +2,10 @@
 //!
 //! One line a cell, all of them, and of a sweep one line a rung, with every estimate in three columns (median,
 //! low, high) and its unit in the title. `…_vs_baseline` compares with the runner in `against`: the baseline, but of a null
-//! arm what it copies. Then what audits counted, `audit_…`; figures of the workloads' own stand at the
-//! end, `figure_NAME_UNIT`, those of all workloads of the run. Empty means that there is no number; a percentile above `reach` lies
-//! among requests that failed, so it has none. It must not round. Read next: `markdown.rs`.
+//! arm what it copies. Then what audits counted, `audit_…`; figures of the workloads' own stand at the end,
+//! `figure_NAME_UNIT`, those of all workloads of the run. Empty means that there is no number: a percentile above `reach`
+//! lies among requests that failed, and one with fewer than ten operations above it in some block is the story of these.
+//! It must not round. Read next: `markdown.rs`.
 
 use crate::{
     Load, Summary,
@@ -208,7 +209,10 @@ fn line(
     let times = |open: &OpenNumbers| [&open.service, &open.wait, &open.lag].map(Clone::clone);
     for times in open.map_or([None, None, None], |open| times(open).map(Some)) {
         let known = |quantile, value: fn(&Distribution) -> Estimate| {
-            estimate(times.as_ref().filter(|times| times.reaches(quantile)).map(value))
+            let told = |times: &&Distribution| {
+                times.reaches(quantile) && (quantile <= 0.5 || times.carries(quantile))
+            };
+            estimate(times.as_ref().filter(told).map(value))
         };
         line.extend(known(0.5, |times| times.p50_ns));
         line.extend(known(0.99, |times| times.p99_ns));

@@ -5,10 +5,14 @@
 //! Java library's `HistogramLogWriter`: a line a counted slice (of a packed run: a block), tagged with its block,
 //! histograms in the deflated V2 form, since older readers know no other.
 //!
+//! What was found in the cell stands in lines that begin with `#`. Readers of logs take these for comments, by the format;
+//! those of `hgrm` (HdrHistogram's own plotter, gnuplot, hdr-plot) skip them with the three `#[…` lines at its end, and
+//! so they stand just before these.
+//!
 //! The one place besides charts where histograms are decoded for one cell only. Read next:
 //! `../histogram.rs`.
 
-use crate::{Load, TrialRecord, histogram, record::State};
+use crate::{Load, TrialRecord, auditor::Audit, histogram, record::State, wording::plain};
 use hdrhistogram::serialization::{
     V2DeflateSerializer,
     interval_log::{IntervalLogWriterBuilder, Tag},
@@ -21,11 +25,11 @@ const UNIT_NS: f64 = 1e3;
 /// Five steps for each halving of the distance to 100 %, as the family's tools have.
 const TICKS: u32 = 5;
 
-/// The percentile distribution of all counted slices of these trials, which are one cell's.
+/// The percentile distribution of all counted slices of these trials, which are one cell's, with what was found in it.
 ///
 /// # Errors
 /// A sweep, requests without a time, or a histogram that cannot be read.
-pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
+pub fn hgrm(trials: &[&TrialRecord], audit: &Audit) -> Result<String, String> {
     representable(trials)?;
     let mut all = histogram::empty();
     for part in trials.iter().flat_map(|trial| intervals(trial)) {
@@ -44,6 +48,9 @@ pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
             String::new()
         };
         line(&mut text, format_args!("{value:12.3} {quantile:.12} {count:10}{end}"));
+    }
+    for found in findings(audit) {
+        line(&mut text, format_args!("#{found}"));
     }
     line(
         &mut text,
@@ -72,6 +79,15 @@ pub fn hgrm(trials: &[&TrialRecord]) -> Result<String, String> {
 /// doublings of them, as the family's own formula gives.
 const BUCKETS: u32 = 32;
 const SUB_BUCKETS: u32 = 2048;
+
+/// What was found in a cell, a comment each: `[grade F, not ranked: little: …]`.
+fn findings(audit: &Audit) -> impl Iterator<Item = String> {
+    let grade = audit.grade.name();
+    audit.findings.iter().map(move |found| {
+        let (severity, check) = (found.severity.name(), plain(&found.check));
+        format!("[grade {grade}, {severity}: {check}: {}]", plain(&found.reason))
+    })
+}
 
 /// Refuses what one plain distribution cannot hold.
 fn representable(trials: &[&TrialRecord]) -> Result<(), String> {
@@ -131,11 +147,12 @@ fn intervals(trial: &TrialRecord) -> Vec<Interval<'_>> {
     whole.collect()
 }
 
-/// The interval log of these trials, which are one cell's. Times are seconds since the first slice.
+/// The interval log of these trials, which are one cell's, with what was found in it. Times are seconds since the first
+/// slice.
 ///
 /// # Errors
 /// A sweep, requests without a time, or a histogram that cannot be read.
-pub fn hlog(trials: &[&TrialRecord]) -> Result<String, String> {
+pub fn hlog(trials: &[&TrialRecord], audit: &Audit) -> Result<String, String> {
     representable(trials)?;
     let origin = counted(trials).map(|slice| slice.started_ns).min().unwrap_or(0);
     let mut bytes = Vec::new();
@@ -143,7 +160,10 @@ pub fn hlog(trials: &[&TrialRecord]) -> Result<String, String> {
     let cell = trials.first().map_or("", |trial| trial.cell.as_str());
     let mut log = IntervalLogWriterBuilder::new();
     log.add_comment("[Histogram log format version 1.3]");
-    log.add_comment(&format!("[{}, in ns, from the first slice on]", crate::wording::plain(cell)));
+    log.add_comment(&format!("[{}, in ns, from the first slice on]", plain(cell)));
+    for found in findings(audit) {
+        log.add_comment(&found);
+    }
     // The family's readers expect the largest value in ms.
     log.with_max_value_divisor(1e6);
     let broken = |problem: &dyn std::fmt::Display| format!("interval log: {problem}");

@@ -25,8 +25,9 @@ use std::collections::BTreeMap;
 
 /// The version of this shape. 2: verdicts, rank groups, figures of a workload's own, and the ideal. 3: the price of a cell, its
 /// audit, grades and findings; the rank group, which was called `grade`, is `groups.p50`, beside those by the other metrics. 4: runs
-/// that stop early, and tails. 5: percentiles of closed loads are `null` where some block has too few operations for them.
-/// 6: `broke_per_sec` of a sweep is above `held_per_sec`, also where blocks came less far.
+/// that stop early, and tails. 5: percentiles of closed loads are `null` where some block has too few operations for them. 6:
+/// those of open loads, and of the rungs of a sweep, too; then they are not in `at_least` either. `broke_per_sec` of a sweep is
+/// above `held_per_sec`, also where blocks came less far.
 pub const SCHEMA: u32 = 6;
 
 /// The object that `--json` prints.
@@ -78,7 +79,7 @@ pub struct CellOutput {
     /// Operations per second.
     pub throughput: Option<Estimate>,
     /// Service time: under closed load from the actor's previous completion, under open load from the
-    /// sending, where `null` stands in place of a percentile that failed or unfinished requests reach.
+    /// sending, where `null` stands also in place of a percentile that failed or unfinished requests reach.
     pub service_ns: Option<ServicePercentiles>,
     /// How much later than asked for.
     pub lateness_ns: Option<Percentiles>,
@@ -143,7 +144,7 @@ pub struct GroupsOutput {
 pub struct FigureOutput {
     /// Its unit: `ns`, `bytes`, `1`.
     pub unit: String,
-    /// The median within each block, estimated over blocks.
+    /// The median within each block, or the sum where the unit is `in all`, estimated over blocks.
     pub value: Estimate,
     /// From how many values, over all blocks.
     pub values: u64,

@@ -10,7 +10,8 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A distribution of an open load. Quantiles are over all drawn requests.
+/// A distribution of an open load. Quantiles are over all drawn requests; `null` where they lie among those that failed or
+/// never ended, and, but for the median, where some block has fewer than ten above.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize, schemars::JsonSchema))]
 pub struct OpenPercentiles {
@@ -25,7 +26,7 @@ pub struct OpenPercentiles {
     /// The largest value of all blocks.
     pub max: u64,
     /// Where a percentile is `null`, since it lies among requests that failed or never ended: what it is
-    /// at least, by its name.
+    /// at least, by its name. One with fewer than ten requests above has no bound either.
     pub at_least: BTreeMap<String, f64>,
 }
 
@@ -36,7 +37,7 @@ pub struct OpenPercentiles {
 pub enum ServicePercentiles {
     /// Under open load.
     Open(OpenPercentiles),
-    /// Under closed load: no percentile is missing.
+    /// Under closed load: always with a median; the others are `null` where some block has too few operations for them.
     Closed(Percentiles),
 }
 
@@ -97,26 +98,38 @@ pub struct RungOutput {
 impl OpenPercentiles {
     pub(super) fn of(times: &Distribution) -> Self {
         let all = [times.p50_ns, times.p90_ns, times.p99_ns, times.p999_ns];
-        Self::from(all, |quantile| times.reaches(quantile), times.max_ns)
+        let known = |quantile| (times.carries(quantile), times.reaches(quantile));
+        Self::from(all, known, times.max_ns)
     }
 
     pub(super) fn of_response(numbers: &Numbers) -> Self {
         let all = [numbers.p50_ns, numbers.p90_ns, numbers.p99_ns, numbers.p999_ns];
-        Self::from(all, |quantile| numbers.reaches(quantile), numbers.max_ns)
+        let known = |quantile| (numbers.carries(quantile), numbers.reaches(quantile));
+        Self::from(all, known, numbers.max_ns)
     }
 
-    fn from(all: [Estimate; 4], reaches: impl Fn(f64) -> bool, max: u64) -> Self {
-        let names = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)];
-        let missing = names.iter().zip(all).filter(|((_, quantile), _)| !reaches(*quantile));
-        let at_least = missing.map(|((name, _), bound)| ((*name).to_owned(), bound.median));
-        let known = |at: usize| Some(all[at]).filter(|_| reaches(names[at].1));
+    /// Of a quantile `known` tells whether it is carried, and whether it is reached.
+    fn from(all: [Estimate; 4], known: impl Fn(f64) -> (bool, bool), max: u64) -> Self {
+        let mut at_least = BTreeMap::new();
+        let mut tell = |name: &str, quantile: f64, estimate: Estimate| {
+            let (is_carried, is_reached) = known(quantile);
+            // The median of a few requests is rough, but never the story of a single one.
+            if quantile > 0.5 && !is_carried {
+                return None;
+            }
+            if !is_reached {
+                at_least.insert(name.to_owned(), estimate.median);
+            }
+            is_reached.then_some(estimate)
+        };
+        let [p50, p90, p99, p999] = all;
         Self {
-            p50: known(0),
-            p90: known(1),
-            p99: known(2),
-            p999: known(3),
+            p50: tell("p50", 0.5, p50),
+            p90: tell("p90", 0.9, p90),
+            p99: tell("p99", 0.99, p99),
+            p999: tell("p999", 0.999, p999),
             max,
-            at_least: at_least.collect(),
+            at_least,
         }
     }
 }

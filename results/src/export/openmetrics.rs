@@ -1,14 +1,15 @@
 //! How does a monitoring system read a summary?
 //!
-//! OpenMetrics 1.0 text: gauges in base units (seconds, bytes), a family a quantity, a sample a cell; the
-//! interval's ends are samples of their own families. Cells without numbers appear in `simul_cell_state`
+//! OpenMetrics 1.0 text: gauges in base units (seconds, bytes), a family a quantity, three samples a cell, which the label
+//! `bound` tells apart: the median and the interval's ends. What a time is of stands in the label `measure`: service times
+//! and lateness must not be added up. Cells without numbers appear in `simul_cell_state`
 //! alone, a state set. It must not compute anything. Read next: [`crate::history`] for runs over time.
 
 use crate::{
     Summary,
     record::State,
     statistics::Estimate,
-    summary::{CellSummary, Numbers},
+    summary::{CellSummary, ContestSummary, Numbers},
     wording::plain,
 };
 use std::fmt::Write;
@@ -18,14 +19,14 @@ type Family = (&'static str, &'static str, &'static str, f64, fn(&Numbers) -> Op
 
 const FAMILIES: [Family; 6] = [
     ("simul_throughput", "", "Completed operations per second.", 1.0, |n| Some(n.throughput)),
-    ("simul_time_p50_seconds", "seconds", "Median time.", 1e-9, |n| {
+    ("simul_time_p50_seconds", "seconds", "Median of the time that measure names.", 1e-9, |n| {
         n.reaches(0.5).then_some(n.p50_ns)
     }),
     ("simul_time_p90_seconds", "seconds", "90th percentile.", 1e-9, |n| {
-        n.reaches(0.9).then_some(n.p90_ns)
+        (n.carries(0.9) && n.reaches(0.9)).then_some(n.p90_ns)
     }),
     ("simul_time_p99_seconds", "seconds", "99th percentile.", 1e-9, |n| {
-        n.reaches(0.99).then_some(n.p99_ns)
+        (n.carries(0.99) && n.reaches(0.99)).then_some(n.p99_ns)
     }),
     ("simul_cpu_per_operation_seconds", "seconds", "CPU time per operation.", 1e-6, |n| {
         n.cpu_us_per_op
@@ -61,7 +62,7 @@ pub fn render(summary: &Summary) -> String {
     }
     header(&mut text, "simul_cell_state", "stateset", "", "How each cell ended.");
     for (contest, cell) in summary.cells() {
-        let labels = labels(&contest.contest.workload, cell);
+        let labels = labels(contest, cell);
         for state in STATES {
             let (name, on) = (state.name(), u8::from(cell.state == state));
             line(
@@ -83,18 +84,19 @@ fn header(text: &mut String, name: &str, kind: &str, unit: &str, help: &str) {
 }
 
 fn samples(summary: &Summary) -> impl Iterator<Item = (String, &Numbers)> {
-    summary.cells().filter_map(|(contest, cell)| {
-        Some((labels(&contest.contest.workload, cell), cell.numbers.as_ref()?))
-    })
+    summary
+        .cells()
+        .filter_map(|(contest, cell)| Some((labels(contest, cell), cell.numbers.as_ref()?)))
 }
 
-fn labels(workload: &str, cell: &CellSummary) -> String {
+fn labels(contest: &ContestSummary, cell: &CellSummary) -> String {
     format!(
-        "cell=\"{}\",workload=\"{}\",runner=\"{}\",grade=\"{}\"",
+        "cell=\"{}\",workload=\"{}\",runner=\"{}\",grade=\"{}\",measure=\"{}\"",
         escaped(&cell.cell),
-        escaped(workload),
+        escaped(&contest.contest.workload),
         escaped(&cell.arm),
-        cell.grade().map_or("", crate::auditor::Grade::name)
+        cell.grade().map_or("", crate::auditor::Grade::name),
+        contest.measure.name()
     )
 }
 

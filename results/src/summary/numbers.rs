@@ -70,6 +70,8 @@ pub struct OpenNumbers {
 /// One more distribution of a cell: percentiles within each block, estimated over blocks, in nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
+    /// Operations that the smallest block recorded: how far into the tail its percentiles carry.
+    pub least_recorded: u64,
     /// The median.
     pub p50_ns: Estimate,
     /// The 90th percentile.
@@ -109,8 +111,7 @@ impl Numbers {
     /// Whether every block recorded at least ten operations above this quantile (from 0 to 1).
     #[must_use]
     pub fn carries(&self, quantile: f64) -> bool {
-        // The addend forgives the rounding of, for instance, 1 − 0.9.
-        self.least_recorded as f64 * (1.0 - quantile) + 1e-6 >= LEAST_ABOVE
+        is_carried(self.least_recorded, quantile)
     }
 
     /// Whether this quantile is known in every block; else its estimate is a lower bound.
@@ -128,7 +129,7 @@ impl Numbers {
             values.and_then(|values| Estimate::over(&values))
         };
         let times: Vec<&Times> = blocks.iter().map(|block| &block.times).collect();
-        let Distribution { p50_ns, p90_ns, p99_ns, p999_ns, max_ns, reach, curve } =
+        let Distribution { least_recorded, p50_ns, p90_ns, p99_ns, p999_ns, max_ns, reach, curve } =
             Distribution::over(&times)?;
         let open: Option<Vec<&OpenBlock>> =
             blocks.iter().map(|block| block.open.as_ref()).collect();
@@ -138,7 +139,7 @@ impl Numbers {
         };
         Some(Self {
             ops: blocks.iter().fold(0, |sum, block| sum.saturating_add(block.completed)),
-            least_recorded: times.iter().map(|times| times.count()).min()?,
+            least_recorded,
             throughput: over(&Block::per_sec)?,
             p50_ns,
             p90_ns,
@@ -189,6 +190,12 @@ impl OpenNumbers {
 }
 
 impl Distribution {
+    /// Whether every block recorded at least ten operations above this quantile (from 0 to 1).
+    #[must_use]
+    pub fn carries(&self, quantile: f64) -> bool {
+        is_carried(self.least_recorded, quantile)
+    }
+
     /// Whether this quantile is known in every block; else its estimate is a lower bound.
     #[must_use]
     pub fn reaches(&self, quantile: f64) -> bool {
@@ -199,9 +206,22 @@ impl Distribution {
         let [p50_ns, p90_ns, p99_ns, p999_ns] =
             quantiles(blocks, &[0.5, 0.9, 0.99, 0.999])?.try_into().ok()?;
         let reach = blocks.iter().map(|times| times.reach()).reduce(f64::min)?;
-        let max_ns = blocks.iter().map(|times| times.max_ns).max()?;
-        Some(Self { p50_ns, p90_ns, p99_ns, p999_ns, max_ns, reach, curve: curve(blocks, reach)? })
+        Some(Self {
+            least_recorded: blocks.iter().map(|times| times.count()).min()?,
+            p50_ns,
+            p90_ns,
+            p99_ns,
+            p999_ns,
+            max_ns: blocks.iter().map(|times| times.max_ns).max()?,
+            reach,
+            curve: curve(blocks, reach)?,
+        })
     }
+}
+
+/// What is forgiven is the rounding of, for instance, 1 − 0.9.
+fn is_carried(least_recorded: u64, quantile: f64) -> bool {
+    least_recorded as f64 * (1.0 - quantile) + 1e-6 >= LEAST_ABOVE
 }
 
 /// What is forgiven is the rounding of, for instance, 999 / 1000.
