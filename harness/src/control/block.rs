@@ -37,7 +37,7 @@ use simul_results::TrialRecord;
 use std::collections::HashSet;
 
 /// Strangers are looked at again before a slice if the last look is older than this: what they used meanwhile would
-/// be told as used during the slice, whose shortest is some 25 ms. So it is after a trial of a thousand threads has been
+/// be told as used during the slice, which may be as short as 5 ms. So it is after a trial of a thousand threads has been
 /// read, a burner has been stopped, or connections have been opened again.
 const STALE_NS: u64 = 2_000_000;
 

@@ -149,11 +149,10 @@ pub const ALL: &[Suite] = &[
 /// What old and new code are compared by: everything on one core, where costs show most surely.
 ///
 /// Many short slices are worth more than few long ones: what disturbs a machine disturbs some of them, which the
-/// trimmed mean over a block then leaves out; much shorter ones would be shorter than what lies between two. With 20
-/// of 20 ms, beside compilers that used both cores, six to twelve blocks of identical code could find 0.2 to 1.4 % in
-/// the median and 0.3 to 0.8 % in CPU time per operation (echo, sha256, spawn). So 12 do for 5 %. Three trials need
-/// 0.8 s for them, and a block half as much again for its processes: six blocks some eight seconds, so that a suspect
-/// has been measured twice within thirty.
+/// trimmed mean over a block then leaves out, and where its times wander from one slice to its neighbour, only more
+/// pairs make a block's mean better. On such a machine, in turn with the same seeds, 48 of 5 ms passed identical code in
+/// 42 of 42 comparisons and 12 of 20 ms in 28, the longer ones in 38 s, the shorter ones in 26 (echo, sha256, spawn;
+/// 2026-11-22, METHODOLOGY.md). Still shorter ones would be shorter than what lies between two.
 const GATE: Suite = Suite {
     name: GATES,
     purpose: "what simul ab compares unless told otherwise: a message, computing, a task and a timer, on one core",
@@ -170,8 +169,8 @@ const GATE: Suite = Suite {
         placed("spawn", Placement::OneCore),
         placed("sleep", Placement::OneCore),
     ],
-    rounds: 12,
-    slice: Duration::from_millis(20),
+    rounds: 48,
+    slice: Duration::from_millis(5),
     // Several thousand messages.
     warm_up: Duration::from_millis(100),
     ..USUAL
