@@ -30,11 +30,15 @@ pub(crate) fn facts(
     let rounds = cell.trials.values().map(|trial| trial.counted().count()).max().unwrap_or(0);
     let mut facts = vec![fact("times", &contest.measure.name()), fact("rounds", &rounds)];
     match &contest.open {
-        None => facts.extend([
-            time("slice", plan.slice_ns),
-            time("dropped part", plan.drop_ns),
-            time("warm-up", plan.warm_up_ns),
-        ]),
+        None => {
+            let own = plan.contests.iter().find(|planned| planned.cells.contains(&cell.cell));
+            let own = own.map(|planned| planned.lived(plan));
+            facts.extend([
+                time("slice", own.map_or(plan.slice_ns, |own| own.slice_ns)),
+                time("dropped part", own.map_or(plan.drop_ns, |own| own.drop_ns)),
+                time("warm-up", plan.warm_up_ns),
+            ]);
+        }
         Some(open) => {
             facts.extend([
                 fact("connections", &open.connections),

@@ -29,7 +29,7 @@ pub fn rounds(run: &RunRecord) -> String {
     let only_sweeps = contests.iter().all(is_sweep);
     let own = contests.iter().filter(|contest| only_sweeps || !is_sweep(contest)).map(|contest| {
         let of_open = contest.open.as_ref().map(|open| open.rounds);
-        of_open.or(contest.rounds).unwrap_or(run.plan.rounds)
+        of_open.unwrap_or(contest.lived(&run.plan).rounds)
     });
     let (least, most) =
         own.fold((u32::MAX, 0), |(least, most), own| (own.min(least), own.max(most)));

@@ -15,7 +15,7 @@ pub use crate::merged_record::{MergedOpenRecord, MergedRecord, MergedTimesRecord
 pub use crate::foreign_record::{HiccupRecord, MOST_LOST, WatchRecord};
 pub use crate::price_record::{SlicePriceRecord, TrialPriceRecord};
 pub use crate::run_record::{
-    ContestRecord, FigureRecord, HostRecord, PlanRecord, RunRecord, StoppingRecord,
+    ContestRecord, FigureRecord, HostRecord, Lived, PlanRecord, RunRecord, StoppingRecord,
 };
 
 use crate::{Cell, Contest, Load, Placement, Role};
@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
 /// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings, and plans that stop early.
-/// 6: contests with rounds of their own. Files of versions 1 to 5 are still read.
-pub const SCHEMA: u32 = 6;
+/// 6: contests with rounds of their own. 7: and with slices of their own. Files of versions 1 to 6 are still read.
+pub const SCHEMA: u32 = 7;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

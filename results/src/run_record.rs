@@ -62,9 +62,9 @@ pub struct PlanRecord {
     pub blocks: u32,
     /// Rounds in a block, unless a contest says otherwise.
     pub rounds: u32,
-    /// Slices at least this long; longer where operations are long.
+    /// Slices at least this long, unless a contest says otherwise; longer where operations are long.
     pub slice_ns: u64,
-    /// The first part of a slice that does not count.
+    /// The first part of a slice that does not count, likewise.
     pub drop_ns: u64,
     /// Warm-up of each trial.
     pub warm_up_ns: u64,
@@ -115,6 +115,12 @@ pub struct ContestRecord {
     /// Rounds in a block, where they are not as many as the plan says; open loads tell theirs in `open`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
+    /// Slices at least this long, where they are not as the plan says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice_ns: Option<u64>,
+    /// The first part of them that does not count, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_ns: Option<u64>,
     /// What only open loads have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenPlanRecord>,
@@ -124,6 +130,29 @@ pub struct ContestRecord {
     /// How long an operation would take if waiting overlapped perfectly and nothing else cost anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ideal_ns: Option<u64>,
+}
+
+/// How a contest under closed load was to be lived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lived {
+    /// Rounds in a block.
+    pub rounds: u32,
+    /// Slices at least this long.
+    pub slice_ns: u64,
+    /// The first part of a slice that does not count.
+    pub drop_ns: u64,
+}
+
+impl ContestRecord {
+    /// As it says itself, or else the plan.
+    #[must_use]
+    pub fn lived(&self, plan: &PlanRecord) -> Lived {
+        Lived {
+            rounds: self.rounds.unwrap_or(plan.rounds),
+            slice_ns: self.slice_ns.unwrap_or(plan.slice_ns),
+            drop_ns: self.drop_ns.unwrap_or(plan.drop_ns),
+        }
+    }
 }
 
 /// A figure that a workload reports besides its times.

@@ -77,6 +77,12 @@ fn a_plan_that_differs_is_told() {
         "warm-up: 300 ms → 100 ms",
     ];
     assert_eq!(told, all);
+    // A contest's own slices go before those of the plan.
+    let mut third = recording(&["tokio", "smol"], 2, 4, 60);
+    let own = &mut third.run.plan.contests[0];
+    (own.slice_ns, own.drop_ns) = (Some(20_000_000), Some(2_000_000));
+    let told = compare::compare(&first, &third, false).unwrap().differences;
+    assert_eq!(told, all[3..5]);
 }
 
 #[test]

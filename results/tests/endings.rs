@@ -209,3 +209,18 @@ fn as_many_rounds_are_told_as_there_were() {
     recording.run.plan.contests.push(other);
     assert_eq!(ending::rounds(&recording.run), "12 to 144 rounds");
 }
+
+#[test]
+fn slices_of_its_own_are_told() {
+    let mut recording = recording(&["tokio", "smol"], 2, 2, 600);
+    let own = &mut recording.run.plan.contests[0];
+    (own.slice_ns, own.drop_ns) = (Some(20_000_000), Some(2_000_000));
+    let told = format!(
+        "Slices of {} were of at least 20.0 ms, of which the first 2.00 ms do not count.",
+        own.workload
+    );
+    let [page, ..] = shown(&recording);
+    assert!(page.contains(&told));
+    let [page, ..] = shown(&self::recording(&["tokio", "smol"], 2, 2, 600));
+    assert!(!page.contains(&told));
+}

@@ -60,6 +60,8 @@ fn recording(
             })
             .to_vec(),
         rounds: None,
+        slice_ns: None,
+        drop_ns: None,
         ideal_ns: Some(1_000_000),
         ..synthetic::contest(&[], Some(arms[0].runner))
     };

@@ -19,28 +19,35 @@ use crate::exit::Failure;
 use simul_results::{
     Role, TrialRecord,
     gate::{self, BASE, LOOKS, NEW, Pair},
-    record::ContestRecord,
+    record::{ContestRecord, PlanRecord},
     summary::Measure,
 };
 use simul_runners::{
     program::{Class, Program},
     registry,
 };
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
-/// So many times more rounds where operations are timers: 144 in the suite. Their CPU time per operation varies by a
-/// quarter from slice to slice, however long slices are (20 or 160 ms; sleep on tokio, one core, 2026-11-21), so it takes
-/// many of them: over twelve blocks the interval was ± 2.6 % with 72, ± 6.5 % with 12 longer ones, and the margin is 3 %.
-/// The median wants time: timers that fall due together are one sample, and with a timer of whole milliseconds a slice of
-/// 20 ms holds some ten; over twelve blocks its interval was ± 15 to 40 µs with 72, and the margin is 31.
-const ROUNDS_OF_TIMERS: u32 = 12;
+/// Rounds where operations are timers. Their CPU time per operation varies by a quarter from slice to slice, however long
+/// slices are (sleep on tokio, one core, 2026-11-21 and 22: standard deviation of a pair 0.27 in slices of 20 ms, 0.39 of
+/// 5 ms, and between neighbours nothing in common), so it takes many of them: with 144, twelve blocks of the same code
+/// had an interval of ± 3.0 and 2.9 %, where 3 % are the margin.
+const ROUNDS_OF_TIMERS: u32 = 288;
+
+/// Their slices. The median wants time: timers that fall due together are one sample, and with a timer of whole
+/// milliseconds a slice of 20 ms holds some ten. And slices of 5 ms would be shorter than what slow timers need, so that
+/// each trial would have longer ones of its own.
+const SLICE_OF_TIMERS: Duration = Duration::from_millis(20);
 
 /// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
 /// fit into the usual budget.
 const ROUNDS_OF_OPEN: u32 = 4;
 
 /// How long a command may take to say its version.
-const ASKING: std::time::Duration = std::time::Duration::from_secs(10);
+const ASKING: Duration = Duration::from_secs(10);
 
 /// What shells say of a command that is not there, or may not be started.
 const UNSTARTABLE: [&str; 4] = ["not found", "No such file", "denied", "Is a directory"];
@@ -182,14 +189,16 @@ impl Comparison {
         let mut plan = Plan::make(&request, cores, programs)?;
         let asked = request.rounds;
         for contest in &mut plan.contests {
+            let is_of_timers = contest.measure() == Measure::Lateness.name();
             contest.rounds = match asked {
                 Some(rounds) => rounds,
                 None if contest.open.is_some() => ROUNDS_OF_OPEN,
-                None if contest.measure() == Measure::Lateness.name() => {
-                    contest.rounds * ROUNDS_OF_TIMERS
-                }
+                None if is_of_timers => ROUNDS_OF_TIMERS,
                 None => contest.rounds,
             };
+            if is_of_timers && request.slice.is_none() {
+                contest.lengths = contest.lengths.with_slice(SLICE_OF_TIMERS);
+            }
             if let Some(open) = &mut contest.open {
                 open.record.rounds = contest.rounds;
             }
@@ -209,10 +218,16 @@ impl Comparison {
             contest.arms.append(&mut nulls);
         }
         plan.contests.retain(|contest| !contest.arms.is_empty());
-        let usual = plan.record.rounds;
-        let record = |contest: &ContestPlan| ContestRecord {
-            rounds: Some(contest.rounds).filter(|own| contest.open.is_none() && *own != usual),
-            ..contest.record()
+        let PlanRecord { rounds, slice_ns, drop_ns, .. } = plan.record;
+        let record = |contest: &ContestPlan| {
+            let closed = contest.open.is_none();
+            let ContestPlan { rounds: own, lengths, .. } = contest;
+            ContestRecord {
+                rounds: Some(*own).filter(|own| closed && *own != rounds),
+                slice_ns: Some(lengths.slice_ns).filter(|own| closed && *own != slice_ns),
+                drop_ns: Some(lengths.drop_ns).filter(|own| closed && *own != drop_ns),
+                ..contest.record()
+            }
         };
         plan.record.contests = plan.contests.iter().map(record).collect();
         Ok(plan)
@@ -301,8 +316,8 @@ impl Referee for Looks<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use simul_results::{Load, Placement};
+    use super::{super::lengths::Lengths, *};
+    use simul_results::{Load, Placement, record::Lived};
 
     /// What a comparison of two programs under this load would measure.
     fn plan(load: Option<&str>) -> Result<Plan, Failure> {
@@ -318,12 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn the_rounds_that_are_lived_are_the_rounds_that_are_recorded() {
+    fn what_is_lived_is_what_is_recorded() {
         let plan = plan(None).unwrap();
-        let usual = plan.record.rounds;
-        let told = plan.record.contests.iter().map(|contest| contest.rounds.unwrap_or(usual));
-        let lived = plan.contests.iter().map(|contest| contest.rounds);
-        let timers = usual * ROUNDS_OF_TIMERS;
+        let record = &plan.record;
+        let told = record.contests.iter().map(|contest| contest.lived(record));
+        let lived = plan.contests.iter().map(|contest| {
+            let Lengths { slice_ns, drop_ns, .. } = contest.lengths;
+            Lived { rounds: contest.rounds, slice_ns, drop_ns }
+        });
+        let timers = Lived { rounds: ROUNDS_OF_TIMERS, slice_ns: 20_000_000, drop_ns: 2_000_000 };
+        let usual = Lived { rounds: 48, slice_ns: 5_000_000, drop_ns: 500_000 };
         assert_eq!(lived.zip(told).collect::<Vec<_>>(), [(usual, usual), (timers, timers)]);
     }
 

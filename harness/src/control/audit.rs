@@ -14,7 +14,6 @@ use super::{
     driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
-    lengths::Lengths,
     plan::{ArmPlan, ContestPlan, Plan},
     schedule::Seen,
     service,
@@ -190,7 +189,7 @@ impl Pass<'_> {
             service: service.map(|running| running.standing("arm_0".into())),
             purpose,
         };
-        let mut arm = Arm::new(&launch, Lengths::of(self.plan));
+        let mut arm = Arm::new(&launch, self.contest.lengths);
         if let Some(Err((state, why))) = self.service {
             arm.refuse(*state, why.clone());
         }

@@ -19,7 +19,6 @@ use super::{
     driver::{Launch, Purpose, Turn},
     events::{Event, Reporter},
     inbox::{Inbox, Interrupted},
-    lengths::Lengths,
     placement,
     plan::{ArmPlan, ContestPlan, Plan},
     repeats::Repeats,
@@ -43,7 +42,6 @@ const STALE_NS: u64 = 2_000_000;
 
 /// A block that is being lived.
 pub struct Block<'a> {
-    plan: &'a Plan,
     contest: &'a ContestPlan,
     block: u32,
     seed: u64,
@@ -69,7 +67,6 @@ impl<'a> Block<'a> {
         // Every block draws its own inputs and orders; the same for all runners.
         let seed = plan.record.seed.wrapping_add(u64::from(block)) % SEEDS;
         let mut new = Self {
-            plan,
             contest,
             block,
             seed,
@@ -82,7 +79,7 @@ impl<'a> Block<'a> {
         let arms = contest.arms.iter().filter(|arm| !seen.is_over(&arm.cell.to_string()));
         // A refusal is written down once.
         let arms = arms.filter(|arm| block == 0 || arm.refusal.is_none());
-        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), Lengths::of(plan))).collect();
+        new.arms = arms.map(|arm| Arm::new(&new.launch(arm, 0), contest.lengths)).collect();
         new
     }
 
@@ -158,7 +155,7 @@ impl<'a> Block<'a> {
             arm,
             block: self.block,
             seed: self.seed,
-            usual_slice_ns: self.plan.record.slice_ns.max(self.plan.record.warm_up_ns),
+            usual_slice_ns: self.contest.lengths.slice_ns.max(self.contest.lengths.warm_up_ns),
             service: self.service.as_ref().map(|service| service.standing(format!("arm_{place}"))),
             purpose: Purpose::Times,
         }

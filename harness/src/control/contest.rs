@@ -10,6 +10,7 @@ use super::{
     entrants::Field,
     entries::Entry,
     external::External,
+    lengths::Lengths,
     limits::{Demand, Limits},
     open_plan::{self, OpenPlan},
     placement::Cores,
@@ -56,6 +57,8 @@ pub struct ContestPlan {
     pub cores: Cores,
     /// Rounds in a block; of a sweep, rounds at each rate.
     pub rounds: u32,
+    /// What is asked of slices; of a closed load.
+    pub lengths: Lengths,
     /// How an open load is brought; `None` for a closed one, and where no request stands for the work.
     pub open: Option<OpenPlan>,
     /// The runner that the others are compared with.
@@ -137,6 +140,7 @@ impl ContestPlan {
             limits: field.limits.clone(),
             cores,
             rounds,
+            lengths: Lengths::of(suite, request),
             open,
             baseline: None,
             unavailable: request.unavailable.clone(),
@@ -277,6 +281,8 @@ impl ContestPlan {
             baseline: self.baseline.clone(),
             cells: self.arms.iter().map(|arm| arm.cell.to_string()).collect(),
             rounds: None,
+            slice_ns: None,
+            drop_ns: None,
             open: self.open.as_ref().map(|open| open.record.clone()),
             // A server is asked over the wire, where no ledger is.
             figures: if self.contest.load.is_open() { Vec::new() } else { self.figures() },

@@ -4,8 +4,9 @@
 //! no window. Each trial has its own length, by its pace in the warm-up. It must not know who works. Read next:
 //! [`super::closed`], which orders them.
 
-use super::{plan::Plan, vetting::Vetted};
-use crate::protocol::Slice;
+use super::{selection::Request, suites::Suite, vetting::Vetted};
+use crate::{clock, protocol::Slice};
+use std::time::Duration;
 
 /// Slices hold at least so many operations, unless a suite is content with less, or they would be too long.
 pub(super) const LEAST_OPERATIONS: u64 = 20;
@@ -16,6 +17,10 @@ const LONGEST_SLICE_NS: u64 = 2_000_000_000;
 /// ends after it is in none: with windows as long as the tail, Little's law missed half of the operations
 /// of a runner that lets some of a thousand connections wait for 40 ms.
 const TAILS: u64 = 3;
+
+/// What is dropped at the beginning of a slice, of short ones a tenth: caches and the scheduler come back from another
+/// process.
+const DROP_NS: u64 = 5_000_000;
 
 /// What is asked of a closed contest's slices, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -33,16 +38,24 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// As a plan says.
+    /// As a suite says, unless the request does.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        Self {
-            slice_ns: plan.record.slice_ns,
-            drop_ns: plan.record.drop_ns,
-            warm_up_ns: plan.record.warm_up_ns,
-            least_operations: plan.least_operations,
-            exact: plan.exact_slice,
-        }
+    pub fn of(suite: &Suite, request: &Request) -> Self {
+        let lengths = Self {
+            slice_ns: 0,
+            drop_ns: 0,
+            warm_up_ns: clock::to_ns(suite.warm_up),
+            least_operations: suite.least_operations,
+            exact: request.slice.is_some(),
+        };
+        lengths.with_slice(request.slice.unwrap_or(suite.slice))
+    }
+
+    /// The same with other slices.
+    #[must_use]
+    pub fn with_slice(self, slice: Duration) -> Self {
+        let slice_ns = clock::to_ns(slice);
+        Self { slice_ns, drop_ns: DROP_NS.min(slice_ns / 10), ..self }
     }
 }
 

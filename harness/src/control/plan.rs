@@ -11,6 +11,7 @@ use super::{
     contest::Site,
     entrants::{Field, selected_runners},
     entries::entries,
+    lengths::Lengths,
     limits::Limits,
     open_plan,
     programs::Programs,
@@ -25,9 +26,6 @@ use simul_results::{
 };
 use simul_runners::bare;
 
-/// What is dropped at the beginning of a slice: caches and the scheduler come back from another process.
-const DROP_NS: u64 = 5_000_000;
-
 /// A sweep visits a dozen rates, each for seconds, on every runner: six blocks would take half an hour.
 const BLOCKS_OF_A_SWEEP: u32 = 3;
 
@@ -36,10 +34,6 @@ const BLOCKS_OF_A_SWEEP: u32 = 3;
 pub struct Plan {
     /// As recorded.
     pub record: PlanRecord,
-    /// Whether slices have exactly the length that was asked for.
-    pub exact_slice: bool,
-    /// Operations that a slice is to hold, where its length is not exact.
-    pub least_operations: u64,
     /// In the order of reports.
     pub contests: Vec<ContestPlan>,
 }
@@ -95,8 +89,7 @@ impl Plan {
             return Err(bad("--server needs an open load; add --load open-1000 or --sweep".into()));
         }
         let stopping = stopping(request, &contests).map_err(bad)?;
-        let slice = request.slice.unwrap_or(suite.slice);
-        let slice_ns = clock::to_ns(slice);
+        let Lengths { slice_ns, drop_ns, warm_up_ns, .. } = Lengths::of(suite, request);
         let record = PlanRecord {
             seed,
             blocks: most_blocks(&stopping).or(request.blocks).unwrap_or_else(|| {
@@ -105,20 +98,14 @@ impl Plan {
             }),
             rounds: request.rounds.unwrap_or(suite.rounds),
             slice_ns,
-            // A tenth of short slices.
-            drop_ns: DROP_NS.min(slice_ns / 10),
-            warm_up_ns: clock::to_ns(suite.warm_up),
+            drop_ns,
+            warm_up_ns,
             keep_awake: false,
             audit: request.audit || suite.audit,
             stopping,
             contests: contests.iter().map(ContestPlan::record).collect(),
         };
-        Ok(Self {
-            record,
-            exact_slice: request.slice.is_some(),
-            least_operations: suite.least_operations,
-            contests,
-        })
+        Ok(Self { record, contests })
     }
 }
 

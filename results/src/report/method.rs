@@ -6,6 +6,7 @@
 use super::sections::table;
 use crate::{
     Summary, ending, finding_grid, quantity,
+    record::{Lived, PlanRecord},
     wording::{self, plain},
 };
 use maud::{Markup, html};
@@ -31,6 +32,19 @@ pub(super) fn found(summary: &Summary) -> Markup {
     }
 }
 
+/// Of contests that had other slices than the rest.
+fn own_slices(plan: &PlanRecord) -> impl Iterator<Item = String> {
+    let own = plan.contests.iter().filter(|contest| contest.slice_ns.is_some());
+    own.map(|contest| {
+        let Lived { slice_ns, drop_ns, .. } = contest.lived(plan);
+        let (slice, drop) = (quantity::time(slice_ns as f64), quantity::time(drop_ns as f64));
+        let name = &contest.workload;
+        format!(
+            "Slices of {name} were of at least {slice}, of which the first {drop} do not count."
+        )
+    })
+}
+
 /// How it was measured, for readers who do not know us.
 pub(super) fn method(summary: &Summary) -> Markup {
     let plan = &summary.run.plan;
@@ -44,6 +58,7 @@ pub(super) fn method(summary: &Summary) -> Markup {
                 first " (drop) " do not count, after a warm-up of " (warm_up) ". A round gives every \
                 runner one slice in a new random order; a block is the rounds that one set of \
                 processes lives through. Then all are started anew. Planned: " (ending::planned(&summary.run)) "." }
+            @for line in own_slices(plan) { p { (line) } }
             @for rule in ending::rules(summary) { p { (rule) } }
             @for outcome in ending::outcome(summary) { p { "This run " (outcome) "." } }
             @for run in summary.runs() {

@@ -199,6 +199,8 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         open: None,
         figures: Vec::new(),
         rounds: None,
+        slice_ns: None,
+        drop_ns: None,
         ideal_ns: None,
     }
 }
