@@ -6,12 +6,17 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use support::{Place, json, program, text};
 
-/// Few actors, so that none starves where other tests want the processor too.
-const TINY: &str = "-w echo --load closed-4 --rounds 4 --no-progress --seed 7";
+const TINY: &str = "--rounds 4 --no-progress --seed 7";
 
+/// Of echo, with few actors, so that none starves where other tests want the processor too.
 fn ab(place: &Place, base: &str, new: &str, more: &str) -> std::process::Output {
+    compared(place, base, new, &format!("-w echo --load closed-4 {more}"))
+}
+
+fn compared(place: &Place, base: &str, new: &str, more: &str) -> std::process::Output {
     let mut command = place.simul("ab");
     command.args(["--base", base, "--new", new]).args(TINY.split(' '));
     command.args(more.split_whitespace()).output().unwrap()
@@ -70,6 +75,25 @@ fn builds_are_known_by_their_word_and_the_budget_is_kept() {
     let output = ab(&place, &build, &build, "--budget 1s --allow-undecided --out again");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("overall: undecided (exit code 0)"));
+}
+
+#[test]
+fn old_and_new_have_slices_of_the_same_length() {
+    let place = Place::new();
+    let build = program();
+    // No timer fits into such slices, so how long they are goes by the warm-up, which no two trials have alike.
+    compared(&place, &build, &build, "-w sleep --load closed-32 --slice 1ms --budget 1s --out run");
+    let trials = std::fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
+    let mut windows = BTreeMap::new();
+    for trial in trials.lines() {
+        let trial: serde_json::Value = serde_json::from_str(trial).unwrap();
+        for slice in trial["slices"].as_array().unwrap() {
+            let block = trial["block"].as_u64().unwrap();
+            windows.entry(block).or_insert_with(BTreeSet::new).insert(slice["window_ns"].as_u64());
+        }
+    }
+    assert!(!windows.is_empty());
+    assert!(windows.values().all(|own| own.len() == 1), "{windows:?}");
 }
 
 #[test]

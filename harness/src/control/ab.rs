@@ -199,6 +199,7 @@ impl Comparison {
             if is_of_timers && request.slice.is_none() {
                 contest.lengths = contest.lengths.with_slice(SLICE_OF_TIMERS);
             }
+            contest.lengths.alike = true;
             if let Some(open) = &mut contest.open {
                 open.record.rounds = contest.rounds;
             }

@@ -200,12 +200,25 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
+    /// Gives all of them slices as long as the longest that any has.
+    fn align(&mut self, arms: &[usize]) {
+        let longest =
+            arms.iter().filter_map(|arm| self.arms[*arm].driver.slice_ns().copied()).max();
+        for arm in arms {
+            let own = self.arms[*arm].driver.slice_ns();
+            own.into_iter().zip(longest).for_each(|(own, longest)| *own = longest);
+        }
+    }
+
     fn warm_up(&mut self, arms: &[usize], inbox: &mut Inbox) -> Result<(), Interrupted> {
         let rate_per_sec = Course::of(self.contest).next().unwrap_or(0);
         let turn = Turn { round: 0, position: 0, rate_per_sec, seed: self.seed };
         for arm in arms {
             self.arms[*arm].warm_up(turn, inbox)?;
             self.watch_resting(arms, *arm);
+        }
+        if self.contest.lengths.alike {
+            self.align(arms);
         }
         Ok(())
     }

@@ -222,6 +222,10 @@ impl Driver for Closed {
         Ok(operations)
     }
 
+    fn slice_ns(&mut self) -> Option<&mut u64> {
+        Some(&mut self.lengths.slice_ns)
+    }
+
     fn wants(&self, _: Turn, _: &[SliceRecord]) -> bool {
         true
     }

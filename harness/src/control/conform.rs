@@ -47,6 +47,7 @@ const LENGTHS: Lengths = Lengths {
     warm_up_ns: 50_000_000,
     least_operations: 1,
     exact: true,
+    alike: false,
 };
 const SLICE_NS: u64 = 100_000_000;
 /// How long idleness is watched.

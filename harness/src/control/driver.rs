@@ -123,6 +123,11 @@ pub trait Driver {
     /// As every step.
     fn warm_up(&mut self, subject: &mut Subject, turn: Turn, inbox: &mut Inbox) -> Step<u64>;
 
+    /// How long its slices are, once it has warmed up, where that goes by its pace.
+    fn slice_ns(&mut self) -> Option<&mut u64> {
+        None
+    }
+
     /// Whether it wants a turn at this rate, after these slices.
     fn wants(&self, turn: Turn, slices: &[SliceRecord]) -> bool;
 
