@@ -15,8 +15,7 @@ use std::{
 };
 
 /// These operations, of all threads together, are not looked at: threads and connections are new, and caches cold. Each
-/// of the first 250 of 32 connections cost twenty times as much as a later one, and so a canary of 5 %, which left out
-/// only a hundred, was one of 12 (echo, Xeon, 2026-11-22).
+/// of the first 500 of 32 connections cost 10 to 25 times as much as a later one (echo, Xeon, 2026-11-22).
 const COLD: u64 = 500;
 /// Then so many are, in so many pieces: all within the usual warm-up. The median of the pieces counts, so that it does
 /// not matter what else the machine does during some.
@@ -106,12 +105,14 @@ fn median<const COUNT: usize>(mut values: [u64; COUNT]) -> u64 {
     values[COUNT / 2]
 }
 
-/// Rounds that depend on one another, so that no processor does several at a time.
+/// Rounds that depend on one another, so that no processor does several at a time and no compiler several in one. All
+/// in a register: some processors forward through memory in no time once they have seen it often, and not just after a
+/// system call, where such rounds took twice as long as when they were measured out.
 fn work(rounds: u64) {
     let mut state = black_box(1_u64);
     for _ in 0..rounds {
         // Any odd factor would do; this one is Knuth's of MMIX.
-        state = black_box(state.wrapping_mul(6_364_136_223_846_793_005));
+        state = (state ^ (state >> 29)).wrapping_mul(6_364_136_223_846_793_005);
     }
     black_box(state);
 }
