@@ -52,6 +52,10 @@ impl Slow {
 }
 
 impl Fault for Slow {
+    fn at_start(&self) -> io::Result<()> {
+        self.toil.prepare()
+    }
+
     fn at_message(&self, _message: &mut [u8], _before: u64) {
         self.toil.toil();
     }
