@@ -48,27 +48,32 @@ fn slices_without_an_operation_fail_the_run_and_are_not_only_left_out() {
 }
 
 #[test]
-fn a_slice_that_was_ordered_again_has_no_price_of_both() {
+fn a_slice_that_was_ordered_again_has_no_price_of_both_and_is_the_only_long_one() {
     let place = place_with(&["hesitates"]);
     let brief = BRIEF.replace("--rounds 1", "--rounds 2");
     let output = place.run(&format!("run -w echo -r threads,x-hesitates {brief}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let trials = std::fs::read_to_string(place.path("run/trials.jsonl")).unwrap();
-    let seen = |runner: &str| -> Vec<(bool, bool)> {
+    let slices = |runner: &str| -> Vec<Value> {
         let trial = trials.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let mut trial =
             trial.filter(|trial| trial["runner"] == runner && trial["role"] == "runner");
-        let slices = trial.next().unwrap()["slices"].as_array().unwrap().clone();
-        slices
-            .iter()
-            .map(|slice| (slice["price"].is_object(), slice["foreign_cpu_ns"].is_u64()))
-            .collect()
+        trial.next().unwrap()["slices"].as_array().unwrap().clone()
+    };
+    let seen = |runner: &str| -> Vec<(bool, bool)> {
+        let seen = |slice: &Value| (slice["price"].is_object(), slice["foreign_cpu_ns"].is_u64());
+        slices(runner).iter().map(seen).collect()
     };
     // Beside other tests a round may have been run again.
     let is_seen = |slices: &[(bool, bool)]| slices.iter().all(|seen| *seen == (true, true));
     let found = seen("x-hesitates");
     assert!(found[0] == (false, false) && found.len() > 1 && is_seen(&found[1..]), "{found:?}");
     assert!(is_seen(&seen("threads")));
+    // Once may be the machine's doing.
+    let windows: Vec<u64> =
+        slices("x-hesitates").iter().map(|slice| slice["window_ns"].as_u64().unwrap()).collect();
+    assert!(windows[1..].iter().all(|window| *window == 18_000_000), "{windows:?}");
+    assert!(windows[0] > 18_000_000, "{windows:?}");
 }
 
 #[test]
