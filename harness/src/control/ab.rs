@@ -31,16 +31,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Rounds where operations are timers. Their CPU time per operation varies by a quarter from slice to slice, however long
-/// slices are (sleep on tokio, one core, 2026-11-21 and 22: standard deviation of a pair 0.27 in slices of 20 ms, 0.39 of
-/// 5 ms, and between neighbours nothing in common), so it takes many of them: with 144, twelve blocks of the same code
-/// had an interval of ± 3.0 and 2.9 %, where 3 % are the margin.
-const ROUNDS_OF_TIMERS: u32 = 288;
+/// Rounds where operations are timers: many, since their CPU time per operation varies from slice to slice by 15 to 25 %,
+/// with a thousand actors as in the suite (sleep on tokio, one core, Xeon, 2026-11-22), or by 25 to 40 % with 32 of them.
+/// With 240, twelve blocks of the same code left ± 2.9 %, where 3 % are the margin.
+const ROUNDS_OF_TIMERS: u32 = 480;
 
 /// Their slices. The median wants time: timers that fall due together are one sample, and with a timer of whole
-/// milliseconds a slice of 20 ms holds some ten. And slices of 5 ms would be shorter than what slow timers need, so that
-/// each trial would have longer ones of its own.
-const SLICE_OF_TIMERS: Duration = Duration::from_millis(20);
+/// milliseconds a slice of 10 ms holds some ten. And slices of 5 ms would be shorter than three of their operations.
+const SLICE_OF_TIMERS: Duration = Duration::from_millis(10);
 
 /// Rounds under an open load, whose slices hold thousands of arrivals and take seconds: six blocks of three trials
 /// fit into the usual budget.
@@ -342,7 +340,7 @@ mod tests {
             let Lengths { slice_ns, drop_ns, .. } = contest.lengths;
             Lived { rounds: contest.rounds, slice_ns, drop_ns }
         });
-        let timers = Lived { rounds: ROUNDS_OF_TIMERS, slice_ns: 20_000_000, drop_ns: 2_000_000 };
+        let timers = Lived { rounds: ROUNDS_OF_TIMERS, slice_ns: 10_000_000, drop_ns: 1_000_000 };
         let usual = Lived { rounds: 48, slice_ns: 5_000_000, drop_ns: 500_000 };
         assert_eq!(lived.zip(told).collect::<Vec<_>>(), [(usual, usual), (timers, timers)]);
     }
