@@ -8,8 +8,9 @@
 //!     cargo run --release -p simul-results --example resampled_gate -- 10000 1 0.03 FOLDER…
 
 use simul_results::{
-    TrialRecord,
+    Contest, TrialRecord,
     gate::{self, LOOKS, Pair, outcome::Outcome},
+    record::ContestRecord,
     store::{self, Recording},
 };
 use std::{collections::BTreeMap, env, error::Error, path::Path};
@@ -47,9 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut codes = BTreeMap::new();
     for _ in 0..count {
         let (first, again) = &tries[random.below(tries.len())];
-        let first = resampled(first, margin, &mut random)?;
+        let first = resampled(first, &[], margin, &mut random)?;
         let second = match again {
-            Some(again) => resampled(again, margin, &mut random)?,
+            Some(again) => resampled(again, &first, margin, &mut random)?,
             None => Vec::new(),
         };
         let code = Outcome::of(first, &second, margin).exit_code(false);
@@ -62,9 +63,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The pairs of a recording whose blocks were drawn anew, as many as the last look wants.
+/// The pairs of a recording whose blocks were drawn anew, as many as the last look wants; of a second stage, after the
+/// pairs of the first.
 fn resampled(
     recording: &Recording,
+    first: &[Pair],
     margin: f64,
     random: &mut Random,
 ) -> Result<Vec<Pair>, Box<dyn Error>> {
@@ -77,7 +80,18 @@ fn resampled(
     }
     let contests = &recording.run.plan.contests;
     let clock = &recording.run.host.clock;
-    let pairs: Result<Vec<_>, String> =
-        contests.iter().map(|contest| gate::stage(contest, clock, &trials, margin)).collect();
+    let pairs: Result<Vec<_>, String> = contests
+        .iter()
+        .map(|contest| {
+            let named = Contest {
+                workload: contest.workload.clone(),
+                load: contest.load.parse()?,
+                placement: contest.placement,
+            };
+            let suspects = gate::suspects(&named.to_string(), first);
+            let contest = ContestRecord { suspects, ..contest.clone() };
+            gate::stage(&contest, clock, &trials, margin)
+        })
+        .collect();
     Ok(pairs?.into_iter().flatten().collect())
 }

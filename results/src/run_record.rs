@@ -4,6 +4,7 @@
 
 use crate::{Placement, foreign_record::WatchRecord, open_record::OpenPlanRecord};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One run on one host: `run.json`, written before the first trial starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,9 @@ pub struct ContestRecord {
     /// The first part of them that does not count, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop_ns: Option<u64>,
+    /// Where suspects of `simul ab` are measured again: for each runner the metrics on which it was worse.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suspects: BTreeMap<String, Vec<String>>,
     /// What only open loads have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenPlanRecord>,

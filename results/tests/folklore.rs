@@ -62,6 +62,7 @@ fn recording(
         rounds: None,
         slice_ns: None,
         drop_ns: None,
+        suspects: std::collections::BTreeMap::new(),
         ideal_ns: Some(1_000_000),
         ..synthetic::contest(&[], Some(arms[0].runner))
     };

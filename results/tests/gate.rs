@@ -102,6 +102,39 @@ fn slower_code_is_worse_when_both_stages_say_so() {
     }
 }
 
+/// CPU time that varies so much from block to block that no look decides it.
+fn with_restless_cpu(mut trials: Vec<TrialRecord>) -> Vec<TrialRecord> {
+    let mut random = Random(9);
+    for trial in &mut trials {
+        let own = 1.0 + 0.3 * (random.part() - 0.5);
+        for slice in &mut trial.slices {
+            slice.cpu_ns = slice.cpu_ns.map(|ns| (ns as f64 * own) as u64);
+        }
+    }
+    trials
+}
+
+#[test]
+fn a_suspect_is_measured_until_that_is_decided_which_it_is_suspected_of() {
+    let suspected = |of: &str, trials: &[TrialRecord]| {
+        let suspects = [("tokio".to_owned(), vec![of.to_owned()])].into();
+        let planned = ContestRecord { suspects, ..planned() };
+        gate::stage(&planned, "tsc", trials, 0.03).unwrap().remove(0)
+    };
+    let slower = with_restless_cpu(trials(10, 12, Slower { new: 1.05, ..EQUAL }));
+    let ended = [pair(&slower), suspected("p50", &slower), suspected("CPU per operation", &slower)];
+    assert_eq!(ended.each_ref().map(|pair| pair.blocks), [LOOKS[0], LOOKS[0], LOOKS[3]]);
+    assert_eq!(ended.each_ref().map(Pair::is_closed), [true, true, false]);
+    // What it is not suspected of need not be decided.
+    let equal = with_restless_cpu(trials(11, 12, EQUAL));
+    let ended = [pair(&equal), suspected("p50", &equal)];
+    assert_eq!(ended.each_ref().map(|pair| pair.blocks), [LOOKS[3], LOOKS[0]]);
+    // What the first stage found is what the second is told.
+    let told = gate::suspects(&ended[0].contest, &[pair(&slower), ended[0].clone()]);
+    assert_eq!(told["tokio"], ["p50", "throughput"]);
+    assert!(gate::suspects("another", &[pair(&slower)]).is_empty());
+}
+
 #[test]
 fn quicker_code_is_better_and_passes() {
     let pair = pair(&trials(5, 6, Slower { new: 0.95, ..EQUAL }));

@@ -225,6 +225,7 @@ impl Comparison {
                 rounds: Some(*own).filter(|own| closed && *own != rounds),
                 slice_ns: Some(lengths.slice_ns).filter(|own| closed && *own != slice_ns),
                 drop_ns: Some(lengths.drop_ns).filter(|own| closed && *own != drop_ns),
+                suspects: gate::suspects(&contest.contest.to_string(), only.unwrap_or_default()),
                 ..contest.record()
             }
         };
@@ -278,9 +279,9 @@ impl<'a> Looks<'a> {
     /// What was measured cannot be judged.
     pub fn pairs(self) -> Result<Vec<Pair>, String> {
         let Self { plan, mut found, clock, margin, .. } = self;
-        let pairs = plan.contests.iter().map(|contest| {
+        let pairs = plan.contests.iter().zip(&plan.record.contests).map(|(contest, recorded)| {
             let known = found.remove(&contest.contest.to_string());
-            known.map_or_else(|| gate::stage(&contest.record(), &clock, &[], margin), Ok)
+            known.map_or_else(|| gate::stage(recorded, &clock, &[], margin), Ok)
         });
         Ok(pairs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
@@ -296,7 +297,11 @@ impl Referee for Looks<'_> {
         self.budget.block_ended(&printed);
         self.blocks += 1;
         self.trials.extend_from_slice(trials);
-        let pairs = match gate::stage(&contest.record(), &self.clock, &self.trials, self.margin) {
+        let mut all = self.plan.contests.iter().zip(&self.plan.record.contests);
+        let Some((_, recorded)) = all.find(|(own, _)| own.contest == contest.contest) else {
+            return Vec::new();
+        };
+        let pairs = match gate::stage(recorded, &self.clock, &self.trials, self.margin) {
             Ok(pairs) => pairs,
             Err(problem) => {
                 self.problem = Some(problem);

@@ -283,6 +283,7 @@ impl ContestPlan {
             rounds: None,
             slice_ns: None,
             drop_ns: None,
+            suspects: BTreeMap::new(),
             open: self.open.as_ref().map(|open| open.record.clone()),
             // A server is asked over the wire, where no ledger is.
             figures: if self.contest.load.is_open() { Vec::new() } else { self.figures() },

@@ -71,6 +71,7 @@ mod tests {
             metrics: Vec::new(),
             null: Vec::new(),
             missing: Vec::new(),
+            suspected: Vec::new(),
         };
         let pairs = vec![
             pair("echo:64/a,b/closed-1@one-core", Obstacle::Fault("100% of\nit".into())),

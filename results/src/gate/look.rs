@@ -57,10 +57,15 @@ pub struct Compared {
     pub detectable: Option<f64>,
 }
 
-/// Whether nothing more is to be learned: one metric is worse, or all are something.
-pub(super) fn is_decided(metrics: &[Compared], missing: &[Metric]) -> bool {
-    let any = |wanted| metrics.iter().any(|compared| compared.finding == wanted);
-    any(Finding::Worse) || (!metrics.is_empty() && missing.is_empty() && !any(Finding::Undecided))
+/// Whether nothing more is to be learned: one metric is worse, or all are something. Where suspects are measured again,
+/// only those metrics count by which they are.
+pub(super) fn is_decided(metrics: &[Compared], missing: &[Metric], suspected: &[Metric]) -> bool {
+    let counts = |metric| suspected.is_empty() || suspected.contains(&metric);
+    let any = |wanted| {
+        metrics.iter().any(|compared| counts(compared.metric) && compared.finding == wanted)
+    };
+    let is_whole = !metrics.is_empty() && !missing.iter().any(|metric| counts(*metric));
+    any(Finding::Worse) || (is_whole && !any(Finding::Undecided))
 }
 
 /// What a look finds of one pair.

@@ -62,6 +62,8 @@ pub struct Pair {
     pub null: Vec<Compared>,
     /// Metrics of which some block has no value, of the sides or of the null arm: nothing passes on the others alone.
     pub missing: Vec<Metric>,
+    /// Where suspects are measured again: metrics on which it was worse in the first stage.
+    pub suspected: Vec<Metric>,
 }
 
 /// Why a pair has no findings.
@@ -79,13 +81,18 @@ impl Pair {
     /// Whether more blocks of it would be of no use: it is decided, or cannot be.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.obstacle.is_some() || look::is_decided(&self.metrics, &self.missing)
+        self.obstacle.is_some() || look::is_decided(&self.metrics, &self.missing, &self.suspected)
     }
 
     /// Whether the new code is worse on any metric.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
-        self.metrics.iter().any(|compared| compared.finding == Finding::Worse)
+        self.worse().next().is_some()
+    }
+
+    fn worse(&self) -> impl Iterator<Item = Metric> {
+        let worse = self.metrics.iter().filter(|compared| compared.finding == Finding::Worse);
+        worse.map(|compared| compared.metric)
     }
 
     /// Whether two copies of the same code differ: then the noise is of a kind that the intervals do not know.
@@ -135,6 +142,8 @@ pub fn stage(
         for blocks in [&own.base, &own.new, &own.null] {
             crate::summary::check(&name, blocks, planned)?;
         }
+        let suspected = planned.suspects.get(&name).into_iter().flatten();
+        let suspected = suspected.map(|metric| metric.parse()).collect::<Result<_, _>>()?;
         pairs.push(Pair {
             contest: contest.to_string(),
             cell: printed(&contest, &name),
@@ -144,6 +153,7 @@ pub fn stage(
             metrics: Vec::new(),
             null: Vec::new(),
             missing: Vec::new(),
+            suspected,
         });
     }
     let cells = take(planned, &mut by_cell(trials));
@@ -156,6 +166,14 @@ pub fn stage(
         at_look(look, measure, margin, &mut pairs, &sides)?;
     }
     Ok(pairs)
+}
+
+/// What a contest's second stage has to confirm, as recorded ([`ContestRecord::suspects`]), by the pairs of the first.
+#[must_use]
+pub fn suspects(contest: &str, first: &[Pair]) -> BTreeMap<String, Vec<String>> {
+    let own = first.iter().filter(|pair| pair.contest == contest && pair.is_suspect());
+    let worse = |pair: &Pair| pair.worse().map(|metric| metric.name().to_owned()).collect();
+    own.map(|pair| (pair.runner.clone(), worse(pair))).collect()
 }
 
 /// The pairs of a contest in the order of the plan: the runners that have old code.

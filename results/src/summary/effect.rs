@@ -11,7 +11,7 @@ use crate::{
     statistics::{self, Paired, standard_deviation, trimmed_mean},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 /// How a cell compares with the baseline; `None` where there is nothing to compare.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -129,6 +129,15 @@ impl Metric {
             Self::CpuPerOp => sum(|slice| slice.cpu_ns.unwrap_or(0)) / sum(SliceRecord::paid),
             Self::Throughput => sum(|slice| slice.completed) / sum(|slice| slice.window_ns),
         })
+    }
+}
+
+impl FromStr for Metric {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|metric| metric.name() == text);
+        known.ok_or_else(|| format!("no metric '{text}'"))
     }
 }
 

@@ -201,6 +201,7 @@ pub(crate) fn contest(cells: &[&Cell], baseline: Option<&str>) -> ContestRecord 
         rounds: None,
         slice_ns: None,
         drop_ns: None,
+        suspects: BTreeMap::new(),
         ideal_ns: None,
     }
 }
