@@ -26,7 +26,8 @@ use std::collections::BTreeMap;
 ///
 /// 2: open loads; servers whose CPU time cannot be seen. 3: figures of a workload's own, ideal times, and checksums
 /// of histograms. 4: price per slice, audit, foreign CPU in parts, parked trials. 5: packed recordings, and plans that stop early.
-/// 6: contests with rounds of their own. 7: and with slices of their own; what suspects are suspected of. Files of versions 1 to 6 are still read.
+/// 6: contests with rounds of their own. 7: and with slices of their own; what suspects are suspected of.
+/// Files of versions 1 to 6 are still read.
 pub const SCHEMA: u32 = 7;
 
 /// One trial: a line of `trials.jsonl`. Cells that could not start have one without slices.

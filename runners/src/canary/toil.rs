@@ -17,7 +17,7 @@ use std::{
 };
 
 /// These operations, of all threads together, are not looked at: threads and connections are new, and caches cold. Each
-/// of the first 500 of 32 connections cost 10 to 25 times as much as a later one (echo, Xeon, 2026-11-22).
+/// of the first 250 of 32 connections cost 17 to 20 times as much as a later one (echo, Xeon, 2026-11-22).
 const COLD: u64 = 500;
 /// Then come pieces of so many, in turn without a message besides and with one; all within the usual warm-up.
 const PIECE: u64 = 100;
