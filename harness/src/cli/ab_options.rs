@@ -47,7 +47,7 @@ pub struct AbOptions {
     /// surely; the work's own under an open load]
     #[arg(long = "placement", value_name = "PLACEMENT", value_delimiter = ',')]
     pub(super) placements: Vec<Placement>,
-    /// Slices of each trial in a block [default: 48; of timers 480; under an open load 4]
+    /// Slices of each trial in a block [default: 48; of timers 320; under an open load 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) rounds: Option<u32>,
     /// The exact length of a slice, such as 50ms [default: 5ms; of timers 10ms; longer where operations are]
